@@ -1,0 +1,181 @@
+"""Every task there is. `nox -l` lists them; `nox` alone runs the tests.
+
+The siblings always come from the checkout: each session hands pip the folders of all the packages
+it needs in ONE call, so that nothing is looked up in an index that stands here (see
+tests/test_checkout.py). `constraints.txt` holds the versions developed with.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+PACKAGES = ("facs-text", "vq-tokenizer", "auface-gen", "aaad", "cli")
+IMPORTS = {
+    "facs-text": "facs_text",
+    "vq-tokenizer": "vq_tokenizer",
+    "auface-gen": "auface_gen",
+    "aaad": "aaad",
+    "cli": "auface_cli",
+}
+# What a package needs from this checkout, itself left out.
+SIBLINGS: dict[str, tuple[str, ...]] = {
+    "facs-text": (),
+    "vq-tokenizer": (),
+    "auface-gen": ("facs-text", "vq-tokenizer"),
+    "aaad": ("facs-text",),
+    "cli": ("facs-text",),
+}
+# Extras that a package's own tests exercise.
+EXTRAS = {"aaad": "[detector]", "auface-gen": "[rig]"}
+TEST_TOOLS = ("pytest", "hypothesis")
+# The Triton kernels run in its interpreter, so a processor is enough; mitsuba draws the rig.
+HEAVY_TOOLS = (*(("triton",) if sys.platform == "linux" else ()), "mitsuba")
+
+nox.options.sessions = ["tests"]
+nox.options.error_on_missing_interpreters = False
+
+
+def folder(package: str, extras: str = "") -> str:
+    """The package's folder as pip takes it, extras included."""
+    return f"{ROOT / 'packages' / package}{extras}"
+
+
+def install(session: nox.Session, packages: tuple[str, ...], *tools: str) -> None:
+    """The packages, editable, and the tools, in one pip call under the constraints."""
+    editable = [part for name in packages for part in ("-e", folder(name, EXTRAS.get(name, "")))]
+    session.install("-c", str(ROOT / "constraints.txt"), *editable, *tools)
+
+
+def threads(session: nox.Session) -> None:
+    """Idle worker threads should sleep: spinning ones halve the speed of a small machine."""
+    session.env.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Install the five packages and write demo/: a sheet of faces, their texts and their score."""
+    install(session, PACKAGES)
+    threads(session)
+    session.run("auface", "demo", "--out", str(ROOT / "demo"), *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Every test there is: each package's, then those that cross packages."""
+    install(session, PACKAGES, *TEST_TOOLS, *HEAVY_TOOLS)
+    threads(session)
+    for name in PACKAGES:
+        session.run("pytest", f"packages/{name}/tests", *session.posargs)
+    session.run("pytest", "tests", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def unit(session: nox.Session, package: str) -> None:
+    """One package's tests in an environment with only what that package declares."""
+    install(session, (package, *SIBLINGS[package]), *TEST_TOOLS)
+    threads(session)
+    session.run("pytest", f"packages/{package}/tests", *session.posargs)
+
+
+@nox.session
+def cross(session: nox.Session) -> None:
+    """The tests that cross packages: contracts, the command end to end, hostile input."""
+    install(session, PACKAGES, *TEST_TOOLS)
+    threads(session)
+    session.run("pytest", "tests", *session.posargs)
+
+
+@nox.session
+def isolation(session: nox.Session) -> None:
+    """facs-text and the metric work where there is no torch."""
+    session.install(
+        "-c", "constraints.txt", "-e", folder("facs-text"), "-e", folder("aaad"), *TEST_TOOLS
+    )
+    session.run("python", "-c", "import importlib.util as u; assert u.find_spec('torch') is None")
+    session.run("pytest", "packages/facs-text/tests")
+    session.run("pytest", "packages/aaad/tests", "--ignore=packages/aaad/tests/detector")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff: rules and formatting."""
+    session.install("-c", "constraints.txt", "ruff")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy, strict, over the five packages at once."""
+    install(session, PACKAGES, "mypy")
+    session.run("mypy")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Wheels and sdists, checked, then installed into this bare environment and imported."""
+    session.install("build", "twine")
+    out = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(out, ignore_errors=True)
+    for name in PACKAGES:
+        session.run("python", "-m", "build", "--outdir", str(out), folder(name), silent=True)
+    session.run("twine", "check", "--strict", *map(str, sorted(out.iterdir())))
+    wheels = map(str, sorted(out.glob("*.whl")))
+    session.install("-c", "constraints.txt", *wheels, "safetensors", "pillow", "torch")
+    for name in PACKAGES:
+        session.run("python", "-c", f"import {IMPORTS[name]}")
+    session.run("auface", "--help")
+
+
+@nox.session
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def minimums(session: nox.Session, package: str) -> None:
+    """One package's tests with the lowest versions that it says it can do with."""
+    lowest: dict[str, str] = {}
+    for name in (package, *SIBLINGS[package]):
+        project = tomllib.loads((Path(folder(name)) / "pyproject.toml").read_text())["project"]
+        wanted = list(project.get("dependencies", []))
+        for extra in EXTRAS.get(name, "").strip("[]").split(","):
+            wanted += project.get("optional-dependencies", {}).get(extra, [])
+        for line in wanted:
+            requirement, _, bound = line.partition(";")[0].partition(">=")
+            if bound and requirement.strip() not in PACKAGES:
+                lowest[requirement.strip()] = bound.split(",")[0].strip()
+    pins = [f"{name}=={version}" for name, version in sorted(lowest.items())]
+    editable = [
+        part
+        for name in (package, *SIBLINGS[package])
+        for part in ("-e", folder(name, EXTRAS.get(name, "")))
+    ]
+    session.install(*editable, *pins, *TEST_TOOLS)
+    session.run("pytest", f"packages/{package}/tests", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Every script in benchmarks/, each writing JSON with the machine and the versions in it."""
+    install(session, PACKAGES, *HEAVY_TOOLS)
+    scripts = session.posargs or [str(path) for path in sorted((ROOT / "benchmarks").glob("*.py"))]
+    for script in scripts:
+        session.run("python", script)
+
+
+@nox.session
+def gpu(session: nox.Session) -> None:
+    """The tests that need a CUDA device; nothing to do on a machine without one."""
+    install(session, PACKAGES, *TEST_TOOLS)
+    found = session.run(
+        "python", "-c", "import torch; print(torch.cuda.is_available())", silent=True
+    )
+    if str(found).strip() != "True":
+        session.skip("no CUDA device here")
+    for name in PACKAGES:
+        # 5: this package has no test that needs a device.
+        session.run("pytest", f"packages/{name}/tests", "-m", "gpu", success_codes=[0, 5])
