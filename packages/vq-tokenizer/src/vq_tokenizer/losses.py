@@ -1,0 +1,52 @@
+"""Reconstruction losses of the tokenizer that need no second network.
+
+Shapes: B batch, H x W pixels; images are (B, 3, H, W) with values about [0, 1].
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+__all__ = ["gradient_loss", "psnr", "reconstruction_loss"]
+
+
+def reconstruction_loss(
+    output: Tensor, target: Tensor, weights: Tensor | None = None, *, scales: int = 3
+) -> Tensor:
+    """Mean |output - target| plus the multi-scale gradient_loss, each pixel weighted; a scalar.
+
+    weights: (B, H, W) or (1, H, W), positive; normalised to mean 1, so only their ratios count.
+    """
+    if weights is None:
+        weights = output.new_ones(1, *output.shape[2:])
+    weights = (weights / weights.mean(dim=(1, 2), keepdim=True).clamp_min(1e-8))[:, None]
+    level = ((output - target).abs() * weights).mean()
+    return level + gradient_loss(output, target, weights, scales=scales)
+
+
+def gradient_loss(output: Tensor, target: Tensor, weights: Tensor, *, scales: int = 3) -> Tensor:
+    """Mean difference of neighbouring-pixel differences, at full size, half size and so on; a
+    scalar.
+
+    weights: (B or 1, 1, H, W). Punishes blur and displaced edges, which plain L1 forgives.
+    """
+    error = output - target
+    total = error.new_zeros(())
+    for scale in range(scales):
+        if scale:
+            # the mean of 2 x 2 differences is the difference of the halved pictures
+            error, weights = F.avg_pool2d(error, 2), F.avg_pool2d(weights, 2)
+        if min(error.shape[2:]) < 2:
+            break
+        across = (error[..., :, 1:] - error[..., :, :-1]).abs() * weights[..., :, 1:]
+        down = (error[..., 1:, :] - error[..., :-1, :]).abs() * weights[..., 1:, :]
+        total = total + across.mean() + down.mean()
+    return total
+
+
+def psnr(output: Tensor, target: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio of each picture in dB, after clamping output to [0, 1]; (B,)."""
+    error = (output.float().clamp(0, 1) - target.float()).square().mean(dim=(1, 2, 3))
+    return -10 * torch.log10(error.clamp_min(1e-10))

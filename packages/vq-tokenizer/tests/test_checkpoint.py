@@ -1,0 +1,90 @@
+"""Checkpoint folders: round trip, half precision, and every way they can be wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from vq_tokenizer import (
+    Tokenizer,
+    TokenizerConfig,
+    VQTokenizerError,
+    load_checkpoint,
+    save_checkpoint,
+)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    return save_checkpoint(Tokenizer(TokenizerConfig.preset("tiny")), tmp_path / "model")
+
+
+def test_round_trip(saved: Path) -> None:
+    model = Tokenizer(TokenizerConfig.preset("tiny")).eval()
+    again = load_checkpoint(saved)
+    assert not again.training and again.config == model.config
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[name])
+    assert sorted(p.name for p in saved.iterdir()) == ["config.json", "model.safetensors"]
+
+
+def test_half_precision_on_disk(tmp_path: Path) -> None:
+    model = Tokenizer(TokenizerConfig.preset("tiny"))
+    save_checkpoint(model, tmp_path, dtype=torch.float16, train={"steps": 3})
+    stored = load_file(tmp_path / "model.safetensors")
+    assert stored["encoder.stem.weight"].dtype == torch.float16
+    assert stored["quantizer.codes"].dtype == torch.float32
+    again = load_checkpoint(tmp_path)
+    assert {p.dtype for p in again.parameters()} == {torch.float32}
+    torch.testing.assert_close(
+        again.encoder.stem.weight, model.encoder.stem.weight, rtol=1e-3, atol=1e-4
+    )
+    assert json.loads((tmp_path / "config.json").read_text())["train"] == {"steps": 3}
+
+
+def test_cut_file(saved: Path) -> None:
+    path = saved / "model.safetensors"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(VQTokenizerError, match=r"model\.safetensors: damaged or cut"):
+        load_checkpoint(saved)
+
+
+def test_wrong_keys_are_each_named(saved: Path) -> None:
+    path = saved / "model.safetensors"
+    state = load_file(path)
+    del state["decoder.head.bias"]
+    state["decoder.extra"] = torch.zeros(1)
+    state["quantizer.codes"] = torch.zeros(3, 8)
+    save_file(state, path)
+    with pytest.raises(VQTokenizerError) as caught:
+        load_checkpoint(saved)
+    for part in (
+        "missing decoder.head.bias",
+        "unexpected decoder.extra",
+        "quantizer.codes is (3, 8), expected (64, 8)",
+    ):
+        assert part in str(caught.value)
+
+
+def test_weights_of_another_configuration(saved: Path) -> None:
+    config = json.loads((saved / "config.json").read_text())
+    config["model"]["num_codes"] = 32
+    (saved / "config.json").write_text(json.dumps(config))
+    with pytest.raises(VQTokenizerError, match=r"expected \(32, 8\)"):
+        load_checkpoint(saved)
+
+
+def test_not_a_checkpoint(saved: Path, tmp_path: Path) -> None:
+    with pytest.raises(VQTokenizerError, match="no such file"):
+        load_checkpoint(tmp_path / "nothing")
+    (saved / "config.json").write_text("{")
+    with pytest.raises(VQTokenizerError, match="cannot be read as JSON"):
+        load_checkpoint(saved)
+    (saved / "config.json").write_text('{"format": "other"}')
+    with pytest.raises(VQTokenizerError, match="not a vq_tokenizer checkpoint"):
+        load_checkpoint(saved)
+    (saved / "config.json").write_text('{"format": "vq_tokenizer", "version": 9}')
+    with pytest.raises(VQTokenizerError, match="version 9"):
+        load_checkpoint(saved)
