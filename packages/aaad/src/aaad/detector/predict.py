@@ -1,0 +1,109 @@
+"""`Detector`: what a user calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..errors import AAADError
+from .checkpoint import digest, read_detector
+from .model import DetectorNet
+
+__all__ = ["Detector", "to_images"]
+
+_TOGETHER = 16  # images a pass; always as many, so that a result never depends on its neighbours
+_WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+
+
+class Detector:
+    """Images to distributions over the levels 0, A..E of each column.
+
+    `columns` names axis A; `id` names the detector and its weights, and goes into score names.
+    """
+
+    def __init__(
+        self,
+        net: DetectorNet,
+        *,
+        name: str,
+        temperature: dict[str, list[float]],
+        device: str = "cpu",
+    ) -> None:
+        self.net = net.to(device).train(False)
+        self.id = name
+        self.columns = net.config.columns
+        self.size = net.config.size
+        self.device = torch.device(device)
+        self._temperature = {
+            kind: torch.tensor(values, device=device).view(1, -1, 1)
+            for kind, values in temperature.items()
+        }
+
+    @staticmethod
+    def from_pretrained(folder: str | Path | None = None, *, device: str = "auto") -> Detector:
+        """The detector that comes with the package, or one that `aaad.train` wrote to `folder`.
+
+        Raises:
+            AAADError: there are no weights there, or they are broken.
+        """
+        place = _WEIGHTS if folder is None else Path(folder)
+        if not (place / "config.json").is_file():
+            hint = (
+                "this copy of aaad has no weights inside; train some with "
+                "`python -m aaad.train CORPUS --out DIR` and name that folder"
+                if folder is None
+                else "wanted a folder with config.json and model.safetensors, as aaad.train writes"
+            )
+            raise AAADError(f"no detector in {place}: {hint}")
+        net, config = read_detector(place)
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        name = f"{config['id']}:{digest(place / 'model.safetensors')}"
+        return Detector(net, name=name, temperature=config["temperature"], device=device)
+
+    @torch.inference_mode()
+    def __call__(self, images: Any, neutral: Any | None = None) -> NDArray[np.float32]:
+        """uint8 (B, 3, S, S), optionally the same people at rest -> float32 (B, A, 6).
+
+        S is `size`; alignment is the caller's. Sixteen images go through at a time, padded when
+        there are fewer, so that an image gets the same numbers whatever it comes with.
+
+        Raises:
+            AAADError: another type or shape.
+        """
+        x = to_images(images, self.size, "images")
+        rest = None if neutral is None else to_images(neutral, self.size, "neutral")
+        if rest is not None and rest.shape != x.shape:
+            raise AAADError(f"neutral has shape {tuple(rest.shape)}, images {tuple(x.shape)}")
+        scale = self._temperature["alone" if rest is None else "with_neutral"]
+        out = np.zeros((len(x), len(self.columns), 6), np.float32)
+        for start in range(0, len(x), _TOGETHER):
+            count = min(_TOGETHER, len(x) - start)
+            logits = self.net(
+                self._batch(x[start : start + count]),
+                None if rest is None else self._batch(rest[start : start + count]),
+            )
+            out[start : start + count] = torch.softmax(logits / scale, -1)[:count].cpu().numpy()
+        return out
+
+    def _batch(self, images: Tensor) -> Tensor:
+        """uint8 (b <= 16, 3, S, S) -> float (16, 3, S, S) in [0, 1], grey where there is none."""
+        out = torch.full((_TOGETHER, *images.shape[1:]), 0.5, device=self.device)
+        out[: len(images)] = images.to(self.device).float() / 255.0
+        return out
+
+
+def to_images(value: Any, size: int, name: str) -> Tensor:
+    """A uint8 tensor (B, 3, S, S) from a tensor or an array, or an `AAADError` saying why not."""
+    images = value if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
+    if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1:] != (3, size, size):
+        raise AAADError(
+            f"{name}: got {images.dtype} {tuple(images.shape)}, "
+            f"wanted torch.uint8 (B, 3, {size}, {size})"
+        )
+    return images

@@ -1,0 +1,157 @@
+"""Training: it learns, it can be stopped and taken up, it says what is wrong with its input."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from aaad import UNITS, AAADError, Detector, train_detector
+from aaad.columns import column
+from aaad.detector import train
+from aaad.detector.data import Split, read_image
+from aaad.train import main
+
+SIZE = 32
+
+
+def write_corpus(root, rows_by_split, seed=0):
+    """Squares of a brightness: each column has a place of its own on a grey picture."""
+    rng = np.random.default_rng(seed)
+    for split, people in rows_by_split.items():
+        folder = root / split
+        folder.mkdir(parents=True)
+        lines = []
+        for person in range(people):
+            grey = rng.integers(80, 150)
+            for k in range(4):
+                image = np.full((SIZE, SIZE, 3), grey, np.uint8)
+                aus = {}
+                if k:
+                    a = int(rng.integers(len(UNITS)))
+                    unit, side = column(UNITS[a])
+                    level = int(rng.integers(1, 6))
+                    aus = {unit: {side: level / 5}}
+                    y, x = 4 * (a // 7), 4 * (a % 7)
+                    image[y : y + 4, x : x + 4] += np.uint8(15 * level)
+                name = f"{person:03d}_{k}.png"
+                Image.fromarray(image).save(folder / name)
+                lines.append(
+                    {
+                        "file_name": name,
+                        "text": "a face",
+                        "text_brief": "a face",
+                        "codes": "0",
+                        "aus": aus,
+                        "subject": f"{split}{person}",
+                        "neutral": f"{person:03d}_0.png",
+                        "source": "made by a test",
+                    }
+                )
+        (folder / "metadata.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
+    (root / "corpus.json").write_text(json.dumps({"source": "made by a test"}))
+    return root
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    return write_corpus(tmp_path / "corpus", {"train": 12, "valid": 4, "test": 4})
+
+
+SETTINGS = {
+    "width": 8,
+    "size": SIZE,
+    "batch": 8,
+    "threads": 1,
+    "quiet": True,
+    "precision": "fp32",
+    "device": "cpu",
+}
+
+
+def test_a_run_writes_a_detector_and_its_report(corpus, tmp_path):
+    report = train_detector(corpus, tmp_path / "out", steps=22, **SETTINGS)
+    assert set(report["with_neutral"]["columns"]) == set(UNITS)
+    assert report["split"] == "test"
+    assert json.loads((tmp_path / "out" / "report.json").read_text()) == report
+    assert (tmp_path / "out" / "log.jsonl").read_text().count("\n") == 1
+    see = Detector.from_pretrained(tmp_path / "out", device="cpu")
+    assert see.id.startswith("aaad-rig-0:")
+    images = np.zeros((2, 3, SIZE, SIZE), np.uint8)
+    assert see(images).shape == (2, 38, 6)
+    config = json.loads((tmp_path / "out" / "config.json").read_text())
+    assert config["training"]["steps_done"] == 22
+    assert not list((tmp_path / "out").glob("*.part"))
+
+
+def test_the_loss_falls(corpus, tmp_path):
+    train_detector(corpus, tmp_path / "out", steps=120, rate=4e-3, **SETTINGS)
+    losses = [
+        json.loads(line)["loss"] for line in (tmp_path / "out/log.jsonl").read_text().splitlines()
+    ]
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_a_resumed_run_is_the_run_that_was_not_stopped(corpus, tmp_path, monkeypatch):
+    train_detector(corpus, tmp_path / "whole", steps=6, **SETTINGS)
+    real = train._batch_rows
+
+    def stop_at_three(n, config, step):
+        if step == 3:
+            raise KeyboardInterrupt
+        return real(n, config, step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "_batch_rows", stop_at_three)
+        with pytest.raises(KeyboardInterrupt):
+            train_detector(corpus, tmp_path / "parts", steps=6, save_seconds=0.0, **SETTINGS)
+    train_detector(corpus, tmp_path / "parts", steps=6, resume=True, **SETTINGS)
+    one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "parts"))
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    config = json.loads((tmp_path / "parts/config.json").read_text())
+    assert config["training"]["steps_done"] == 6
+
+
+def test_a_state_of_another_run_or_a_broken_one_is_refused(corpus, tmp_path):
+    out = tmp_path / "out"
+    train_detector(corpus, out, steps=2, **SETTINGS)
+    with pytest.raises(AAADError, match="other settings"):
+        train_detector(corpus, out, steps=3, resume=True, **{**SETTINGS, "width": 16})
+    state = out / "state.safetensors"
+    state.write_bytes(state.read_bytes()[:1000])
+    with pytest.raises(AAADError, match="not a state to resume from"):
+        train_detector(corpus, out, steps=3, resume=True, **SETTINGS)
+
+
+def test_wrong_input_is_one_clear_error(corpus, tmp_path, capsys):
+    with pytest.raises(AAADError, match="no such corpus"):
+        train_detector(tmp_path / "nowhere", tmp_path / "out", steps=1, **SETTINGS)
+    with pytest.raises(AAADError, match="either steps or minutes"):
+        train_detector(corpus, tmp_path / "out", **SETTINGS)
+    (corpus / "train" / "000_0.png").write_bytes(b"not a picture")
+    with pytest.raises(AAADError, match="000_0.png: cannot be read as a picture"):
+        train_detector(corpus, tmp_path / "out", steps=9, **SETTINGS)
+    assert main([str(tmp_path / "nowhere"), "--out", str(tmp_path / "out"), "--steps", "1"]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_split_knows_who_is_at_rest(corpus):
+    split = Split(corpus, "valid", size=SIZE)
+    rest, known = split.neutrals(np.arange(4))
+    assert known.all()
+    assert all(torch.equal(r, rest[0]) for r in rest)
+    assert torch.equal(rest[0], split.images(np.array([0]))[0])
+    assert read_image(corpus / "valid" / "000_0.png", 16).shape == (3, 16, 16)
+
+
+def test_the_command_line(corpus, tmp_path, capsys):
+    call = [str(corpus), "--out", str(tmp_path / "o"), "--steps", "2", "--width", "8"]
+    assert main([*call, "--size", "32", "--batch", "4", "--seed", "5", "--device", "cpu"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["mode"] for line in lines] == ["with_neutral", "alone"]
+    assert Detector.from_pretrained(tmp_path / "o", device="cpu").id.startswith("aaad-rig-5:")
