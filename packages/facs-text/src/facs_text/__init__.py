@@ -1,0 +1,29 @@
+"""FACS codes to anatomical English and back."""
+
+from facs_text._describe import Clause, Description, describe
+from facs_text._errors import FacsTextError
+from facs_text._notation import Action, Coding, parse
+from facs_text._resolve import Applied, Resolution, resolve
+from facs_text._understand import Span, Understanding, understand
+from facs_text._units import RIG_UNITS, ActionUnit, unit, units
+
+__all__ = [
+    "RIG_UNITS",
+    "Action",
+    "ActionUnit",
+    "Applied",
+    "Clause",
+    "Coding",
+    "Description",
+    "FacsTextError",
+    "Resolution",
+    "Span",
+    "Understanding",
+    "describe",
+    "parse",
+    "resolve",
+    "understand",
+    "unit",
+    "units",
+]
+__version__ = "0.1.0"

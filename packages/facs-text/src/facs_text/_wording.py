@@ -1,0 +1,96 @@
+"""The words of the package: templates and the intensity table, from ``data/wording.json``.
+
+Markup of a template:
+
+    {d} {a}            intensity as adverb ("strongly") or adjective ("strong"); none when unscored
+    {lip corner}       "lip corners" for both sides, "left lip corner" for one
+    {end of the * brow/ends of the brows}   singular with the place of the side word, and plural
+    {L}                "lips", "upper lip" or "lower lip"
+    {is} {its} {v:rises/rise}   agreement      {?both/else}   by whether both sides act
+    {dir} {where}      direction of the jaw, place of a tongue bulge
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from facs_text._units import load_data
+
+__all__ = ["adjectives", "adverbs", "fill", "form", "wording"]
+
+_MARK = re.compile(r"\{([^{}]*)\}")
+_WORD = {"left": "left", "right": "right", "one": "one", "V": "side-V", "W": "side-W"}
+_LIP = {"top": "upper lip", "bottom": "lower lip"}
+_DIR = {"left": "its left", "right": "its right", "one": "one side",
+        "V": "the side marked V", "W": "the side marked W"}  # fmt: skip
+_WHERE = {
+    "both": "under the skin around the mouth", "left": "in the left cheek",
+    "right": "in the right cheek", "top": "behind the upper lip",
+    "bottom": "behind the lower lip", "one": "in one cheek",
+    "unequal": "in both cheeks, unevenly", "V": "in the side-V cheek", "W": "in the side-W cheek",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def wording() -> dict[str, Any]:
+    """The wording file as data."""
+    data: dict[str, Any] = load_data("wording.json")
+    return data
+
+
+def adverbs(level: int) -> list[str]:
+    """Adverbs that mean a level, 1..5; the table is fixed and one word means one level."""
+    words: list[str] = wording()["adverbs"][level]
+    return words
+
+
+def adjectives(level: int) -> list[str]:
+    """Adjectives that mean a level, 1..5."""
+    words: list[str] = wording()["adjectives"][level]
+    return words
+
+
+@lru_cache(maxsize=None)
+def form(template: str, side: str) -> str:
+    """A template for one side: everything filled but {d} and {a}."""
+    plural = side in ("both", "unequal")
+    word = _WORD.get(side, "")
+
+    def mark(match: re.Match[str]) -> str:
+        body = match[1]
+        if body in ("d", "a"):
+            return match[0]
+        if body == "is":
+            return "are" if plural else "is"
+        if body == "its":
+            return "their" if plural else "its"
+        if body == "L":
+            return _LIP.get(side, "lips")
+        if body == "dir":
+            return _DIR[side]
+        if body == "where":
+            return _WHERE[side]
+        if body[:2] == "v:":
+            return body[2:].split("/")[1 if plural else 0]
+        if body[:1] == "?":
+            return body[1:].split("/")[0 if plural else 1]
+        one, _, many = body.partition("/")
+        if plural or not word:
+            return many or f"{one}s"
+        return one.replace("*", word) if "*" in one else f"{word} {one}"
+
+    text = _MARK.sub(mark, template)
+    return text.replace("The one ", "One ").replace("the one ", "one ")
+
+
+def fill(template: str, side: str, level: int, choice: int = 0) -> str:
+    """A template in words. choice picks among the words of the level."""
+    text = form(template, side)
+    if level:
+        words, adj = adverbs(level), adjectives(level)
+        return text.replace("{d}", words[choice % len(words)]).replace(
+            "{a}", adj[choice % len(adj)]
+        )
+    return text.replace(" {d}", "").replace("{d} ", "").replace("{a} ", "")
