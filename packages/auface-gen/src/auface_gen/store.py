@@ -1,0 +1,80 @@
+"""Model folders: config.json beside model.safetensors, read strictly, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from auface_gen.errors import AUFaceGenError
+
+__all__ = ["read_folder", "read_tensors", "restore", "write_folder", "write_json", "write_tensors"]
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON beside, then rename."""
+    beside = path.with_name(path.name + ".part")
+    beside.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
+    beside.replace(path)
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+    """Write safetensors beside, then rename."""
+    beside = path.with_name(path.name + ".part")
+    save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, beside, metadata)
+    beside.replace(path)
+
+
+def write_folder(folder: str | Path, config: dict[str, Any], tensors: dict[str, Tensor], *, half: bool = False) -> None:
+    """Write a model folder; `half` stores floating tensors as fp16."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if half:
+        tensors = {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
+    write_tensors(folder / "model.safetensors", tensors)
+    write_json(folder / "config.json", config)
+
+
+def read_tensors(path: str | Path) -> dict[str, Tensor]:
+    """Tensors of a safetensors file. Raises AUFaceGenError when it is missing or not whole."""
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise AUFaceGenError(f"{path} is missing; train a model first, or give the folder of one") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise AUFaceGenError(f"{path} is not a whole safetensors file ({error}); copy or train it again") from error
+
+
+def read_folder(folder: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """(config, tensors) of a model folder. Raises AUFaceGenError that names the file at fault."""
+    folder = Path(folder)
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise AUFaceGenError(f"{path} is missing: {folder} is not a model folder") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise AUFaceGenError(f"{path} is not JSON: {error}") from error
+    if not isinstance(config, dict):
+        raise AUFaceGenError(f"{path} holds {type(config).__name__}, expected an object")
+    return config, read_tensors(folder / "model.safetensors")
+
+
+def restore(model: torch.nn.Module, tensors: dict[str, Tensor], where: str | Path) -> None:
+    """Load tensors into the model, all and only its own. Raises AUFaceGenError naming each that does not fit."""
+    own = model.state_dict()
+    wrong = [f"{k}: missing" for k in sorted(own.keys() - tensors.keys())]
+    wrong += [f"{k}: not of this model" for k in sorted(tensors.keys() - own.keys())]
+    wrong += [
+        f"{k}: {tuple(tensors[k].shape)}, expected {tuple(own[k].shape)}"
+        for k in sorted(own.keys() & tensors.keys())
+        if tensors[k].shape != own[k].shape
+    ]
+    if wrong:
+        raise AUFaceGenError(f"{where} does not fit the config: " + "; ".join(wrong[:8]) + (" ..." if len(wrong) > 8 else ""))
+    model.load_state_dict({k: v.to(own[k].dtype) for k, v in tensors.items()})
