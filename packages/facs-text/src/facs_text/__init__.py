@@ -6,8 +6,10 @@ from facs_text._notation import Action, Coding, parse
 from facs_text._resolve import Applied, Resolution, resolve
 from facs_text._understand import Span, Understanding, understand
 from facs_text._units import RIG_UNITS, ActionUnit, unit, units
+from facs_text.presets import PRESETS, Preset, preset
 
 __all__ = [
+    "PRESETS",
     "RIG_UNITS",
     "Action",
     "ActionUnit",
@@ -16,11 +18,13 @@ __all__ = [
     "Coding",
     "Description",
     "FacsTextError",
+    "Preset",
     "Resolution",
     "Span",
     "Understanding",
     "describe",
     "parse",
+    "preset",
     "resolve",
     "understand",
     "unit",
