@@ -30,30 +30,34 @@ __all__ = ["effective", "level_distribution", "target", "targets"]
 Array = NDArray[np.float64]
 _UNSCORED = 0.6
 """What facs_text.resolve takes an unscored presence for, when nothing holds it back."""
+_SAME_LOOK = {"AU45": "AU43", "AU46": "AU43"}  # in one picture a blink is a closed eye
+_OTHER = {"left": "right", "right": "left"}
 _PRESENT = np.array([0.0, 0.2, 0.2, 0.2, 0.2, 0.2])
 
 
-def level_distribution(activation: float) -> Array:
-    """Activation in [0, 1] -> (6,), on the nearest level or split between the two around it."""
-    if not 0.0 <= activation <= 1.0:
-        raise AAADError(f"an activation must be between 0 and 1, got {activation}")
-    place = round(activation * 5.0, 9)  # 0.6 * 5 is a hair off 3 in binary
-    low = min(int(place), 4)
-    out = np.zeros(6)
-    out[low], out[low + 1] = 1.0 - (place - low), place - low
-    return out
+def level_distribution(activation: float | Array) -> Array:
+    """Activations in [0, 1], any shape (...) -> (..., 6): on a level, or split between the two
+    around it."""
+    given = np.asarray(activation, dtype=np.float64)
+    wrong = ~((given >= 0.0) & (given <= 1.0))
+    if wrong.any():
+        raise AAADError(f"an activation must be between 0 and 1, got {given[wrong].flat[0]}")
+    place = np.round(given * 5.0, 9)  # 0.6 * 5 is a hair off 3 in binary
+    return np.asarray(np.clip(1.0 - np.abs(place[..., None] - np.arange(6)), 0.0, 1.0))
 
 
 def effective(activations: Mapping[str, Mapping[str, float]]) -> Array:
     """{"AU12": {"left": 0.6, "right": 0.6}, ...} -> (A,) activation of each column, in [0, 1]."""
+    seen: dict[str, dict[str, float]] = {}
+    for unit, sides in activations.items():
+        merged = seen.setdefault(_SAME_LOOK.get(unit, unit), {})
+        for side, value in sides.items():
+            merged[side] = max(value, merged.get(side, 0.0))
     out = np.zeros(len(UNITS))
     for a, name in enumerate(UNITS):
         unit, side = column(name)
-        sides = activations.get(unit, {})
-        if side != "both" and (side in sides or "both" in sides):
-            out[a] = sides.get(side, sides.get("both", 0.0))
-        elif side == "both" and sides:
-            out[a] = max(sides.values())
+        values = [v for s, v in seen.get(unit, {}).items() if s != _OTHER.get(side)]
+        out[a] = max(values, default=0.0)
     return out
 
 
@@ -68,15 +72,18 @@ def target(what: Coding | Resolution | str | Mapping[str, Mapping[str, float]]) 
         AAADError: an activation outside [0, 1].
     """
     if isinstance(what, Mapping):
-        return np.stack([level_distribution(float(x)) for x in effective(what)])
+        return level_distribution(effective(what))
     resolution = what if isinstance(what, Resolution) else resolve(what)
     strength = effective(resolution.activations)
-    out = np.stack([level_distribution(float(x)) for x in strength])
-    unscored = {(f"AU{x.code}", x.side) for x in resolution.coding if x.level == 0}
+    out = level_distribution(strength)
+    unscored: dict[str, list[str]] = {}
+    for action in resolution.coding:
+        if action.level == 0:
+            unit = _SAME_LOOK.get(f"AU{action.code}", f"AU{action.code}")
+            unscored.setdefault(unit, []).append(action.side)
     for a, name in enumerate(UNITS):
         unit, side = column(name)
-        sides = {side, "both"} if side != "both" else {"both", "left", "right", "top", "bottom"}
-        here = any((unit, s) in unscored for s in sides)
+        here = any(s != _OTHER.get(side) for s in unscored.get(unit, ()))
         if here and abs(strength[a] - _UNSCORED) < 1e-9:
             out[a] = _PRESENT
     return out

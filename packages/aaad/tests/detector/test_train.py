@@ -120,6 +120,8 @@ def test_a_resumed_run_is_the_run_that_was_not_stopped(corpus, tmp_path, monkeyp
 def test_a_state_of_another_run_or_a_broken_one_is_refused(corpus, tmp_path):
     out = tmp_path / "out"
     train_detector(corpus, out, steps=2, **SETTINGS)
+    with pytest.raises(AAADError, match="there is a run in this folder"):
+        train_detector(corpus, out, steps=2, **SETTINGS)
     with pytest.raises(AAADError, match="other settings"):
         train_detector(corpus, out, steps=3, resume=True, **{**SETTINGS, "width": 16})
     state = out / "state.safetensors"

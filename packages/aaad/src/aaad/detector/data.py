@@ -37,14 +37,15 @@ def read_image(path: Path, size: int) -> NDArray[np.uint8]:
 
 
 class Split:
-    """One of train, valid, test of a corpus.
+    """One of train, valid, test of a corpus; empty when the corpus has no such split.
 
     `targets` (N, A, 6) and `strengths` (N, A) hold what each row asks for, `subjects` N names,
     `rest` (N,) the index in `files` of the person at rest, or -1.
     """
 
     def __init__(self, root: Path, name: str, *, size: int) -> None:
-        rows = list(corpus.read(root, name))
+        there = (root / name / "metadata.jsonl").is_file()
+        rows = list(corpus.read(root, name)) if there else []
         self.name, self.size, self.folder = name, size, root / name
         self.subjects = [str(row.subject) for row in rows]
         names = [row.file_name for row in rows]

@@ -114,7 +114,11 @@ def train_detector(
     net = DetectorNet(shape).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     _start_at_base_rates(net, train)
     run = _Run(net, config, shape)
-    if resume and (folder / STATE).is_file():
+    if (folder / STATE).is_file():
+        if not resume:
+            raise AAADError(
+                f"{folder / STATE}: there is a run in this folder; resume it, or train into another"
+            )
         run.load(folder / STATE)
     if run.progress.share(config) < 1.0:
         _loop(run, train, folder, device=device, quiet=quiet)
@@ -236,7 +240,8 @@ def _bf16(config: TrainConfig, device: str) -> bool:
         return config.precision == "bf16"
     if device.startswith("cuda"):
         return torch.cuda.is_bf16_supported()
-    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
+    able = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 def _loop(run: _Run, train: Split, folder: Path, *, device: str, quiet: bool) -> None:

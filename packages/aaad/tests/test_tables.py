@@ -1,0 +1,78 @@
+"""What other detectors wrote, by name, with missing kept apart from absent."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aaad import UNITS, AAADError
+from aaad.tables import from_rows, read_table
+from facs_text import parse
+from facs_text.readers import Row
+
+OPENFACE = """frame, face_id, timestamp, confidence, success, AU12_r, AU17_r, AU12_c, AU28_c
+1, 0, 0.000, 0.98, 1, 2.50, 0.00, 1.0, 1.0
+2, 0, 0.033, 0.98, 1, 0.00, 5.00, 0.0, 0.0
+3, 0, 0.066, 0.10, 0, 0.00, 0.00, 0.0, 0.0
+"""
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "clip.csv"
+    path.write_text(OPENFACE)
+    return read_table(path)
+
+
+def test_openface_is_read_by_name(table):
+    at = UNITS.index
+    assert table.frames == (1, 2, 3)
+    assert table.pred[0, at("AU12L")].tolist() == [0, 0, 0.5, 0.5, 0, 0]
+    assert np.array_equal(table.pred[0, at("AU12L")], table.pred[0, at("AU12R")])
+    assert table.pred[1, at("AU17")].tolist() == [0, 0, 0, 0, 0, 1]
+    assert table.pred[0, at("AU28")].tolist() == pytest.approx([0, 0.2, 0.2, 0.2, 0.2, 0.2])
+    assert table.pred[1, at("AU28")].tolist() == [1, 0, 0, 0, 0, 0]
+
+
+def test_a_frame_without_a_face_is_missing_and_not_neutral(table):
+    known = {UNITS[a] for a in np.flatnonzero(table.mask[0])}
+    assert known == {"AU12L", "AU12R", "AU17", "AU28"}
+    assert not table.mask[2].any()
+
+
+def row(values, kind, coding=None, missing=()):
+    return Row("r1", "s", None, values, kind, missing, coding)
+
+
+def test_probabilities_sides_and_codings():
+    at = UNITS.index
+    table = from_rows(
+        [
+            row({"AU4": 0.25}, "probability"),
+            row({"L12": 4.0, "R12": 0.0}, "intensity"),
+            row({"AU12L": 1.0}, "presence"),
+            row({}, "notation", parse("R12C")),
+        ]
+    )
+    assert table.pred[0, at("AU4L")].tolist() == pytest.approx([0.75] + [0.05] * 5)
+    assert table.pred[1, at("AU12L")].tolist() == [0, 0, 0, 0, 1, 0]
+    assert table.pred[1, at("AU12R")].tolist() == [1, 0, 0, 0, 0, 0]
+    assert table.mask[2, at("AU12L")]
+    assert not table.mask[2, at("AU12R")]
+    assert table.pred[3, at("AU12R")].tolist() == [0, 0, 0, 1, 0, 0]
+    assert np.allclose(table.pred.sum(-1), 1)
+
+
+def test_what_is_no_detection_is_refused():
+    with pytest.raises(AAADError, match="'delta' are no detection"):
+        from_rows([row({"AU12": 3.0}, "delta")])
+    with pytest.raises(AAADError, match="AU12 is 3.0, wanted a number from 0 to 1"):
+        from_rows([row({"AU12": 3.0}, "probability")])
+    assert from_rows([]).pred.shape == (0, 38, 6)
+
+
+def test_an_empty_table_is_named(tmp_path):
+    path = tmp_path / "empty.csv"
+    path.write_text(OPENFACE.splitlines()[0] + "\n")
+    with pytest.raises(AAADError, match=r"empty\.csv: holds no rows"):
+        read_table(path)
