@@ -1,7 +1,8 @@
 """Detectors on disk: a folder of `config.json` and `model.safetensors`, nothing else, no pickle.
 
 config.json: {"format": "aaad-detector-1", "id": ..., "model": DetectorConfig, "temperature":
-{"with_neutral": [A], "alone": [A]}, "training": what made it, enough to make it again}.
+{"with_neutral": [A], "alone": [A]}, "held_out": what it scores on true images of unseen
+people, "training": what made it, enough to make it again}.
 model.safetensors: the network's parameters and buffers, half precision in what ships.
 """
 
@@ -75,6 +76,7 @@ def write_detector(
     name: str,
     temperature: dict[str, list[float]],
     training: dict[str, Any],
+    held_out: dict[str, Any] | None = None,
     half: bool = True,
 ) -> None:
     """Write config.json and model.safetensors into `folder`, made when it is not there."""
@@ -90,6 +92,7 @@ def write_detector(
             "id": name,
             "model": net.config.to_json(),
             "temperature": temperature,
+            "held_out": held_out or {},
             "training": training,
         },
         folder / "config.json",

@@ -23,7 +23,8 @@ _WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 class Detector:
     """Images to distributions over the levels 0, A..E of each column.
 
-    `columns` names axis A; `id` names the detector and its weights, and goes into score names.
+    `columns` names axis A; `id` names the detector and its weights, and goes into score names;
+    `held_out` is what it scored on true images of unseen people ("with_neutral", "alone").
     """
 
     def __init__(
@@ -32,10 +33,12 @@ class Detector:
         *,
         name: str,
         temperature: dict[str, list[float]],
+        held_out: dict[str, Any] | None = None,
         device: str = "cpu",
     ) -> None:
         self.net = net.to(device).train(False)
         self.id = name
+        self.held_out = dict(held_out or {})
         self.columns = net.config.columns
         self.size = net.config.size
         self.device = torch.device(device)
@@ -64,7 +67,13 @@ class Detector:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         name = f"{config['id']}:{digest(place / 'model.safetensors')}"
-        return Detector(net, name=name, temperature=config["temperature"], device=device)
+        return Detector(
+            net,
+            name=name,
+            temperature=config["temperature"],
+            held_out=config.get("held_out"),
+            device=device,
+        )
 
     @torch.inference_mode()
     def __call__(self, images: Any, neutral: Any | None = None) -> NDArray[np.float32]:

@@ -133,12 +133,19 @@ def train_detector(
         else [1.0] * len(shape.columns)
         for mode in MODES
     }
-    report = evaluate(net, held_out, temperature) if len(held_out) else {"split": None, "n": 0}
+    report: dict[str, Any] = {"split": None, "n": 0}
+    if len(held_out):
+        report = evaluate(net, held_out, temperature)
     write_detector(
         net,
         folder,
         name=name or f"aaad-rig-{config.seed}",
         temperature=temperature,
+        held_out={
+            "split": report["split"],
+            "n": report["n"],
+            **{mode: report.get(mode, {}).get("aaad", {}).get("aaad") for mode in MODES},
+        },
         training={
             **asdict(config),
             "train_rows": len(train),
