@@ -8,6 +8,7 @@ opponent, so no two sentences contradict each other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -28,6 +29,12 @@ _LEADS = (", overcoming ", ", prevailing over ")
 _EVEN = (", but held back by ", ", checked by ", ", pulling against ")
 _HELD = (", but outweighed by ", ", but overpowered by ")
 _SO = (", so that ", ": ")
+
+# A look that names both sides outright is no look of one side.
+_TWO_SIDED = re.compile(r"\b(?:eyes|brows|lids|cheeks|corners|ends)\b(?![^{]*\})")
+
+# Said once for both sides where it is whole, even beside a unit with unequal sides.
+_ONE_OPENING = frozenset(("25",))
 
 Part = tuple[str, str]
 
@@ -188,6 +195,8 @@ def _take(
             if action and not any((code, p) in said for p in (*sides, "both")):
                 return action
             return None
+        if code in _ONE_OPENING and code in whole:
+            return None
         if (code, side) in plain and (code, side) not in said:
             return Action(code, side, plain[code, side])
         return None
@@ -197,7 +206,10 @@ def _take(
         actions = [free(code, side) for code in units]
         got = [a for a in actions if a]
         if len(got) == len(units) and (side == "both" or any(a.side == side for a in got)):
-            made.append(Group(got, _looks(looks, got), side))
+            found = _looks(looks, got)
+            if side != "both":
+                found = [x for x in found if not _TWO_SIDED.search(x)]
+            made.append(Group(got, found, side))
             if side == "both":
                 break
     for group in made:
@@ -238,7 +250,9 @@ def _oppose(groups: list[Group], plain: dict[Part, int]) -> None:
             other = (b, q) if _holds(groups[last], a, p) else (a, p)
             extra.setdefault(last, {})[other] = plain[other]
     for n, parts_ in extra.items():
-        groups[n].against = _collapse(parts_)
+        rivals_ = _collapse(parts_)
+        rivals_.sort(key=lambda a: (unit(a.code).order, a.code, -a.level))
+        groups[n].against = rivals_
 
 
 def _holds(group: Group, code: str, part: str) -> bool:
@@ -262,29 +276,31 @@ def _say(group: Group, detail: str, pick: _Pick, tags: bool) -> str:
     heads.sort(key=lambda a: unit(a.code).order)
     counters.extend(group.against)
     said = [_phrase(a, detail, pick, tags) for a in heads]
+    first = min(heads[0].code, unit(heads[0].code).mirror)
     text = said[0]
     for n, more in enumerate(said[1:], 1):
         if detail == "brief":
             text += "; " + more
         else:
-            join = pick(_JOIN, f"join{heads[n].code}") if n == len(said) - 1 else "; "
+            join = pick(_JOIN, f"join{first}") if n == len(said) - 1 else "; "
             text += join + more[0].lower() + more[1:]
     if counters:
         gap = max(strength(a.level) for a in heads) - max(strength(a.level) for a in counters)
         words = _LEADS if gap >= 2 else _EVEN if gap > -2 else _HELD
-        text += pick(words, f"against{counters[0].code}")
+        text += pick(words, f"against{first}")
         text += ", and ".join(_phrase(a, "pull", pick, tags) for a in counters)
     if group.looks and detail != "brief":
-        look = pick(group.looks, f"look{heads[0].code}")
-        text += pick(_SO, f"so{heads[-1].code}") + fill(look, group.side, 0)
+        look = pick(group.looks, f"look{first}")
+        text += pick(_SO, f"so{first}") + fill(look, group.side, 0)
     return text
 
 
 def _phrase(action: Action, detail: str, pick: _Pick, tags: bool) -> str:
     code = action.code
     options: list[str] = wording()["units"][code][detail]
-    template = pick(options, f"{detail}{code}")
-    text = fill(template, action.side, action.level, pick.number(f"word{code}"))
+    key = min(code, unit(code).mirror)
+    template = pick(options, f"{detail}{key}")
+    text = fill(template, action.side, action.level, pick.number(f"word{key}"))
     if tags:
         text += f" ({_tag(action)})"
     return text
@@ -305,7 +321,7 @@ def addendum(kind: str, noun: str) -> str:
 def _addenda(coding: Coding) -> list[Clause]:
     """What a picture does not show: doubts and sides that are unequal in an unknown way."""
     found = []
-    for action in coding:
+    for action in sorted(coding, key=lambda a: (unit(a.code).order, a.code, -a.level)):
         noun = fill(wording()["units"][action.code]["noun"], action.side, 0)
         key, region = unit(action.code).key, unit(action.code).region
         if action.side == "unequal":

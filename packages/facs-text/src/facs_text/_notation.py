@@ -122,7 +122,7 @@ class Coding:
                 )
         for code, side in list(pieces):
             if side in ("both", "unequal"):
-                for other in ("left", "right", "top", "bottom", "one", "unequal"):
+                for other in ("left", "right", "top", "bottom", "unequal"):
                     if other != side and (code, other) in pieces and code != "36":
                         raise FacsTextError(
                             f"AU{code} is given twice, as {pieces[code, side]} and as "

@@ -162,7 +162,7 @@ def _note(
 
 def _sides(parts: Parts, trace: list[Applied]) -> None:
     for code, part in list(parts):
-        if part == "one" and any((code, side) in parts for side in _SPLIT):
+        if part == "one" and any((code, side) in parts for side in ("left", "right", "unequal")):
             said = _say(parts, code, ["one"])
             del parts[code, part]
             _note(trace, _SIDE_RULES["one"], [f"AU{code}"], f"{said} is the side already coded")
@@ -213,12 +213,16 @@ def _gaze(parts: Parts, trace: list[Applied]) -> None:
 
 def _rewrites(parts: Parts, trace: list[Applied]) -> None:
     for rule in rules()["rewrites"]:
-        for part in _parts_of(parts, rule["a"]):
+        places = _parts_of(parts, rule["a"])
+        if rule.get("both_sides") and not _SPLIT <= set(places):
+            continue
+        for part in places:
             level, doubt = parts.pop((rule["a"], part))
             key = (rule["b"], part)
             clash = [p for p in _parts_of(parts, rule["b"]) if overlap(p, part)]
             if not clash:
-                parts[key] = (min(level, rule["level"]) or rule["level"], doubt)
+                cap = rule["level"] or 5
+                parts[key] = (min(level, cap) or rule["level"], doubt)
                 effect = f"{rule['a']} becomes {_say(parts, rule['b'], [part])}"
             else:
                 effect = f"{rule['a']} is covered by {_say(parts, rule['b'], clash)}"

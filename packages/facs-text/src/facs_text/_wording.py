@@ -24,7 +24,7 @@ _MARK = re.compile(r"\{([^{}]*)\}")
 _WORD = {"left": "left", "right": "right", "one": "one", "V": "side-V", "W": "side-W"}
 _LIP = {"top": "upper lip", "bottom": "lower lip"}
 _DIR = {"left": "its left", "right": "its right", "one": "one side",
-        "V": "the side marked V", "W": "the side marked W"}  # fmt: skip
+        "V": "the side lettered V", "W": "the side lettered W"}  # fmt: skip
 _WHERE = {
     "both": "under the skin around the mouth", "left": "in the left cheek",
     "right": "in the right cheek", "top": "behind the upper lip",
