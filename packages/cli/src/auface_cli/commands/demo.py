@@ -1,0 +1,116 @@
+"""auface demo: draw two made-up people doing twelve things, score them, and write a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..output import note, progress, write_text
+
+__all__ = ["CODINGS", "command"]
+
+CODINGS = (
+    ("0", "at rest"),
+    ("12D", "single"),
+    ("4D", "single"),
+    ("9D", "single"),
+    ("26D", "single"),
+    ("6C+12D", "combination"),
+    ("1D+2D+5C+26C", "combination"),
+    ("1D+4C+15D", "combination"),
+    ("L12D", "left only"),
+    ("R1D+R2D", "right only"),
+    ("L43E", "left only"),
+    ("12D+15C", "conflict"),
+    ("5C+43E", "conflict"),
+)
+"""What each person does, and what it is an example of: the face at rest and twelve others."""
+
+_README = """What lies here, written by `auface demo`:
+
+index.html      the score and every picture, to open in a browser
+sheet.png       a row a person: at rest, then the twelve codings
+texts.txt       codes and the text that was drawn
+images/         the pictures; codes, text and seed are in their text chunks
+metadata.jsonl  the same as a table; `auface score` reads it
+score.json      AAAD with its interval and controls; images.jsonl: the same by picture
+"""
+
+
+@click.command("demo")
+@click.option("--out", default="demo", show_default=True, type=click.Path(path_type=Path))
+@click.option(
+    "--people",
+    default=(1, 2),
+    multiple=True,
+    show_default=True,
+    help="Seeds of the made-up people.",
+)
+@click.option("--seed", default=0, show_default=True)
+@click.option("--model", type=click.Path(path_type=Path), help="Another model folder.")
+@click.option("--detector", type=click.Path(path_type=Path), help="Folder of another detector.")
+@click.option("--device", default="auto", show_default=True)
+def command(
+    out: Path,
+    people: tuple[int, ...],
+    seed: int,
+    model: Path | None,
+    detector: Path | None,
+    device: str,
+) -> None:
+    """Draw two made-up people at rest and doing twelve things, score it, write a page."""
+    from aaad import Detector
+    from auface_gen import AUFace
+    from auface_gen.sheet import contact_sheet
+    from facs_text.corpus import make_row
+
+    from ..scoring import find_pictures, score
+    from .score import lines
+
+    Detector.from_pretrained(detector, device="cpu")  # a missing one is told before the drawing
+    draw = AUFace.from_pretrained(model, device=device)
+    (out / "images").mkdir(parents=True, exist_ok=True)
+    asked = [codes for codes, _ in CODINGS]
+    rows, table, texts = [], [], []
+    for number, person in enumerate(progress(people, what="people"), 1):
+        faces = draw.generate(asked, identity_seed=person, seed=seed)
+        names = [f"images/person{number}-{k:02d}-{codes}.png" for k, codes in enumerate(asked)]
+        for (codes, what), face, name in zip(CODINGS, faces, names, strict=True):
+            face.save(out / name)
+            row = make_row(
+                name,
+                face.coding,
+                subject=face.identity,
+                source="auface demo",
+                neutral=names[0],
+                seed=face.seed,
+                requested=codes,
+                kind=what,
+            )
+            table.append(row.to_json())
+            if number == 1:
+                texts.append(f"{codes} ({what})\n    {face.text}\n")
+        rows.append([face.image for face in faces])
+    sheet = contact_sheet(
+        rows, [asked] * len(rows), names=[f"person {k + 1}" for k in range(len(rows))]
+    )
+    beside = out / "sheet.part.png"
+    sheet.save(beside)
+    beside.replace(out / "sheet.png")
+    write_text(out / "metadata.jsonl", "".join(line + "\n" for line in table))
+    write_text(out / "texts.txt", "".join(texts))
+    write_text(out / "README.txt", _README)
+
+    scored = score(find_pictures([out]), detector=detector, min_count=2)
+    from aaad.report import write_html, write_json, write_jsonl
+
+    write_json(out / "score.json", scored.result, controls=scored.controls)
+    write_jsonl(out / "images.jsonl", scored.images)
+    title = "Two made-up people, drawn from FACS codes and scored"
+    write_html(
+        out / "index.html", scored.result, scored.images, controls=scored.controls, title=title
+    )
+    for line in lines(scored):
+        click.echo(line)
+    note(f"open {out / 'index.html'}; the sheet is {out / 'sheet.png'}")

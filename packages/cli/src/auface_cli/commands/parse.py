@@ -1,0 +1,42 @@
+"""auface parse: plain English to FACS codes."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from facs_text import FacsTextError, understand
+
+from ..output import emit, note
+
+__all__ = ["command"]
+
+
+@click.command("parse")
+@click.argument("texts", metavar="[TEXT]...", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def command(texts: tuple[str, ...], as_json: bool) -> None:
+    """Turn English into FACS notation: `auface parse "her left lip corner rises a little"`.
+
+    Without TEXT, a text is read from each line of standard input.
+    """
+    if not texts:
+        if sys.stdin.isatty():
+            raise click.UsageError("give a text, or pipe texts in, one a line")
+        texts = tuple(line for line in sys.stdin.read().splitlines() if line.strip())
+    if not texts:
+        raise FacsTextError("empty text: nothing to understand")
+    for text in texts:
+        if not text.strip():
+            raise FacsTextError("empty text: nothing to understand")
+        found = understand(text)
+        unparsed = [span.text for span in found.unparsed]
+        if not found.coding and unparsed:
+            raise FacsTextError(f"no movement of a face is understood in {text[:80]!r}")
+        if as_json:
+            emit({"text": text, "codes": str(found.coding), "unparsed": unparsed})
+            continue
+        click.echo(str(found.coding))
+        if unparsed:
+            note("not understood: " + "; ".join(repr(part) for part in unparsed))

@@ -1,0 +1,48 @@
+"""auface units: what facs-text knows of each action unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from facs_text import RIG_UNITS, unit, units
+
+from ..output import emit
+
+__all__ = ["command"]
+
+
+@click.command("units")
+@click.argument("code", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def command(code: str | None, as_json: bool) -> None:
+    """List the action units, or tell all about one: `auface units 12`."""
+    found = units() if code is None else (unit(code),)
+    if as_json:
+        for one in found:
+            emit(_plain(one))
+    elif code is None:
+        for one in found:
+            rig = "rig" if one.code in RIG_UNITS else ""
+            sides = ", ".join(side for side in one.sides if side != "both")
+            click.echo(f"{one.code:>4}  {one.name:<34} {rig:<4} {sides}".rstrip())
+    else:
+        for key, value in _plain(found[0]).items():
+            if value not in ("", [], None):
+                shown = ", ".join(value) if isinstance(value, list) else value
+                click.echo(f"{key:<9} {shown}")
+
+
+def _plain(one: Any) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "name": one.name,
+        "muscles": list(one.muscles),
+        "region": one.region,
+        "motion": one.motion,
+        "sides": list(one.sides),
+        "scored": one.scored,
+        "rig": one.code in RIG_UNITS,
+        "source": one.source,
+    }
