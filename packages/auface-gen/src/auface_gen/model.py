@@ -56,13 +56,15 @@ class _Attention(nn.Module):
         nn.init.zeros_(self.out.weight)
         self.pull = nn.Parameter(torch.ones(heads)) if cross else None  # how far the prior draws attention
 
-    def forward(self, x: Tensor, source: Tensor, bias: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, source: Tensor, reach: Tensor | None = None, closed: Tensor | None = None) -> Tensor:
+        """x (B, P, D), source (B, C, D), reach (B, P, C) of the prior, closed (B, 1, C) 0 or -inf -> (B, P, D)."""
         b, p, d = x.shape
         q = self.q_norm(self.q(x).view(b, p, self.heads, -1)).transpose(1, 2)  # (B, H, P, D / H)
         k, v = self.kv(source).view(b, source.shape[1], 2, self.heads, -1).unbind(2)
         k, v = self.k_norm(k).transpose(1, 2), v.transpose(1, 2)
-        if bias is not None and self.pull is not None:
-            bias = (bias[:, None] * self.pull[:, None, None]).to(q.dtype)  # (B, H, P, C)
+        bias = None
+        if reach is not None and closed is not None and self.pull is not None:
+            bias = (reach[:, None] * self.pull[:, None, None] + closed[:, None]).to(q.dtype)  # (B, H, P, C)
         out = F.scaled_dot_product_attention(q, k.to(q.dtype), v.to(q.dtype), attn_mask=bias)
         y: Tensor = self.out(out.transpose(1, 2).reshape(b, p, d))
         return y
@@ -80,12 +82,12 @@ class _Block(nn.Module):
         self.dropout = nn.Dropout(c.dropout)
         nn.init.zeros_(self.down.weight)
 
-    def forward(self, x: Tensor, clauses: Tensor, bias: Tensor, shared: Tensor) -> Tensor:
+    def forward(self, x: Tensor, clauses: Tensor, reach: Tensor, closed: Tensor, shared: Tensor) -> Tensor:
         s1, g1, s2, g2, s3, g3 = (shared + self.modulation).unbind(1)  # (B, D) each
         n1, n2, n3 = self.norms
         h = n1(x) * (1 + s1[:, None])
         x = x + self.dropout(self.self_attention(h, h)) * (1 + g1[:, None])
-        x = x + self.dropout(self.clauses(n2(x) * (1 + s2[:, None]), clauses, bias)) * (1 + g2[:, None])
+        x = x + self.dropout(self.clauses(n2(x) * (1 + s2[:, None]), clauses, reach, closed)) * (1 + g2[:, None])
         a, b = self.up(n3(x) * (1 + s3[:, None])).chunk(2, -1)
         y: Tensor = x + self.dropout(self.down(F.silu(a) * b)) * (1 + g3[:, None])
         return y
@@ -168,11 +170,12 @@ class FaceTransformer(nn.Module):
         x = x + self.local(units[:, None] * maps.T)  # (B, P, A) -> (B, P, D)
         source = torch.cat([self.silence.expand(b, 1, -1), self.clause(clauses)], 1)  # (B, 1 + C, D)
         reach = (clauses[:, :, :, None] * maps).amax(2) if clauses.shape[1] else clauses.new_zeros(b, 0, maps.shape[1])
-        reach = reach.masked_fill(~said[..., None], -1e4)  # (B, C, P)
-        bias = torch.cat([reach.new_zeros(b, 1, maps.shape[1]), 2 * reach], 1).transpose(1, 2)  # (B, P, 1 + C)
+        reach = torch.cat([reach.new_zeros(b, 1, maps.shape[1]), 2 * reach], 1).transpose(1, 2)  # (B, P, 1 + C)
+        heard = torch.cat([said.new_ones(b, 1), said], 1)[:, None]  # (B, 1, 1 + C)
+        closed = torch.zeros_like(heard, dtype=reach.dtype).masked_fill(~heard, -torch.inf)
         shared = self.shared(units).view(b, 6, c.width)
         for block in self.blocks:
-            x = block(x, source, bias, shared)
+            x = block(x, source, reach, closed, shared)
         out = self.leave(self.norm(x)).view(b, c.grid**2, -1).float()
         q, z, same = out.split([c.token_width, c.code_dim, 1], -1)
         table = (self.free[: c.num_codes] + self.geometry(self.codebook)).float()

@@ -93,7 +93,7 @@ class Rig:
                 "FaceXModel folder, or the packed .npz"
             )
         try:
-            with np.load(path, allow_pickle=False) as packed:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as packed:
                 arrays = {k: packed[k] for k in _ARRAYS if k in packed}
         except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise AUFaceGenError(f"{path} is not a whole .npz of the rig: {error}") from error

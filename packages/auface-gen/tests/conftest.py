@@ -1,0 +1,104 @@
+"""Fixtures: a made-up rig and a made-up model, small enough for a test; the real rig where a user has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from auface_gen.columns import COLUMNS
+from auface_gen.model import FaceTransformer, GeneratorConfig
+from auface_gen.rig import Rig, unit_table
+from auface_gen.store import write_folder, write_tensors
+from auface_gen.text import ClauseReader, TextConfig
+from PIL import Image
+from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
+
+_MATERIALS = (
+    "M_Face", "M_BackHead", "M_GumsTongue", "M_Teeth", "M_ScleraLeft", "M_IrisLeft", "M_ScleraRight", "M_IrisRight", "M_LacrimalFluid",
+    "M_EyeBlend", "M_EyeOcclusion", "M_EyeLashes",
+)  # fmt: skip
+
+
+def _arrays(count: int = 400) -> dict[str, np.ndarray]:
+    """Arrays of a rig with the kit's names and a cloud of points for a face."""
+    rng = np.random.default_rng(0)
+    table = unit_table()
+    names: set[str] = set()
+    for shapes in [*table["sided"].values(), *table["whole"].values(), *(s for lip in table["lips"].values() for s in lip.values())]:
+        for name in shapes:
+            names |= {name.replace("{S}", letter) for letter in "LR"}
+    kit = sorted(n for n in names if not n.startswith("+"))
+    neutral = rng.uniform([-8, -8, 4], [8, 9, 12], (count, 3))
+    faces = rng.integers(0, count, (120, 4))
+    faces[::5, 3] = -1
+    return {
+        "neutral": neutral, "identity": rng.normal(0, 0.1, (5, count, 3)), "expression": rng.normal(0, 0.3, (len(kit), count, 3)),
+        "expression_names": np.array(kit), "faces": faces, "uv": rng.random((count, 2)), "face_uv": np.maximum(faces, 0),
+        "face_material": np.arange(120) % 12, "materials": np.array(_MATERIALS), "landmarks68": rng.integers(0, count, 68),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def made_up_arrays() -> Callable[..., dict[str, np.ndarray]]:
+    return _arrays
+
+
+@pytest.fixture(scope="session")
+def rig() -> Rig:
+    return Rig.from_arrays(_arrays())
+
+
+@pytest.fixture(scope="session")
+def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("tokenizer")
+    save_checkpoint(Tokenizer(TokenizerConfig.preset("tiny")), folder)
+    return folder
+
+
+def tiny_config() -> GeneratorConfig:
+    return GeneratorConfig(grid=4, cell=2, num_codes=64, code_dim=8, width=32, layers=2, heads=2, hidden=48, token_width=16)
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path, tokenizer_folder: Path) -> Path:
+    """A whole model folder of 32 px pictures with random weights."""
+    torch.manual_seed(1)
+    root = tmp_path / "model"
+    torch.manual_seed(0)
+    save_checkpoint(Tokenizer(TokenizerConfig.preset("tiny")), root / "tokenizer")
+    reader = ClauseReader(TextConfig(("brows", "corners", "lip", "the", "up"), width=16, layers=1, heads=2))
+    write_folder(root / "reader", {"text": reader.config.__dict__ | {"vocabulary": list(reader.config.vocabulary)}}, reader.state_dict())
+    model = FaceTransformer(tiny_config(), torch.randn(64, 8), torch.rand(len(COLUMNS), 2, 2))
+    shown = [u not in ("AU51", "AU52") for u, _ in COLUMNS]
+    write_folder(root / "generator", {"model": tiny_config().__dict__, "shown": shown}, model.state_dict())
+    write_tensors(root / "people.safetensors", {"tokens": torch.randint(0, 64, (3, 4, 4))})
+    return root
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """A corpus of coloured squares: 2 people in train, 1 in valid, 32 px."""
+    import json
+
+    rng = np.random.default_rng(0)
+    root = tmp_path / "corpus"
+    for split, people in (("train", 2), ("valid", 1)):
+        rows = []
+        for p in range(people):
+            base = rng.integers(0, 255, (32, 32, 3), np.uint8)
+            folder = root / split / f"p{p}{split}"
+            folder.mkdir(parents=True)
+            for i, (codes, aus) in enumerate(
+                (("0", {}), ("12C", {"AU12": {"left": 0.6, "right": 0.6}}), ("L1D", {"AU1": {"left": 0.8}}), ("17E", {"AU17": {"both": 1.0}}))
+            ):
+                picture = base.copy()
+                picture[8 * i : 8 * i + 8] = 50 * i
+                Image.fromarray(picture).save(folder / f"{i}.png")
+                name = f"{folder.name}/{i}.png"
+                rows.append({"file_name": name, "neutral": f"{folder.name}/0.png", "codes": codes, "aus": aus, "subject": folder.name})
+        (root / split / "metadata.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return root
