@@ -212,6 +212,10 @@ def _take(
             made.append(Group(got, found, side))
             if side == "both":
                 break
+    if len(made) == 1 and made[0].side != "both":
+        # do not take one side out of a unit that is the same on both
+        if any(a.side == made[0].side and a.code in whole for a in made[0].actions):
+            return
     for group in made:
         for a in group.actions:
             said.update((a.code, p) for p in (*unit(a.code).sides, "both") if _has(a, p))
