@@ -10,7 +10,7 @@ import torch
 
 from aaad import UNITS, AAADError
 from aaad.columns import mirror_index
-from aaad.detector import Detector, DetectorConfig, DetectorNet
+from aaad.detector import Detector, DetectorConfig, DetectorNet, FeatureLoss
 from aaad.detector.augment import augment, flip
 from aaad.detector.checkpoint import write_detector
 from aaad.detector.evaluate import auc, fit_temperature
@@ -159,3 +159,18 @@ def test_auc_counts_ties_as_half():
     score = np.array([0.1, 0.4, 0.4, 0.9])
     assert auc(score, np.array([False, False, True, True])) == pytest.approx(0.875)
     assert np.isnan(auc(score, np.ones(4, bool)))
+
+
+def test_the_feature_loss_is_zero_for_the_same_and_pulls_towards_it(folder):
+    loss = FeatureLoss.from_pretrained(folder, device="cpu")
+    target = torch.rand(2, 3, 32, 32)
+    assert float(loss(target, target)) == 0.0
+    output = torch.rand(2, 3, 32, 32, requires_grad=True)
+    before = loss(output, target)
+    before.backward()
+    assert output.grad is not None
+    after = loss((output - 1e-2 * output.grad / output.grad.abs().max()).detach(), target)
+    assert float(after) < float(before.detach())
+    loss.train()
+    assert not loss.net.training
+    assert all(p.grad is None for p in loss.net.parameters())

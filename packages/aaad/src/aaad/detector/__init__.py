@@ -10,7 +10,9 @@ on. What it cannot tell apart, the score cannot either: read scores beside the c
 
 from __future__ import annotations
 
+from .data import read_image
+from .features import FeatureLoss
 from .model import DetectorConfig, DetectorNet
 from .predict import Detector
 
-__all__ = ["Detector", "DetectorConfig", "DetectorNet"]
+__all__ = ["Detector", "DetectorConfig", "DetectorNet", "FeatureLoss", "read_image"]

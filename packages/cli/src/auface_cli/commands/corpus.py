@@ -51,8 +51,10 @@ def render(out: Path, rig: Path, count: int, size: int, seed: int, workers: int 
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def check(folder: Path, as_json: bool) -> None:
     """Check a corpus end to end: files, codings, texts, people, counts. Status 1 on a problem."""
-    from facs_text import corpus
+    from facs_text import FacsTextError, corpus
 
+    if not folder.is_dir():
+        raise FacsTextError(f"{folder}: no such folder")
     report = corpus.check(folder)
     if as_json:
         emit(

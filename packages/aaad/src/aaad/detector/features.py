@@ -1,0 +1,59 @@
+"""What a detector sees, as a loss: pictures that look the same to it are alike where units show.
+
+For training a tokenizer or a generator without a pretrained perceptual network. The detector used
+here must not be the one that scores the result later.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .model import DetectorNet
+from .predict import Detector
+
+__all__ = ["FeatureLoss"]
+
+
+class FeatureLoss(nn.Module):
+    """(output, target), both (B, 3, S, S) in [0, 1] -> a scalar.
+
+    The mean absolute difference of the features before each halving of the grid and at the end,
+    each scaled by the mean size of the target's, so that the layers weigh the same.
+    """
+
+    def __init__(self, net: DetectorNet) -> None:
+        super().__init__()
+        self.net = net.train(False).requires_grad_(False)
+
+    @staticmethod
+    def from_pretrained(folder: str | Path | None = None, *, device: str = "auto") -> FeatureLoss:
+        """With the detector in `folder`, or the one that comes with the package."""
+        return FeatureLoss(Detector.from_pretrained(folder, device=device).net)
+
+    def train(self, mode: bool = True) -> FeatureLoss:
+        """Stays as it is: the network's running means are part of the loss."""
+        return self
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Feature maps from fine to coarse, (B, C, h, w) each, without a picture at rest."""
+        x = F.pixel_unshuffle(images - 0.5, 4)
+        rest = self.net.no_neutral.expand_as(x)
+        y = self.net.stem(torch.cat([x, rest, torch.zeros_like(x[:, :1])], dim=1))
+        found = []
+        for layer in self.net.body:
+            if isinstance(layer, nn.Conv2d):
+                found.append(y)
+            y = layer(y)
+        return [*found, y]
+
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        with torch.no_grad():
+            wanted = self.features(target)
+        total = output.new_zeros(())
+        for seen, truth in zip(self.features(output), wanted, strict=True):
+            total = total + (seen - truth).abs().mean() / (truth.abs().mean() + 1e-6)
+        return total / len(wanted)

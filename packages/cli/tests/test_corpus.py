@@ -1,0 +1,109 @@
+"""auface corpus build, check and shard, on pictures that a test makes (any bytes will do)."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+
+import pytest
+
+from auface_cli.build import split_of
+from facs_text import corpus
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Ten people, at rest in frame 1, smiling in frame 2; frame 3 has no coding."""
+    folder = tmp_path / "pictures"
+    lines = []
+    for person in range(10):
+        (folder / f"p{person}").mkdir(parents=True)
+        for frame in (1, 2, 3):
+            (folder / f"p{person}" / f"{frame:04d}.png").write_bytes(b"%d %d" % (person, frame))
+        for frame, codes in ((1, "0"), (2, "6B+12D"), (9, "4C")):
+            lines.append({"subject": f"p{person}", "frame": frame, "codes": codes})
+    table = tmp_path / "rows.jsonl"
+    table.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder, table
+
+
+@pytest.fixture
+def built(auface, pictures, tmp_path):
+    folder, table = pictures
+    outcome = auface("corpus", "build", table, tmp_path / "out", "--images", folder)
+    assert outcome.status == 0
+    assert "no picture: 10" in outcome.out
+    return tmp_path / "out"
+
+
+def test_build_pairs_pictures_with_texts(auface, built):
+    assert auface("corpus", "check", built).status == 0
+    rows = [row for split in corpus.SPLITS if (built / split).is_dir()
+            for row in corpus.read(built, split)]  # fmt: skip
+    assert len(rows) == 20
+    assert {row.codes for row in rows} == {"0", "6B+12D"}
+    for row in rows:
+        assert row.neutral == f"{row.subject}/0001.png"
+        split = split_of(row.subject)
+        assert (built / split / row.file_name).read_bytes().startswith(row.subject[1:].encode())
+
+
+def test_people_stay_in_one_split_wherever_it_is_run():
+    names = [f"p{i}" for i in range(1000)]
+    splits = [split_of(name) for name in names]
+    assert splits == [split_of(name) for name in names]
+    assert 730 < splits.count("train") < 870
+    assert splits.count("valid") > 60
+    assert splits.count("test") > 60
+
+
+def test_check_finds_what_is_wrong(auface, built):
+    value = json.loads(auface("corpus", "check", built, "--json").out)
+    assert value["ok"] is True
+    assert sum(value["rows"].values()) == 20
+    next(built.rglob("0002.png")).unlink()
+    outcome = auface("corpus", "check", built)
+    assert outcome.status == 1
+    assert "image is not there" in outcome.err
+
+
+def test_shards_hold_every_row_and_repeat_to_the_byte(auface, built, tmp_path):
+    assert auface("corpus", "shard", built, tmp_path / "a", "--per-shard", 7).status == 0
+    assert auface("corpus", "shard", built, tmp_path / "b", "--per-shard", 7).status == 0
+    shards = sorted((tmp_path / "a").iterdir())
+    assert shards[0].name.endswith("-000000.tar")
+    keys: dict[str, set[str]] = {}
+    for shard in shards:
+        assert shard.read_bytes() == (tmp_path / "b" / shard.name).read_bytes()
+        with tarfile.open(shard) as tar:
+            for member in tar.getmembers():
+                key, _, suffix = member.name.partition(".")
+                keys.setdefault(key, set()).add(suffix)
+                if suffix == "json":
+                    assert json.load(tar.extractfile(member))["subject"] in key
+    assert len(keys) == 20
+    assert all(suffixes == {"png", "txt", "json"} for suffixes in keys.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["corpus", "check", "{tmp}/nowhere"], "no such folder"),
+        (["corpus", "shard", "{tmp}", "{tmp}/x"], "not a corpus"),
+        (["corpus", "build", "{tmp}/rows.jsonl", "{tmp}/x", "--images", "{tmp}"], "no pictures"),
+    ],
+)
+def test_wrong_input(auface, tmp_path, arguments, part):
+    (tmp_path / "rows.jsonl").write_text('{"codes": "12C"}\n')
+    outcome = auface(*(a.replace("{tmp}", str(tmp_path)) for a in arguments))
+    assert outcome.status == 2
+    assert part in outcome.err + outcome.out
+
+
+def test_rows_without_any_picture(auface, pictures, tmp_path):
+    folder, table = pictures
+    table.write_text('{"id": "stranger", "codes": "12C"}\n')
+    outcome = auface("corpus", "build", table, tmp_path / "out", "--images", folder)
+    assert outcome.status == 2
+    assert "none of its rows has both" in outcome.err
+    assert not (tmp_path / "out").exists()
