@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from facs_text._describe import addendum
 from facs_text._errors import FacsTextError
-from facs_text._notation import Action, Coding
+from facs_text._notation import MAX_TEXT, Action, Coding
+from facs_text._prose import read_prose
 from facs_text._resolve import rules
 from facs_text._units import unit, units
 from facs_text._wording import fill, form, wording
@@ -33,10 +34,11 @@ class Understanding:
     unparsed: tuple[Span, ...]
 
 
-_SPLIT = re.compile(
-    r"[.;:!?\n]+(?:\s+|$)|, (?:while|and|so that|overcoming|prevailing over|but held back by"
+_ENDS = re.compile(
+    r"[.;:!?\n]+(?:\s+|$)|$|, (?:while|and|so that|overcoming|prevailing over|but held back by"
     r"|checked by|pulling against|but outweighed by|but overpowered by) "
 )
+_SOFT = ("", ", and", ", while", ":")  # joints that prose may run across
 _TAG = re.compile(r" \([LRUATBVW]?AU\d{1,2}[LR]?[A-E]?\??\)| \(M\d\d\)")
 
 Meaning = tuple[str, str, str]  # what: "unit", "doubt", "unequal", "nothing"; code; side
@@ -108,60 +110,102 @@ def _leads() -> re.Pattern[str]:
 
 
 def understand(text: str) -> Understanding:
-    """Read English. What describe says comes back exactly; plain prose as far as it is clear."""
+    """Read English, FACS notation in it included.
+
+    What describe says comes back exactly, as the coding that stands. Plain prose is read as far
+    as it is clear: body parts and what they do, sides, strength, negation, hedges (which
+    become "?"), muscle names and tags such as AU12C. The rest is reported in unparsed, by
+    offsets into text. Nothing is resolved or implied. Raises FacsTextError for anything but text.
+    """
     if not isinstance(text, str):
         raise FacsTextError(f"understand takes text, not {type(text).__name__}")
-    plain = _TAG.sub(lambda m: " " * 0, text)
-    found: dict[tuple[str, str], int] = {}
-    doubts: set[tuple[str, str]] = set()
-    unequal: set[str] = set()
-    unparsed: list[Span] = []
+    if len(text) > MAX_TEXT:
+        raise FacsTextError(f"a text of {len(text)} characters; at most {MAX_TEXT} are read")
+    gather = _Gather()
+    plain = _TAG.sub(lambda m: " " * len(m[0]), text)
     table = _phrases()
-    degree, levels = _degrees()
+    loose: list[tuple[int, int]] = []
     at = 0
-    ends = [(m.start(), m.end()) for m in _SPLIT.finditer(plain)] + [(len(plain), len(plain))]
-    for start, after in ends:
-        piece = plain[at:start].strip()
-        begin = at
-        at = after
+    for match in _ENDS.finditer(plain):
+        start, end, at = at, match.start(), match.end()
+        piece = plain[start:end].strip()
         lead = _leads().match(piece)
         if lead:
-            piece = piece[lead.end():].strip()
+            piece = piece[lead.end() :].lstrip()
         if not piece:
+            if text[start:end].strip():  # a tag that stands alone
+                loose.append((start, end))
             continue
         meaning = table.get(skeleton(piece))
-        if meaning is None:
-            unparsed.append(Span(begin, start, plain[begin:start]))
-            continue
+        if meaning is not None:
+            gather.exact(meaning, piece)
+        elif loose and loose[-1][1] >= start - 8 and plain[loose[-1][1] : start].strip(" \n") in _SOFT:
+            loose[-1] = (loose[-1][0], end)
+        else:
+            loose.append((start, end))
+    unparsed: list[Span] = []
+    for start, end in loose:
+        said, unknown = read_prose(text[start:end])
+        for one in said:
+            gather.loose(one.action, one.denied)
+        unparsed.extend(
+            Span(start + a, start + b, text[start + a : start + b]) for a, b in unknown
+        )
+    return Understanding(gather.coding(), tuple(unparsed))
+
+
+class _Gather:
+    """Collects what pieces say about each part of each unit."""
+
+    def __init__(self) -> None:
+        self._levels: dict[tuple[str, str], int] = {}
+        self._doubts: list[tuple[str, str]] = []
+        self._unequal: set[str] = set()
+
+    def exact(self, meaning: Meaning, piece: str) -> None:
         what, code, side = meaning
         if what == "unit":
-            match = degree.search(piece.lower())
-            level = levels[match[0]] if match else 0
-            found[code, side] = max(level, found.get((code, side), 0))
+            pattern, levels = _degrees()
+            match = pattern.search(piece.lower())
+            self._put(code, side, levels[match[0]] if match else 0)
         elif what == "doubt":
-            doubts.add((code, side))
+            self._doubts.append((code, side))
         elif what == "unequal":
-            unequal.add(code)
-    return Understanding(_build(found, doubts, unequal), tuple(unparsed))
+            self._unequal.add(code)
 
+    def loose(self, action: Action, denied: bool) -> None:
+        if denied:
+            return
+        if action.side == "unequal":
+            self._unequal.add(action.code)
+        self._put(action.code, "both" if action.side == "unequal" else action.side, action.level)
+        if action.doubt:
+            self._doubts.append((action.code, action.side))
 
-def _build(
-    found: dict[tuple[str, str], int], doubts: set[tuple[str, str]], unequal: set[str]
-) -> Coding:
-    parts: dict[tuple[str, str], Action] = {}
-    for (code, side), level in sorted(found.items()):
-        if side == "both" and code in unequal:
-            parts[code, "unequal"] = Action(code, "unequal", level)
-            continue
-        sides = unit(code).sides if side == "both" and len(unit(code).sides) == 2 else (side,)
-        for part in sides:
-            old = parts.get((code, part))
-            parts[code, part] = Action(code, part, max(level, old.level if old else 0))
-    for code, side in doubts:
-        sides = unit(code).sides if side == "both" and (code, "left") in parts or (code, "top") in parts and side == "both" else (side,)
-        if (code, "unequal") in parts and side == "both":
-            sides = ("unequal",)
-        for part in sides:
-            if (code, part) in parts:
-                parts[code, part] = parts[code, part]._replace(doubt=True)
-    return Coding(parts.values())
+    def _put(self, code: str, side: str, level: int) -> None:
+        if side == "both" and not unit(code).whole:
+            side = "one"
+        for part in self._parts(code, side):
+            key = (code, part)
+            self._levels[key] = max(level, self._levels.get(key, 0))
+
+    def _parts(self, code: str, side: str) -> tuple[str, ...]:
+        sides = unit(code).sides
+        return sides if side == "both" and len(sides) == 2 else (side,)
+
+    def coding(self) -> Coding:
+        actions: dict[tuple[str, str], Action] = {}
+        for (code, part), level in self._levels.items():
+            if code in self._unequal and part in ("left", "right"):
+                part = "unequal"
+                old = actions.get((code, part))
+                level = max(level, old.level) if old else level
+            actions[code, part] = Action(code, part, level)
+        for code, side in self._doubts:
+            places = ("unequal",) if code in self._unequal else self._parts(code, side)
+            for part in places:
+                if (code, part) in actions:
+                    actions[code, part] = actions[code, part]._replace(doubt=True)
+        if len(actions) > 1:
+            actions.pop(("0", "both"), None)
+        return Coding(actions.values())

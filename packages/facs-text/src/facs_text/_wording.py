@@ -5,7 +5,7 @@ Markup of a template:
     {d} {a}            intensity as adverb ("strongly") or adjective ("strong"); none when unscored
     {lip corner}       "lip corners" for both sides, "left lip corner" for one
     {end of the * brow/ends of the brows}   singular with the place of the side word, and plural
-    {L}                "lips", "upper lip" or "lower lip"
+    {L} {l}            "lips" or "lip", "upper lip", "lower lip"
     {is} {its} {v:rises/rise}   agreement      {?both/else}   by whether both sides act
     {dir} {where}      direction of the jaw, place of a tongue bulge
 """
@@ -68,6 +68,8 @@ def form(template: str, side: str) -> str:
             return "their" if plural else "its"
         if body == "L":
             return _LIP.get(side, "lips")
+        if body == "l":
+            return _LIP.get(side, "lip")
         if body == "dir":
             return _DIR[side]
         if body == "where":
