@@ -8,7 +8,6 @@ tests/test_checkout.py). `constraints.txt` holds the versions developed with.
 from __future__ import annotations
 
 import shutil
-import sys
 import tomllib
 from pathlib import Path
 
@@ -31,11 +30,11 @@ SIBLINGS: dict[str, tuple[str, ...]] = {
     "aaad": ("facs-text",),
     "cli": ("facs-text",),
 }
-# Extras that a package's own tests exercise.
-EXTRAS = {"aaad": "[detector]", "auface-gen": "[rig]"}
+# What `auface` needs of the others, and what the tests need: the Triton kernels run in Triton's
+# interpreter, so a processor is enough, and mitsuba draws the rig.
+EXTRAS = {"aaad": "[detector]"}
+TEST_EXTRAS = {"aaad": "[detector]", "auface-gen": "[rig]", "vq-tokenizer": "[train,triton]"}
 TEST_TOOLS = ("pytest", "hypothesis")
-# The Triton kernels run in its interpreter, so a processor is enough; mitsuba draws the rig.
-HEAVY_TOOLS = (*(("triton",) if sys.platform == "linux" else ()), "mitsuba")
 
 nox.options.sessions = ["tests"]
 nox.options.error_on_missing_interpreters = False
@@ -46,10 +45,17 @@ def folder(package: str, extras: str = "") -> str:
     return f"{ROOT / 'packages' / package}{extras}"
 
 
+def editable(packages: tuple[str, ...], extras: dict[str, str]) -> list[str]:
+    """Arguments for pip that install the packages from the checkout, editable."""
+    return [part for name in packages for part in ("-e", folder(name, extras.get(name, "")))]
+
+
 def install(session: nox.Session, packages: tuple[str, ...], *tools: str) -> None:
-    """The packages, editable, and the tools, in one pip call under the constraints."""
-    editable = [part for name in packages for part in ("-e", folder(name, EXTRAS.get(name, "")))]
-    session.install("-c", str(ROOT / "constraints.txt"), *editable, *tools)
+    """The packages and the tools in one pip call under the constraints; for tests, with the
+    extras that those need."""
+    extras = TEST_EXTRAS if "pytest" in tools else EXTRAS
+    wanted = editable(packages, extras)
+    session.install("-c", str(ROOT / "constraints.txt"), *wanted, *tools)
 
 
 def threads(session: nox.Session) -> None:
@@ -68,7 +74,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Every test there is: each package's, then those that cross packages."""
-    install(session, PACKAGES, *TEST_TOOLS, *HEAVY_TOOLS)
+    install(session, PACKAGES, *TEST_TOOLS)
     threads(session)
     for name in PACKAGES:
         session.run("pytest", f"packages/{name}/tests", *session.posargs)
@@ -142,26 +148,22 @@ def minimums(session: nox.Session, package: str) -> None:
     for name in (package, *SIBLINGS[package]):
         project = tomllib.loads((Path(folder(name)) / "pyproject.toml").read_text())["project"]
         wanted = list(project.get("dependencies", []))
-        for extra in EXTRAS.get(name, "").strip("[]").split(","):
+        for extra in TEST_EXTRAS.get(name, "").strip("[]").split(","):
             wanted += project.get("optional-dependencies", {}).get(extra, [])
         for line in wanted:
             requirement, _, bound = line.partition(";")[0].partition(">=")
             if bound and requirement.strip() not in PACKAGES:
                 lowest[requirement.strip()] = bound.split(",")[0].strip()
     pins = [f"{name}=={version}" for name, version in sorted(lowest.items())]
-    editable = [
-        part
-        for name in (package, *SIBLINGS[package])
-        for part in ("-e", folder(name, EXTRAS.get(name, "")))
-    ]
-    session.install(*editable, *pins, *TEST_TOOLS)
+    wanted = editable((package, *SIBLINGS[package]), TEST_EXTRAS)
+    session.install(*wanted, *pins, *TEST_TOOLS)
     session.run("pytest", f"packages/{package}/tests", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Every script in benchmarks/, each writing JSON with the machine and the versions in it."""
-    install(session, PACKAGES, *HEAVY_TOOLS)
+    install(session, PACKAGES, *TEST_TOOLS)
     scripts = session.posargs or [str(path) for path in sorted((ROOT / "benchmarks").glob("*.py"))]
     for script in scripts:
         session.run("python", script)

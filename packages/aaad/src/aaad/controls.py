@@ -25,10 +25,8 @@ __all__ = ["controls", "relative", "rotate"]
 
 def rotate(n: int, groups: Sequence[Any] | None = None, *, shift: int = 1) -> NDArray[np.int64]:
     """(N,) indices that move every row `shift` places on inside its group, round and round."""
-    labels = ["all"] * n if groups is None else [str(g) for g in groups]
     out = np.arange(n)
-    for label in sorted(set(labels)):
-        rows = np.array([i for i, own in enumerate(labels) if own == label])
+    for rows in _members(n, groups):
         out[rows] = np.roll(rows, -shift)
     return out
 
@@ -71,12 +69,11 @@ def controls(
         )
 
     rng = np.random.default_rng(seed)
-    labels = ["all"] * len(p) if groups is None else [str(g) for g in groups]
+    members = _members(len(p), groups)
     mixed = []
     for _ in range(shuffles):
         order = np.arange(len(p))
-        for label in sorted(set(labels)):
-            rows = np.array([i for i, own in enumerate(labels) if own == label])
+        for rows in members:
             # A rotation of a random order: nobody keeps their own row.
             shuffled = rng.permutation(rows)
             order[shuffled] = np.roll(shuffled, 1)
@@ -96,3 +93,11 @@ def controls(
 def relative(result: AAADResult, ceiling: AAADResult) -> float:
     """The score as a share of what the same detector gives to images known to be right."""
     return result.aaad / ceiling.aaad
+
+
+def _members(n: int, groups: Sequence[Any] | None) -> list[NDArray[np.int64]]:
+    """The rows of each group, groups in order of their labels."""
+    found: dict[str, list[int]] = {}
+    for i in range(n):
+        found.setdefault("all" if groups is None else str(groups[i]), []).append(i)
+    return [np.array(found[label], np.int64) for label in sorted(found)]

@@ -20,6 +20,7 @@ result does not depend, bit for bit, on the order or the batches they came in.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -142,7 +143,7 @@ def aaad(
     strata = [strata[i] for i in order]
     clusters = clusters if anonymous else [clusters[i] for i in order]
 
-    sizes = {label: strata.count(label) for label in set(strata)}
+    sizes = Counter(strata)
     alone = np.array([sizes[label] == 1 for label in strata], dtype=bool)
     known = known & ~alone[:, None]
     excluded = _guards(q, known, columns, min_count)

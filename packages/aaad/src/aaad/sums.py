@@ -68,19 +68,39 @@ def ratio_parts(cells: Cells, weights: Array) -> tuple[Array, Array, Array]:
     neither.
     """
     draws, shape = len(weights), cells.moments.shape[2:]
-    paired, crossed, rows = (np.zeros((draws, *shape)) for _ in range(3))
-    for group in range(int(cells.group[-1]) + 1):
-        first, last = np.searchsorted(cells.group, [group, group + 1])
-        w = weights[:, cells.cluster[first:last]]  # (B, M of this group)
-        flat = cells.moments[first:last].reshape(last - first, -1)
-        x, y, squares, d, n = np.moveaxis((w @ flat).reshape(draws, 5, *shape), 1, 0)
-        own = cells.moments[first:last, 3:].reshape(last - first, -1)
-        own_d, own_n = np.moveaxis(((w * w) @ own).reshape(draws, 2, *shape), 1, 0)
-        pairs = n * n - own_n
-        usable = pairs > 0.5  # whole numbers, so anything below one is none
-        other = np.maximum(n * squares - 2.0 * x * y - own_d, 0.0) / np.where(usable, pairs, 1.0)
-        paired += np.where(usable, d, 0.0)
-        crossed += np.where(usable, n * other, 0.0)
-        rows += np.where(usable, n, 0.0)
+    size = int(np.prod(shape))
+    starts = np.flatnonzero(np.diff(cells.group, prepend=-1))
+    lengths = np.diff(starts, append=len(cells.group))
+    # A group that lies in one cluster is drawn as a whole: its terms only scale with the weight.
+    # With the person as both, that is every group, and one matrix product does it.
+    whole = starts[lengths == 1]
+    own = cells.moments[whole]
+    terms = np.stack(_terms(own, own[:, 3:]), axis=1).reshape(len(whole), 3 * size)
+    total = (weights[:, cells.cluster[whole]] @ terms).reshape(draws, 3, *shape)
+    for first, length in zip(starts[lengths > 1], lengths[lengths > 1], strict=True):
+        here = slice(first, first + length)
+        w = weights[:, cells.cluster[here]]  # (B, M of this group)
+        flat = cells.moments[here].reshape(length, -1)
+        sums = (w @ flat).reshape(draws, 5, *shape)
+        flat = cells.moments[here, 3:].reshape(length, -1)
+        diagonal = ((w * w) @ flat).reshape(draws, 2, *shape)
+        total += np.stack(_terms(sums, diagonal), axis=1)
+    paired, crossed, rows = (total[:, k] for k in range(3))  # (B, K, T)
     safe = np.where(rows > 0, rows, 1.0)
     return (paired / safe).mean(-1), (crossed / safe).mean(-1), rows[..., 0]
+
+
+def _terms(sums: Array, diagonal: Array) -> tuple[Array, Array, Array]:
+    """Of one group: sum of distances, the same re-paired, and rows; sums (..., 5, K, T), diagonal
+    (..., 2, K, T) -> three (..., K, T), all zero where there is nothing to re-pair."""
+    x, y, squares, paired, n = (sums[..., k, :, :] for k in range(5))
+    pairs = n * n - diagonal[..., 1, :, :]
+    usable = pairs > 0.5  # whole numbers, so anything below one is none
+    apart = np.maximum(n * squares - 2.0 * x * y - diagonal[..., 0, :, :], 0.0)
+    crossed = n * apart / np.where(usable, pairs, 1.0)
+    zero = np.zeros_like(n)
+    return (
+        np.where(usable, paired, zero),
+        np.where(usable, crossed, zero),
+        np.where(usable, n, zero),
+    )

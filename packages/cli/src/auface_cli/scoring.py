@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -212,7 +213,8 @@ def score(
         pred, rest, name, ceiling = _detect(moving, detector)
         mask = np.ones(pred.shape[:2], bool)
     people = [p.subject for p in moving]
-    together = sum(people.count(s) > 1 for s in people) * 2 >= len(people) and all(people)
+    faces = Counter(people)
+    together = sum(faces[s] > 1 for s in people) * 2 >= len(people) and all(people)
     few = max(2, min(5, len(moving) // 10)) if min_count is None else min_count
     shared: dict[str, Any] = {
         "mask": mask,
