@@ -113,14 +113,26 @@ def describe(
     return Description(text, tuple(clauses), resolution)
 
 
+_MASK = (1 << 64) - 1
+
+
+@lru_cache(maxsize=4096)
+def _key(key: str) -> int:
+    return crc32(key.encode()) << 20
+
+
 class _Pick:
     """Choice by seed and a key that never holds a side, so that mirrors read alike."""
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
+        self._seed = seed * 0x9E3779B97F4A7C15
 
     def number(self, key: str) -> int:
-        return crc32(f"{self._seed}|{key}".encode()) >> 4
+        """splitmix64 of seed and key: a plain checksum leaves the choices tied to each other."""
+        x = (self._seed + _key(key)) & _MASK
+        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
+        x = (x ^ (x >> 27)) * 0x94D049BB133111EB & _MASK
+        return x ^ (x >> 31)
 
     def __call__(self, options: Sequence[str], key: str) -> str:
         return options[self.number(key) % len(options)]
