@@ -41,12 +41,12 @@ def _load(model: Path | None) -> tuple[Any, str]:
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a tokenizer.")
 def encode(images: tuple[Path, ...], out: Path, model: Path | None) -> None:
     """Write the tokens of pictures (all of one size) to a file."""
+    tokenizer, digest = _load(model)
     import numpy as np
     import torch
     from PIL import Image, UnidentifiedImageError
     from safetensors.torch import save_file
 
-    tokenizer, digest = _load(model)
     grids = []
     for path in images:
         try:
@@ -72,11 +72,11 @@ def encode(images: tuple[Path, ...], out: Path, model: Path | None) -> None:
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a tokenizer.")
 def decode(file: Path, out: Path, model: Path | None) -> None:
     """Draw the pictures of a file of tokens."""
+    tokenizer, digest = _load(model)
     import torch
     from PIL import Image
     from safetensors import SafetensorError, safe_open
 
-    tokenizer, digest = _load(model)
     try:
         with safe_open(file, framework="pt") as stored:
             tokens = stored.get_tensor("tokens").long()
