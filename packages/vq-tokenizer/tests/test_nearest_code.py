@@ -46,16 +46,16 @@ def test_lowest_index_wins_ties(n: int, k: int, d: int, seed: int) -> None:
     x = torch.randint(-3, 4, (n, d), generator=g).float()
     codes = torch.randint(-3, 4, (k, d), generator=g).float()
     expected = (codes.square().sum(1) / 2 - x @ codes.t()).argmin(1)
-    d64 = scores64(x, codes)
-    chosen = nearest_code(x, codes)
-    assert torch.equal(d64.gather(1, chosen[:, None]), d64.gather(1, expected[:, None]))
+    assert torch.equal(nearest_code(x, codes), expected)
+    assert torch.equal(nearest_code(x + 4096, codes + 4096), expected)
 
 
-def test_duplicates_go_to_the_first() -> None:
-    g = torch.Generator().manual_seed(0)
-    half = torch.randn(100, 16, generator=g)
-    codes = torch.cat([half, half])
-    assert nearest_code(torch.randn(1000, 16, generator=g), codes).max() < 100
+@pytest.mark.parametrize("k,d", [(1, 4), (3, 16), (7, 3), (100, 16)])
+def test_duplicates_go_to_the_first(k: int, d: int) -> None:
+    g = torch.Generator().manual_seed(k)
+    some = torch.randn(k, d, generator=g)
+    codes = torch.cat([some, some, some])
+    assert nearest_code(torch.randn(1000, d, generator=g), codes).max() < k
 
 
 def test_far_from_the_origin() -> None:

@@ -114,7 +114,7 @@ def test_errors() -> None:
         VectorQuantizer(0, 4)
     with pytest.raises(VQTokenizerError, match="decay"):
         VectorQuantizer(4, 4, decay=1.0)
-    with pytest.raises(VQTokenizerError, match=r"must be 4, got \(3, 5\)"):
+    with pytest.raises(VQTokenizerError, match=r"must be 4, got torch.float32 \(3, 5\)"):
         VectorQuantizer(4, 4)(torch.randn(3, 5))
     with pytest.raises(VQTokenizerError, match=r"\[0, 4\), got 0 to 4"):
         VectorQuantizer(4, 4).lookup(torch.arange(5))

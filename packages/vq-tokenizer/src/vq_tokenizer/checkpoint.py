@@ -102,9 +102,7 @@ def load_strict(module: nn.Module, state: Mapping[str, Tensor], source: object) 
     ]
     if problems:
         raise VQTokenizerError(f"{source}: not the weights of this model: " + "; ".join(problems))
-    with torch.no_grad():
-        for name, tensor in own.items():
-            tensor.copy_(state[name])
+    module.load_state_dict(dict(state))
 
 
 def write_tensors(

@@ -1,11 +1,13 @@
-"""Vector quantizer with an exponential-moving-average codebook (van den Oord et al., 2017,
-appendix).
+"""Vector quantizer with a learned codebook, by moving average or by gradient.
 
-    n_k <- g n_k + (1 - g) |{z -> k}|        m_k <- g m_k + (1 - g) sum of those z        e_k = m_k
-    / n_k
+Moving average (van den Oord et al., 2017, appendix):
 
-All state is float32 buffers: an optimizer never sees it and autocast never rounds it. Random
-choices come from a generator seeded by (seed, step), so a resumed run repeats them to the bit.
+    n_k <- g n_k + (1 - g) |{z -> k}|
+    m_k <- g m_k + (1 - g) sum of those z
+    e_k  = m_k / n_k
+
+All of that state is float32 buffers: an optimizer never sees it and autocast never rounds it.
+Random choices depend on (seed, step), so a resumed run repeats them to the bit.
 
 Shapes: N vectors, K codes, D width.
 """
@@ -13,48 +15,44 @@ Shapes: N vectors, K codes, D width.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vq_tokenizer._base import CodebookStats, Quantized, Quantizer, masked_mean
+from vq_tokenizer._distributed import all_reduce, interleave, world_size
 from vq_tokenizer.errors import VQTokenizerError
-from vq_tokenizer.ops import nearest_code
+from vq_tokenizer.ops.code_stats import code_stats
+from vq_tokenizer.ops.ema_update import draw_rows, ema_update, revive
+from vq_tokenizer.ops.lookup import GRADIENTS, lookup
+from vq_tokenizer.ops.nearest_code import METRICS, PRECISIONS, nearest_code
+from vq_tokenizer.ops.start_codes import start_codes
 
 __all__ = ["CodebookStats", "Quantized", "VectorQuantizer"]
 
-
-class Quantized(NamedTuple):
-    """What a quantizer returns: codes (..., D) with a gradient to the input, indices (...),
-    loss."""
-
-    codes: Tensor
-    indices: Tensor
-    loss: Tensor
+_SOFT_ROWS = 1024  # vectors that the entropy term looks at: its memory is this times K
 
 
-class CodebookStats(NamedTuple):
-    """How the codebook is used, by its moving counts: all three are scalar tensors, no host sync.
-
-    usage: share of codes in use, 0 to 1; perplexity: 1 to K; dead: codes below the dead line.
-    """
-
-    usage: Tensor
-    perplexity: Tensor
-    dead: Tensor
-
-
-class VectorQuantizer(nn.Module):
-    """Nearest code of a learned codebook, straight-through gradient, codebook by moving average.
+class VectorQuantizer(Quantizer):
+    """Nearest code of a learned codebook.
 
     num_codes, dim: K and D. decay: of the moving averages, in [0, 1).
-    commitment: weight of mean |z - code|^2 in the returned loss.
+    commitment: weight of mean |z - code|^2 in the returned loss (it pulls the encoder, so it is
+        the beta of the paper; with learn="gradient" the codebook's own term has weight 1).
     kmeans_iters: Lloyd steps on the first training batch, which starts the codebook; 0 keeps the
         random one. dead_share: a code whose moving count falls below this share of an even split
         is dead, and starts again from a badly served vector of the batch; 0 switches it off.
     warm_decay: use (1 + step) / (10 + step) while that is below decay, so that the codebook keeps
-    up with
-        an encoder that learns fast in its first hundred steps; without it codebooks collapse there.
+        up with an encoder that learns fast in its first hundred steps; without it codebooks
+        collapse there.
+    metric: "euclidean", or "cosine": vectors and codes are brought to unit length.
+    learn: "ema" or "gradient" (codes are then a parameter). gradient: to z, "straight-through" or
+        "rotation". precision: of the search, see ops.nearest_code.
+    entropy, orthogonality: weights of two terms for learn="gradient": soft assignments that are
+        sure of themselves and together even (Yu et al., 2024), and codes at right angles.
+    code_dim: search in this many dimensions, through a linear projection in and out.
     """
 
     codes: Tensor
@@ -73,6 +71,13 @@ class VectorQuantizer(nn.Module):
         kmeans_iters: int = 10,
         dead_share: float = 0.05,
         warm_decay: bool = False,
+        metric: str = "euclidean",
+        learn: str = "ema",
+        gradient: str = "straight-through",
+        precision: str = "exact",
+        entropy: float = 0.0,
+        orthogonality: float = 0.0,
+        code_dim: int | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -82,124 +87,170 @@ class VectorQuantizer(nn.Module):
             )
         if not 0.0 <= decay < 1.0:
             raise VQTokenizerError(f"VectorQuantizer: decay must be in [0, 1), got {decay}")
+        choices: dict[str, tuple[str, tuple[str, ...]]] = {
+            "metric": (metric, METRICS),
+            "learn": (learn, ("ema", "gradient")),
+        }
+        choices |= {"gradient": (gradient, GRADIENTS), "precision": (precision, PRECISIONS)}
+        for name, (value, allowed) in choices.items():
+            if value not in allowed:
+                raise VQTokenizerError(f"VectorQuantizer: {name} {value!r} is not one of {allowed}")
+        if learn == "ema" and (entropy or orthogonality):
+            raise VQTokenizerError(
+                "VectorQuantizer: entropy and orthogonality act by gradient; use learn='gradient'"
+            )
         self.num_codes, self.dim, self.decay = num_codes, dim, decay
         self.commitment, self.kmeans_iters = commitment, kmeans_iters
         self.dead_share, self.warm_decay, self.seed = dead_share, warm_decay, seed
-        start = torch.randn(num_codes, dim, generator=torch.Generator().manual_seed(seed))
-        self.register_buffer("codes", start / math.sqrt(dim))
-        self.register_buffer("counts", torch.ones(num_codes))
-        self.register_buffer("sums", self.codes.clone())
+        self.metric, self.learn, self.gradient = metric, learn, gradient
+        self.precision, self.entropy, self.orthogonality = precision, entropy, orthogonality
+        width = code_dim or dim
+        self.project_in = nn.Linear(dim, width) if code_dim else None
+        self.project_out = nn.Linear(width, dim) if code_dim else None
+        start = torch.randn(num_codes, width, generator=torch.Generator().manual_seed(seed))
+        start = F.normalize(start, dim=1) if metric == "cosine" else start / math.sqrt(width)
+        if learn == "ema":
+            self.register_buffer("codes", start)
+            self.register_buffer("counts", torch.ones(num_codes))
+            self.register_buffer("sums", start.clone())
+        else:
+            self.codes = nn.Parameter(start)
+            self.register_buffer("counts", torch.ones(num_codes))
         self.register_buffer("started", torch.zeros((), dtype=torch.bool))
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
+        self._known_started = False  # spares asking the buffer, which would wait for the device
+        self.register_load_state_dict_post_hook(_forget_start)
 
-    def forward(self, z: Tensor) -> Quantized:
-        """z (..., D) -> Quantized. In training mode the codebook moves, after these codes are
-        taken."""
-        if z.ndim < 1 or z.shape[-1] != self.dim:
-            raise VQTokenizerError(
-                f"VectorQuantizer: the last dimension of z must be {self.dim}, got {tuple(z.shape)}"
-            )
+    def forward(self, z: Tensor, mask: Tensor | None = None) -> Quantized:
+        """z (..., D) -> Quantized; in training the codebook moves, after these codes are taken."""
         with torch.autocast(z.device.type, enabled=False):
-            flat = z.reshape(-1, self.dim).float()  # (N, D)
-            if self.training and not bool(self.started):
-                self._start(flat.detach())
-            index = nearest_code(flat.detach(), self.codes)
-            chosen = self.codes[index]
-            loss = self.commitment * (flat - chosen).square().mean()
-            if flat.shape[0] == 0:
-                loss = flat.sum()
-            through = flat + (chosen - flat).detach()
-            if self.training and flat.shape[0]:
-                self._update(flat.detach(), index, chosen)
-        return Quantized(through.to(z.dtype).reshape(z.shape), index.reshape(z.shape[:-1]), loss)
+            flat, keep = self._flatten(z, mask)
+            x = self._enter(flat)  # (N, code width)
+            plain = x.detach()
+            if self.training and not self._known_started and x.shape[0]:
+                self._start(plain, keep)
+            index = nearest_code(
+                plain, self.codes.detach(), metric=self.metric, precision=self.precision
+            )
+            taken = self._codebook()
+            chosen = taken.detach()[index]
+            loss = self.commitment * masked_mean((x - chosen).square(), keep)
+            if self.learn == "gradient":
+                loss = loss + self._codebook_loss(plain, taken, index, keep)
+            codes = lookup(x, taken.detach(), index, gradient=self.gradient)
+            if self.training and x.shape[0]:
+                self._update(plain, index, chosen, keep)
+            codes = self._leave(codes)
+            if keep is not None:
+                codes = torch.where(keep[:, None], codes, 0.0)
+                index = torch.where(keep, index, -1)
+        return Quantized(codes.to(z.dtype).reshape(z.shape), index.reshape(z.shape[:-1]), loss)
 
     @torch.no_grad()
     def search(self, z: Tensor) -> Tensor:
         """z (..., D) -> indices (...) int64. Never moves the codebook."""
-        flat = z.reshape(-1, self.dim).float()
-        return nearest_code(flat, self.codes).reshape(z.shape[:-1])
+        with torch.autocast(z.device.type, enabled=False):
+            x = self._enter(self._flatten(z, None)[0])
+            index = nearest_code(x, self.codes, metric=self.metric, precision=self.precision)
+        return index.reshape(z.shape[:-1])
 
     def lookup(self, indices: Tensor) -> Tensor:
         """indices (...) int64 in [0, K) -> codes (..., D) float32."""
-        if indices.is_floating_point() or indices.dtype == torch.bool:
-            raise VQTokenizerError(f"lookup: indices must be integers, got {indices.dtype}")
-        if indices.numel() and indices.device.type == "cpu":
-            low, high = int(indices.min()), int(indices.max())
-            if low < 0 or high >= self.num_codes:
-                raise VQTokenizerError(
-                    f"lookup: indices must be in [0, {self.num_codes}), got {low} to {high}"
-                )
-        return self.codes[indices]
-
-    def stats(self) -> CodebookStats:
-        """Usage, perplexity and dead codes by the moving counts."""
-        share = self.counts / self.counts.sum().clamp_min(1e-12)
-        entropy = -(share * share.clamp_min(1e-12).log()).sum()
-        dead = share < max(self.dead_share, 1e-6) / self.num_codes
-        return CodebookStats(1.0 - dead.float().mean(), entropy.exp(), dead.sum())
+        self._check_indices(indices)
+        return self._leave(self._codebook()[indices])
 
     def extra_repr(self) -> str:
         """Shown by print(module)."""
-        return f"num_codes={self.num_codes}, dim={self.dim}, decay={self.decay}"
-
-    @torch.no_grad()
-    def _update(self, z: Tensor, index: Tensor, chosen: Tensor) -> None:
-        """Moving averages of counts and sums, codes from them, then dead codes start again."""
-        n = torch.bincount(index, minlength=self.num_codes).to(self.counts.dtype)
-        m = torch.zeros_like(self.sums).index_add_(0, index, z)
-        decay: float | Tensor = self.decay
-        if self.warm_decay:
-            decay = ((1.0 + self.step) / (10.0 + self.step)).clamp_max(self.decay)
-        self.counts.lerp_(n, 1.0 - decay)
-        self.sums.lerp_(m, 1.0 - decay)
-        alive = self.counts > 1e-6
-        mean = self.sums / self.counts.clamp_min(1e-6)[:, None]
-        self.codes.copy_(torch.where(alive[:, None], mean, self.codes))
-        self.step += 1
-        if self.dead_share > 0:
-            self._revive(z, (z - chosen).square().sum(1))
-
-    def _revive(self, z: Tensor, error: Tensor) -> None:
-        """Put dead codes on vectors drawn in proportion to their squared error (as k-means++ does).
-
-        Gumbel top-k draws without replacement and with fixed shapes, so nothing waits for a device.
-        """
-        even = self.counts.sum() / self.num_codes
-        dead = self.counts < self.dead_share * even
-        noise = torch.rand(error.shape, generator=self._generator(z.device), device=z.device)
-        gumbel = -(-noise.clamp(1e-12, 1 - 1e-7).log()).log()
-        drawn = (
-            (error.clamp_min(1e-20).log() + gumbel).topk(min(self.num_codes, z.shape[0])).indices
+        return (
+            f"num_codes={self.num_codes}, dim={self.dim}, metric={self.metric}, learn={self.learn}"
         )
-        rank = dead.long().cumsum(0) - 1
-        take = dead & (rank < drawn.shape[0])
-        fresh = z[drawn[rank.clamp(0, drawn.shape[0] - 1)]]  # (K, D)
-        count = even * 0.25  # enough to live through some hundred steps unless it is chosen
-        self.codes.copy_(torch.where(take[:, None], fresh, self.codes))
-        self.counts.copy_(torch.where(take, count, self.counts))
-        self.sums.copy_(torch.where(take[:, None], fresh * count, self.sums))
+
+    def _enter(self, flat: Tensor) -> Tensor:
+        """(N, D) to the space of the codes."""
+        x = flat if self.project_in is None else self.project_in(flat)
+        return F.normalize(x, dim=1) if self.metric == "cosine" else x
+
+    def _leave(self, codes: Tensor) -> Tensor:
+        return codes if self.project_out is None else self.project_out(codes)
+
+    def _codebook(self) -> Tensor:
+        """Codes as they are taken: a parameter may leave the unit sphere, a buffer does not."""
+        if self.learn == "ema":
+            return self.codes
+        codes = self.codes.clone()  # revival writes to the parameter before the backward pass
+        return F.normalize(codes, dim=1) if self.metric == "cosine" else codes
+
+    def _codebook_loss(
+        self, x: Tensor, codes: Tensor, index: Tensor, keep: Tensor | None
+    ) -> Tensor:
+        """What moves a codebook that learns by gradient; x (N, D) is a constant here."""
+        loss = masked_mean((x - F.embedding(index, codes)).square(), keep)
+        if self.entropy:
+            some = x[:: max(1, -(-x.shape[0] // _SOFT_ROWS))]
+            share = (some @ codes.t() * 2 - codes.square().sum(1)).softmax(1)  # (n, K)
+            each = -(share * share.clamp_min(1e-12).log()).sum(1).mean()
+            mean = share.mean(0)
+            together = -(mean * mean.clamp_min(1e-12).log()).sum()
+            loss = loss + self.entropy * (each - together)
+        if self.orthogonality:
+            unit = F.normalize(codes[: 4 * _SOFT_ROWS], dim=1)
+            gram = unit @ unit.t()
+            off = gram - torch.diag_embed(gram.diagonal())
+            loss = loss + self.orthogonality * off.square().mean()
+        return loss
 
     @torch.no_grad()
-    def _start(self, z: Tensor) -> None:
-        """k-means on the first batch: z (N, D). Codes without a vector stay where they began."""
-        if z.shape[0] == 0:
-            return
-        if self.kmeans_iters > 0:
-            order = torch.randperm(z.shape[0], generator=self._generator(z.device), device=z.device)
-            picked = order[torch.arange(self.num_codes, device=z.device) % z.shape[0]]
-            self.codes.copy_(z[picked])
-            for _ in range(self.kmeans_iters):
-                index = nearest_code(z, self.codes)
-                n = torch.bincount(index, minlength=self.num_codes).to(z.dtype)
-                m = torch.zeros_like(self.codes).index_add_(0, index, z)
-                mean = m / n.clamp_min(1.0)[:, None]
-                self.codes.copy_(torch.where((n > 0)[:, None], mean, self.codes))
-            even = z.shape[0] / self.num_codes
-            self.counts.fill_(even)
-            self.sums.copy_(self.codes * even)
-        self.started.fill_(True)
+    def _start(self, x: Tensor, keep: Tensor | None) -> None:
+        sums = self.sums if self.learn == "ema" else torch.empty_like(self.codes)
+        start_codes(
+            self.codes,
+            self.counts,
+            sums,
+            self.started,
+            x,
+            keep,
+            self.metric,
+            self.seed,
+            self.kmeans_iters,
+        )
+        self._known_started = True
 
-    def _generator(self, device: torch.device) -> torch.Generator:
-        """A generator that depends on the seed and the step only."""
-        mixed = (self.seed * 1_000_003 + int(self.step)) % (1 << 62)
-        return torch.Generator(device=device).manual_seed(mixed)
+    @torch.no_grad()
+    def _update(self, x: Tensor, index: Tensor, chosen: Tensor, keep: Tensor | None) -> None:
+        """Statistics of the batch, over all ranks in one sum, then the codebook and its dead."""
+        counts, sums = code_stats(x, index, self.num_codes, mask=keep)
+        self.step += 1
+        fresh = x[:0]
+        if self.dead_share > 0:
+            if keep is not None:
+                x = torch.where(keep[:, None], x, chosen)  # no error, so drawn last
+            error = (x - chosen).square().sum(1)
+            fresh = x[draw_rows(error, min(self.num_codes, x.shape[0]), self.step, self.seed)]
+        if world_size() > 1:
+            part = interleave(fresh, self.num_codes)  # (M, D)
+            filled = part.shape[0]
+            part = F.pad(part, (0, 0, 0, self.num_codes - filled))
+            packed = all_reduce(torch.cat([counts[:, None], sums, part], 1))
+            counts, sums, fresh = packed.tensor_split([1, 1 + x.shape[1]], 1)
+            counts, fresh = counts[:, 0], fresh[:filled]
+        weight = self._weight()
+        if self.learn == "ema":
+            ema_update(
+                self.codes, self.counts, self.sums, counts, sums, fresh, weight, self.dead_share
+            )
+            if self.metric == "cosine":
+                self.codes.copy_(F.normalize(self.codes, dim=1))
+            return
+        self.counts.lerp_(counts, weight)
+        revive(self.codes, self.counts, torch.empty_like(self.codes), fresh, self.dead_share)
+
+    def _weight(self) -> Tensor:
+        """1 - decay of this step, on the codebook's device."""
+        if not self.warm_decay:
+            return torch.full_like(self.counts[0], 1.0 - self.decay)
+        before = self.step - 1
+        return 1.0 - ((1.0 + before) / (10.0 + before)).clamp_max(self.decay)
+
+
+def _forget_start(module: nn.Module, keys: Any) -> None:
+    module._known_started = False  # type: ignore[assignment]

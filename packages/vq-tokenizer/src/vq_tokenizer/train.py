@@ -171,7 +171,7 @@ class _Run:
             train, step, seconds = about["train"], int(about["step"]), float(about["seconds"])
         except (KeyError, ValueError, TypeError):
             raise VQTokenizerError(f"{path}: not a training state of vq_tokenizer") from None
-        if about["model"] != json.loads(json.dumps(self.model.config.to_json())):
+        if TokenizerConfig.from_json(about["model"]) != self.model.config:
             raise VQTokenizerError(f"{path}: was trained with another model configuration")
         for key in ("batch", "size", "seed", "flip"):
             if train.get(key) != getattr(self.config, key):

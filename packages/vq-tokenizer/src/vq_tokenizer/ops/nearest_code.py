@@ -13,40 +13,56 @@ Three implementations of one signature: `nearest_code_reference` (any device, ch
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer.ops._triton import (
+    family,
+    interpreting,
+    next_power_of_2,
+    search_tile,
+    tl,
+    triton,
+    use_triton,
+)
 
-try:
-    import triton
-    import triton.language as tl
-except ImportError:  # an extra: the processor path needs nothing but torch
-    triton = None
-
-__all__ = ["METRICS", "PRECISIONS", "nearest_code", "nearest_code_reference"]
+__all__ = [
+    "METRICS",
+    "PRECISIONS",
+    "nearest_code",
+    "nearest_code_reference",
+    "nearest_code_triton",
+]
 
 METRICS = ("euclidean", "cosine")
 PRECISIONS = ("exact", "tf32", "bf16")
 _CHUNK_BYTES = 4 << 20  # scores held at once on the processor: stays in its last-level cache
+# Unit roundoff of the operands, with TF32 as if it cut instead of rounding.
+_ROUNDOFF = {"tf32": 2.0**-10, "bf16": 2.0**-8}
 
 
 def nearest_code(
-    x: Tensor, codes: Tensor, *, metric: str = "euclidean", precision: str = "exact"
+    x: Tensor,
+    codes: Tensor,
+    *,
+    metric: str = "euclidean",
+    precision: str = "exact",
+    certify: bool = False,
 ) -> Tensor:
     """Index of the nearest code for each vector; (N,) int64 in [0, K).
 
     x: (N, D) floating point; codes: (K, D) floating point on the same device, K >= 1.
-    metric: "euclidean", or "cosine" (largest cosine similarity; x and codes need not be
-    normalised).
-    precision: of the scores. "exact" is IEEE float32; "tf32" and "bf16" allow that input rounding
-        on hardware that has it and are the same as "exact" on a processor.
-    Ties go to the lowest index. A vector with a NaN gets index 0; a code with a NaN is never chosen
-    (unless all are). Not differentiable. Raises VQTokenizerError for shapes or names that cannot
-    be.
+    metric: "euclidean", or "cosine" (largest cosine similarity; neither need be normalised).
+    precision: of the scores. "exact" is as accurate as IEEE float32 and never TF32 behind your
+        back; "tf32" and "bf16" round the operands on a GPU, and are "exact" on a processor.
+    certify: search again, exactly, every vector whose best two scores lie within the rounding
+        error of "tf32" or "bf16", so that the answer is that of "exact".
+    Ties go to the lowest index. A vector with a NaN gets index 0; a code with a NaN is never
+    chosen (unless all are). Not differentiable. Raises VQTokenizerError for shapes or names that
+    cannot be.
     """
     if x.ndim != 2 or codes.ndim != 2:
         raise VQTokenizerError(
@@ -67,7 +83,7 @@ def nearest_code(
         raise VQTokenizerError(f"nearest_code: metric {metric!r} is not one of {METRICS}")
     if precision not in PRECISIONS:
         raise VQTokenizerError(f"nearest_code: precision {precision!r} is not one of {PRECISIONS}")
-    index: Tensor = torch.ops.vq_tokenizer.nearest_code(x, codes, metric, precision)
+    index: Tensor = torch.ops.vq_tokenizer.nearest_code(x, codes, metric, precision, certify)
     return index
 
 
@@ -77,6 +93,7 @@ def nearest_code_reference(
     *,
     metric: str = "euclidean",
     precision: str = "exact",
+    certify: bool = False,
     chunk: int | None = None,
 ) -> Tensor:
     """Plain torch: chunks of x against all codes through one reused buffer of about 4 MiB.
@@ -84,7 +101,7 @@ def nearest_code_reference(
     Same meaning as `nearest_code`; `chunk` is the number of vectors at a time. float64 inputs are
     searched in float64, everything else in float32.
     """
-    del precision  # torch on a processor has IEEE products only
+    del precision, certify  # torch on a processor has IEEE products only
     work = torch.float64 if x.dtype == torch.float64 else torch.float32
     n, k = x.shape[0], codes.shape[0]
     index = torch.empty(n, dtype=torch.int64, device=x.device)
@@ -101,15 +118,38 @@ def nearest_code_reference(
         scores = buffer[: part.shape[0]]
         torch.addmm(half, part, table, alpha=-1, out=scores)
         torch.argmin(scores, dim=1, out=index[start : start + rows])
-    return index
+    first = _first_equal(codes)
+    return index if first is None else first[index]
 
 
-def prepare_codes(codes: Tensor, metric: str) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Codes as the search wants them: (codes (K, D), half squared lengths (K,), shift (D,) or
-    None).
+def _first_equal(codes: Tensor) -> Tensor | None:
+    """For each code the first one equal to it, (K,) int64, or None where all differ.
 
-    Euclidean: the codebook's mean is taken off codes and vectors alike, which changes no distance
-    and keeps float32 from cancelling when everything lies far from the origin. Cosine: unit
+    BLAS libraries sum the last columns of a product in another order than the others, so equal
+    codes can score differently in the last bit, and the lowest index would not always win.
+    """
+    spread = torch.arange(1, codes.shape[1] + 1, device=codes.device).double().sin()
+    key, order = (codes.double() * spread).sum(1).sort(stable=True)
+    near, after = order[:-1], order[1:]
+    same = (key[1:] == key[:-1]) & (codes[near] == codes[after]).all(1)
+    if not bool(same.any()):
+        return None
+    start = torch.arange(len(order), device=codes.device)
+    start[1:] = torch.where(same, 0, start[1:])
+    first = torch.empty_like(order)
+    first[order] = order[start.cummax(0).values]
+    return first
+
+
+def prepare_codes(
+    codes: Tensor, metric: str, *, centre: bool = True
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Codes as the search wants them: (codes (K, D), half squared lengths (K,), shift (D,) | None).
+
+    Euclidean: codes and vectors alike are shifted towards the origin, which changes no distance and
+    keeps float32 from cancelling when everything lies far off. The shift is the codebook's mean
+    on a grid as coarse as the codes are spread, so subtracting it does not round where the data
+    lie on a grid themselves, and ties stay ties; near the origin it is zero. Cosine: unit
     length and no half lengths. Codes with a NaN get an infinite half length, so they lose.
     """
     bad = codes.isnan().any(1)
@@ -117,120 +157,252 @@ def prepare_codes(codes: Tensor, metric: str) -> tuple[Tensor, Tensor, Tensor | 
     if metric == "cosine":
         codes = torch.nn.functional.normalize(codes, dim=1)
         return codes, codes.new_zeros(codes.shape[0]).masked_fill(bad, torch.inf), None
-    shift = codes.mean(0)
-    codes = codes - shift
+    shift = None
+    if centre:
+        mean = codes.mean(0)
+        grid = torch.exp2((codes - mean).abs().amax().clamp_min(1e-30).log2().floor())
+        shift = ((mean / grid).round() * grid).nan_to_num(0.0, 0.0, 0.0)
+        codes = codes - shift
     half = codes.square().sum(1) * 0.5
     return codes, half.masked_fill(bad, torch.inf), shift
 
 
 if triton is not None:
 
-    @triton.jit  # type: ignore[untyped-decorator,unused-ignore]
+    @triton.jit
+    def _load_rows(  # type: ignore[no-untyped-def]
+        x_ptr, rows, inside, rd, shift_ptr, stride, D, dtype: tl.constexpr, SHIFT: tl.constexpr
+    ):
+        mask = inside[:, None] & (rd < D)[None, :]
+        x = tl.load(x_ptr + rows[:, None] * stride + rd[None, :], mask=mask, other=0.0)
+        if SHIFT:
+            shift = tl.load(shift_ptr + rd, mask=rd < D, other=0.0)
+            x = x.to(tl.float32) - shift[None, :]
+        return x.to(dtype)
+
+    @triton.jit
+    def _tf32(x):  # type: ignore[no-untyped-def]
+        # the nearest number with 10 fraction bits
+        bits = x.to(tl.int32, bitcast=True)
+        return ((bits + 0x1000) & -0x2000).to(tl.float32, bitcast=True)
+
+    # N changes from call to call: specialising on it would compile again for 1 and for multiples
+    # of 16.
+    @triton.jit(do_not_specialize=["N"])
     def nearest_code_kernel(  # type: ignore[no-untyped-def]
         x_ptr,
-        c_ptr,  # (K, D), prepared
+        c_ptr,  # (K, D), prepared, in the operands' type
+        low_ptr,  # (K, D), where SPLIT: what TF32 leaves of the codes
         half_ptr,  # (K,) fp32: half squared lengths
         shift_ptr,  # (D,) fp32
-        index_ptr,
+        index_ptr,  # (N,) int64
+        gap_ptr,  # (N,) fp32, where GAP: second best score minus best
+        order_ptr,  # (N,) int64, where GATHER: which rows, the wanted ones first
+        count_ptr,  # (1,) int64, where GATHER: how many are wanted
         N,
         K,
         stride_xn,
         stride_ck,
         D: tl.constexpr,
-        DP: tl.constexpr,  # power of two >= max(16, D): the width of a matrix instruction
+        DP: tl.constexpr,  # power of two: D padded to at least 16, or the slice of a wide D
         BLOCK_N: tl.constexpr,
         BLOCK_K: tl.constexpr,
-        PRECISION: tl.constexpr,  # "ieee" | "tf32" | "tf32x3" (fp32 operands only)
+        PRECISION: tl.constexpr,  # "ieee" | "tf32" (fp32 operands only)
+        SPLIT: tl.constexpr,  # three TF32 products of high and low parts: as accurate as float32
         SHIFT: tl.constexpr,
+        SLICED: tl.constexpr,
+        GAP: tl.constexpr,
+        GATHER: tl.constexpr,
         UPCAST: tl.constexpr,  # interpreter only: its dot multiplies the bits of bf16 as integers
     ):
         pid = tl.program_id(0).to(tl.int64)
-        rn = pid * BLOCK_N + tl.arange(0, BLOCK_N)  # 64-bit: offsets pass 2^31 at N * D > 2 G
+        rn = pid * BLOCK_N + tl.arange(0, BLOCK_N)  # 64-bit: offsets pass 2^31 where N * D does
+        inside = rn < N
+        if GATHER:
+            wanted = tl.load(count_ptr)
+            if pid * BLOCK_N >= wanted:
+                return
+            inside = rn < wanted
+            rn = tl.load(order_ptr + rn, mask=inside, other=0)
+        dtype: tl.constexpr = tl.float32 if UPCAST else c_ptr.dtype.element_ty
         rd = tl.arange(0, DP)
-        inside = (rn < N)[:, None] & (rd < D)[None, :]
-        x = tl.load(x_ptr + rn[:, None] * stride_xn + rd[None, :], mask=inside, other=0.0)
-        if SHIFT:
-            shift = tl.load(shift_ptr + rd, mask=rd < D, other=0.0)
-            x = (x.to(tl.float32) - shift[None, :]).to(c_ptr.dtype.element_ty)
-        if UPCAST:
-            x = x.to(tl.float32)
+        if not SLICED:
+            x = _load_rows(x_ptr, rn, inside, rd, shift_ptr, stride_xn, D, dtype, SHIFT)
+            if SPLIT:
+                # once a program, not once a tile: input_precision="tf32x3" would split in the loop
+                high = _tf32(x)
+                low = x - high
         # One running minimum a column slot, reduced across the row once at the end: 4.1 instead
         # of 5.6 instructions a score.
         best = tl.full((BLOCK_N, BLOCK_K), float("inf"), tl.float32)
         where = tl.zeros((BLOCK_N, BLOCK_K), tl.int32)
+        if GAP:
+            second = tl.full((BLOCK_N, BLOCK_K), float("inf"), tl.float32)
         for k0 in range(0, K, BLOCK_K):
             rk = k0 + tl.arange(0, BLOCK_K)
-            c = tl.load(
-                c_ptr + rk[None, :].to(tl.int64) * stride_ck + rd[:, None],
-                mask=(rk < K)[None, :] & (rd < D)[:, None],
-                other=0.0,
-            )
+            at = rk[None, :].to(tl.int64) * stride_ck
             half = tl.load(half_ptr + rk, mask=rk < K, other=float("inf"))
-            if UPCAST:
-                c = c.to(tl.float32)
-            score = half[None, :] - tl.dot(x, c, input_precision=PRECISION)
+            if SLICED:
+                dot = tl.zeros((BLOCK_N, BLOCK_K), tl.float32)
+                for d0 in range(0, D, DP):
+                    r = d0 + rd
+                    x = _load_rows(x_ptr, rn, inside, r, shift_ptr, stride_xn, D, dtype, SHIFT)
+                    mask = (rk < K)[None, :] & (r < D)[:, None]
+                    c = tl.load(c_ptr + at + r[:, None], mask=mask, other=0.0).to(dtype)
+                    if SPLIT:
+                        high = _tf32(x)
+                        c_low = tl.load(low_ptr + at + r[:, None], mask=mask, other=0.0)
+                        dot = tl.dot(x - high, c, dot, input_precision=PRECISION)
+                        dot = tl.dot(high, c_low, dot, input_precision=PRECISION)
+                        dot = tl.dot(high, c, dot, input_precision=PRECISION)
+                    else:
+                        dot = tl.dot(x, c, dot, input_precision=PRECISION)
+            else:
+                mask = (rk < K)[None, :] & (rd < D)[:, None]
+                c = tl.load(c_ptr + at + rd[:, None], mask=mask, other=0.0).to(dtype)
+                if SPLIT:
+                    c_low = tl.load(low_ptr + at + rd[:, None], mask=mask, other=0.0)
+                    dot = tl.dot(low, c, input_precision=PRECISION)
+                    dot = tl.dot(high, c_low, dot, input_precision=PRECISION)
+                    dot = tl.dot(high, c, dot, input_precision=PRECISION)
+                else:
+                    dot = tl.dot(x, c, input_precision=PRECISION)
+            score = half[None, :] - dot
+            if GAP:
+                second = tl.minimum(second, tl.maximum(score, best))
             # strict <: the lowest index wins; minimum instead of a second where frees a predicate
             where = tl.where(score < best, k0, where)
             best = tl.minimum(score, best)
         column = where + tl.arange(0, BLOCK_K)[None, :]
         least = tl.min(best, axis=1)
         index = tl.min(tl.where(best == least[:, None], column, 2147483647), axis=1)
-        tl.store(index_ptr + rn, index.to(tl.int64), mask=rn < N)
+        tl.store(index_ptr + rn, index.to(tl.int64), mask=inside)
+        if GAP:
+            # the winner's slot stands aside, then the least of all the others is the second best
+            others = tl.where(column == index[:, None], second, best)
+            tl.store(gap_ptr + rn, tl.min(others, axis=1) - least, mask=inside)
 
 
-def interpreting() -> bool:
-    """Whether Triton kernels run in the interpreter (TRITON_INTERPRET=1 when first imported)."""
-    return os.environ.get("TRITON_INTERPRET", "0") == "1"
+def kernel_constants(
+    name: str, operands: str, d: int, *, shift: bool, gap: bool, gather: bool, upcast: bool
+) -> tuple[dict[str, Any], int, int]:
+    """Compile-time constants of the kernel for a device family, its warps and its stages."""
+    tile = search_tile(name, operands, d, gap=gap)
+    constants = {
+        "D": d,
+        "DP": tile.slice or max(16, next_power_of_2(d)),
+        "BLOCK_N": tile.rows,
+        "BLOCK_K": tile.codes,
+        "PRECISION": "tf32" if tile.precision == "split" else tile.precision,
+        "SPLIT": tile.precision == "split",
+        "SHIFT": shift,
+        "SLICED": tile.slice > 0,
+        "GAP": gap,
+        "GATHER": gather,
+        "UPCAST": upcast,
+    }
+    return constants, tile.warps, tile.stages
 
 
 def nearest_code_triton(
-    x: Tensor, codes: Tensor, *, metric: str = "euclidean", precision: str = "exact"
+    x: Tensor,
+    codes: Tensor,
+    *,
+    metric: str = "euclidean",
+    precision: str = "exact",
+    certify: bool = False,
 ) -> Tensor:
     """The Triton kernel; same meaning as `nearest_code`. x and codes on a GPU, or interpreted."""
-    n, d = x.shape
-    k = codes.shape[0]
+    n = x.shape[0]
     index = torch.empty(n, dtype=torch.int64, device=x.device)
     if n == 0:
         return index
-    prepared, half, shift = prepare_codes(codes.float(), metric)
-    operand = torch.bfloat16 if precision == "bf16" else torch.float32
-    prepared = prepared.to(operand).contiguous()
+    if x.dtype == torch.float64 or codes.dtype == torch.float64:
+        return nearest_code_reference(x, codes, metric=metric)  # no tensor cores for it in Triton
+    half_types = (torch.bfloat16, torch.float16)
+    # Products of two half-precision numbers are exact in float32, so "exact" may use them as they
+    # are; then nothing is centred, for the difference would not fit the type.
+    native = x.dtype == codes.dtype and x.dtype in half_types and metric == "euclidean"
+    table, half, shift = prepare_codes(codes.float(), metric, centre=not native)
+    if native:
+        table, operands = table.to(x.dtype), "half"
+    elif precision == "bf16":
+        table, operands = table.bfloat16(), "half"
+    else:
+        operands = "tf32" if precision == "tf32" else "fp32"
     x = x if x.stride(1) == 1 else x.contiguous()
-    if shift is None:
-        x = x.to(operand)
-    bf16 = operand == torch.bfloat16
-    options: dict[str, Any] = {
-        "BLOCK_N": 64,
-        "BLOCK_K": 64,
-        "PRECISION": "tf32" if precision == "tf32" else "ieee",
-        "SHIFT": shift is not None,
-        "UPCAST": interpreting() and bf16,
-    }
-    nearest_code_kernel[(triton.cdiv(n, options["BLOCK_N"]),)](
-        x,
-        prepared,
-        half,
-        half if shift is None else shift,
-        index,
-        n,
-        k,
-        x.stride(0),
-        prepared.stride(0),
-        D=d,
-        DP=max(16, triton.next_power_of_2(d)),
-        **options,
-    )
+    if native or precision == "exact" or not certify:
+        _launch(x, table, half, shift, index, operands)
+        return index
+    gap = torch.empty(n, dtype=torch.float32, device=x.device)
+    _launch(x, table, half, shift, index, operands, gap=gap)
+    # |<x, c> - <x~, c~>| <= |x| |c| (2 u + u^2); twice that, and some for float32 sums and lengths
+    length = (x.float() if shift is None else x.float() - shift).norm(dim=1)
+    longest = (2 * half.masked_fill(half.isinf(), 0).amax()).sqrt() if metric == "euclidean" else 1
+    unsure = gap <= 2.1 * length * longest * (2 * _ROUNDOFF[precision] + 1e-4)
+    order = torch.argsort(unsure, descending=True)  # no row count comes back to the host
+    exact, half, shift = prepare_codes(codes.float(), metric)
+    _launch(x, exact, half, shift, index, "fp32", order=order, count=unsure.sum()[None])
     return index
 
 
+def _launch(
+    x: Tensor,
+    table: Tensor,
+    half: Tensor,
+    shift: Tensor | None,
+    index: Tensor,
+    operands: str,
+    *,
+    gap: Tensor | None = None,
+    order: Tensor | None = None,
+    count: Tensor | None = None,
+) -> None:
+    """Run the kernel over all rows, or over the first `count` of `order`, writing index and gap."""
+    constants, warps, stages = kernel_constants(
+        family(x.device),
+        operands,
+        x.shape[1],
+        shift=shift is not None,
+        gap=gap is not None,
+        gather=order is not None,
+        upcast=interpreting() and table.dtype == torch.bfloat16,
+    )
+    table = table.contiguous()
+    low = table
+    if constants["SPLIT"]:
+        whole = table
+        table = ((whole.view(torch.int32) + 0x1000) & -0x2000).view(torch.float32)
+        low = whole - table
+    nearest_code_kernel[((x.shape[0] + constants["BLOCK_N"] - 1) // constants["BLOCK_N"],)](
+        x,
+        table,
+        low,
+        half,
+        half if shift is None else shift,
+        index,
+        half if gap is None else gap,
+        index if order is None else order,
+        index if count is None else count,
+        x.shape[0],
+        table.shape[0],
+        x.stride(0),
+        table.stride(0),
+        **constants,
+        num_warps=warps,
+        num_stages=stages,
+    )
+
+
 @torch.library.custom_op("vq_tokenizer::nearest_code", mutates_args=())
-def _nearest_code(x: Tensor, codes: Tensor, metric: str, precision: str) -> Tensor:
+def _nearest_code(
+    x: Tensor, codes: Tensor, metric: str, precision: str, certify: bool = False
+) -> Tensor:
     # Opaque on purpose: torch.compile and opcheck then never need a GPU driver to trace it.
-    if x.device.type != "cpu" and triton is not None:
-        return nearest_code_triton(x, codes, metric=metric, precision=precision)
-    return nearest_code_reference(x, codes, metric=metric, precision=precision)
+    search = nearest_code_triton if use_triton(x) else nearest_code_reference
+    return search(x, codes, metric=metric, precision=precision, certify=certify)
 
 
 @_nearest_code.register_fake
-def _(x: Tensor, codes: Tensor, metric: str, precision: str) -> Tensor:
+def _(x: Tensor, codes: Tensor, metric: str, precision: str, certify: bool = False) -> Tensor:
     return x.new_empty(x.shape[0], dtype=torch.int64)

@@ -1,0 +1,114 @@
+"""How many vectors fell to each code, and their sum, in one pass and in a fixed order of addition.
+
+    count_k = |{n: index_n = k}|        sum_k = sum of x_n with index_n = k
+
+No one-hot matrix, and no floating-point atomics: on a GPU rows are sorted by code and each code
+adds its own rows in order, so ten runs give the same bits. Shapes: N vectors, K codes, D width.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer.ops._triton import next_power_of_2, tl, triton, use_triton
+
+__all__ = ["code_stats", "code_stats_reference", "code_stats_triton"]
+
+
+def code_stats(
+    x: Tensor, indices: Tensor, num_codes: int, *, mask: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Counts (K,) and sums (K, D), float32 (float64 for float64 x), deterministic.
+
+    x: (N, D) floating point; indices: (N,) int64 in [0, K), not checked; mask: (N,) bool, False
+    leaves a vector out, whatever its index. Raises VQTokenizerError for shapes that cannot be.
+    """
+    if x.ndim != 2 or indices.shape != x.shape[:1]:
+        raise VQTokenizerError(
+            f"code_stats: x must be (N, D) and indices (N,), got {tuple(x.shape)} and "
+            f"{tuple(indices.shape)}"
+        )
+    if mask is not None and (mask.shape != indices.shape or mask.dtype != torch.bool):
+        raise VQTokenizerError(
+            f"code_stats: mask must be bool {tuple(indices.shape)}, got {mask.dtype} "
+            f"{tuple(mask.shape)}"
+        )
+    if mask is not None:  # left-out rows belong to a code past the last, which is not reported
+        indices = torch.where(mask, indices, num_codes)
+    counts, sums = torch.ops.vq_tokenizer.code_stats(x, indices, num_codes)
+    return counts, sums
+
+
+def code_stats_reference(x: Tensor, indices: Tensor, num_codes: int) -> tuple[Tensor, Tensor]:
+    """Plain torch; rows whose index is num_codes are left out."""
+    work = torch.float64 if x.dtype == torch.float64 else torch.float32
+    counts = torch.bincount(indices, minlength=num_codes + 1)[:num_codes].to(work)
+    sums = torch.zeros(num_codes + 1, x.shape[1], dtype=work, device=x.device)
+    return counts, sums.index_add_(0, indices, x.to(work))[:num_codes].contiguous()
+
+
+if triton is not None:
+
+    @triton.jit
+    def code_sums_kernel(  # type: ignore[no-untyped-def]
+        x_ptr,
+        order_ptr,  # (N,) int64: rows sorted by code
+        first_ptr,  # (K + 1,) int64: where each code's rows begin in order
+        sums_ptr,  # (K, D) fp32
+        stride_xn,
+        D: tl.constexpr,
+        DP: tl.constexpr,
+        BLOCK_N: tl.constexpr,
+    ):
+        k = tl.program_id(0).to(tl.int64)
+        rd = tl.arange(0, DP)
+        begin = tl.load(first_ptr + k)
+        end = tl.load(first_ptr + k + 1)
+        total = tl.zeros((BLOCK_N, DP), tl.float32)
+        for start in range(begin, end, BLOCK_N):
+            at = start + tl.arange(0, BLOCK_N)
+            rows = tl.load(order_ptr + at, mask=at < end, other=0)
+            mask = (at < end)[:, None] & (rd < D)[None, :]
+            x = tl.load(x_ptr + rows[:, None] * stride_xn + rd[None, :], mask=mask, other=0.0)
+            total += x.to(tl.float32)
+        tl.store(sums_ptr + k * D + rd, tl.sum(total, axis=0), mask=rd < D)
+
+
+def code_stats_triton(x: Tensor, indices: Tensor, num_codes: int) -> tuple[Tensor, Tensor]:
+    """Sort, then one program a code; same meaning as code_stats_reference. No host sync."""
+    if x.dtype == torch.float64:
+        return code_stats_reference(x, indices, num_codes)
+    d = x.shape[1]
+    ordered, order = torch.sort(indices, stable=True)
+    bounds = torch.arange(num_codes + 1, device=x.device)
+    first = torch.searchsorted(ordered, bounds)  # (K + 1,)
+    counts = (first[1:] - first[:-1]).to(torch.float32)
+    sums = torch.empty(num_codes, d, dtype=torch.float32, device=x.device)
+    x = x if x.stride(1) == 1 else x.contiguous()
+    width = next_power_of_2(d)
+    code_sums_kernel[(num_codes,)](
+        x,
+        order,
+        first,
+        sums,
+        x.stride(0),
+        D=d,
+        DP=width,
+        BLOCK_N=max(1, min(32, 2048 // width)),
+    )
+    return counts, sums
+
+
+@torch.library.custom_op("vq_tokenizer::code_stats", mutates_args=())
+def _code_stats(x: Tensor, indices: Tensor, num_codes: int) -> tuple[Tensor, Tensor]:
+    stats = code_stats_triton if use_triton(x) else code_stats_reference
+    return stats(x, indices, num_codes)
+
+
+@_code_stats.register_fake
+def _(x: Tensor, indices: Tensor, num_codes: int) -> tuple[Tensor, Tensor]:
+    work = torch.float64 if x.dtype == torch.float64 else torch.float32
+    counts = x.new_empty(num_codes, dtype=work)
+    return counts, x.new_empty(num_codes, x.shape[1], dtype=work)

@@ -1,0 +1,144 @@
+"""The Triton kernels, interpreted, against their references and float64."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from vq_tokenizer.ops.code_stats import code_stats_reference, code_stats_triton
+from vq_tokenizer.ops.ema_update import ema_update_reference, ema_update_triton
+from vq_tokenizer.ops.lookup import rotation_backward_reference, rotation_backward_triton
+from vq_tokenizer.ops.nearest_code import nearest_code_reference, nearest_code_triton
+
+
+def normal(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def excess(x: Tensor, codes: Tensor, index: Tensor) -> Tensor:
+    """How much farther than the nearest the chosen code is, squared and relative, in float64."""
+    d = torch.cdist(x.double(), codes.double(), compute_mode="donot_use_mm_for_euclid_dist")
+    d = d.square()
+    scale = x.double().square().sum(1) + codes.double().square().sum(1).max()
+    return (d.gather(1, index[:, None])[:, 0] - d.min(1).values) / scale
+
+
+@pytest.mark.parametrize("d", [1, 3, 8, 32, 64, 256])
+@pytest.mark.parametrize("n,k", [(1, 1), (9, 7), (41, 256), (341, 130)])
+def test_search_matches_float64(n: int, k: int, d: int) -> None:
+    x, codes = normal(n, d, seed=n), normal(k, d, seed=k)
+    index = nearest_code_triton(x, codes)
+    assert index.dtype == torch.int64 and index.shape == (n,)
+    assert excess(x, codes, index).max() < 2e-6
+    assert (index == nearest_code_reference(x.double(), codes.double())).double().mean() > 0.99
+
+
+def test_search_of_a_large_codebook() -> None:
+    x, codes = normal(9, 8), normal(8192, 8, seed=1)
+    expected = nearest_code_reference(x.double(), codes.double())
+    assert torch.equal(nearest_code_triton(x, codes), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_search_of_half_precision_is_exact(dtype: torch.dtype) -> None:
+    x, codes = normal(100, 24).to(dtype), normal(90, 24, seed=1).to(dtype)
+    expected = nearest_code_reference(x.double(), codes.double())
+    assert torch.equal(nearest_code_triton(x, codes), expected)
+
+
+@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_certified_rounding_changes_nothing(precision: str, metric: str) -> None:
+    x, codes = normal(200, 8) + 3, normal(300, 8, seed=1) + 3
+    exact = nearest_code_triton(x, codes, metric=metric)
+    assert torch.equal(
+        nearest_code_triton(x, codes, metric=metric, precision=precision, certify=True), exact
+    )
+    rounded = nearest_code_triton(x, codes, metric=metric, precision=precision)
+    assert (rounded == exact).float().mean() > 0.8
+    if precision == "bf16":
+        assert not torch.equal(rounded, exact)  # else the certificate was not tried
+
+
+def test_search_ties_and_duplicates_go_to_the_first() -> None:
+    g = torch.Generator().manual_seed(0)
+    x = torch.randint(-2, 3, (150, 4), generator=g).float()
+    codes = torch.randint(-2, 3, (140, 4), generator=g).float()
+    scores = codes.double().square().sum(1) / 2 - x.double() @ codes.double().t()
+    assert torch.equal(nearest_code_triton(x, codes), scores.argmin(1))
+    half = (normal(70, 16) * 8).round() / 8  # the interpreter's own product rounds by column
+    assert (
+        nearest_code_triton(
+            (normal(100, 16, seed=3) * 8).round() / 8, torch.cat([half, half])
+        ).max()
+        < 70
+    )
+
+
+def test_search_far_from_the_origin() -> None:
+    x, codes = normal(100, 8), normal(64, 8, seed=1)
+    near = nearest_code_reference(x.double(), codes.double())
+    assert (nearest_code_triton(x + 1000, codes + 1000) == near).double().mean() > 0.98
+
+
+def test_search_strides_nan_and_nothing() -> None:
+    codes = normal(6, 4)
+    x = normal(4, 30, seed=2)
+    assert torch.equal(nearest_code_triton(x.t(), codes), nearest_code_triton(x.t().clone(), codes))
+    wide = normal(30, 9, seed=2)
+    assert torch.equal(
+        nearest_code_triton(wide[::2, 3:7], codes), nearest_code_reference(wide[::2, 3:7], codes)
+    )
+    assert nearest_code_triton(torch.empty(0, 4), codes).shape == (0,)
+    x = normal(20, 4, seed=4)
+    x[3, 1] = torch.nan
+    codes[2, 0] = torch.nan
+    index = nearest_code_triton(x, codes)
+    assert index[3] == 0 and (index != 2).all()
+
+
+def test_cosine_search() -> None:
+    x, codes = normal(100, 12) * 5, normal(40, 12, seed=1) * 3
+    expected = torch.cosine_similarity(x[:, None].double(), codes[None].double(), dim=2).argmax(1)
+    assert torch.equal(nearest_code_triton(x, codes, metric="cosine"), expected)
+
+
+@pytest.mark.parametrize("n,d", [(1, 1), (9, 3), (41, 32), (341, 20)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_rotation_backward(n: int, d: int, dtype: torch.dtype) -> None:
+    grad, z, q = (normal(n, d, seed=i).to(dtype) for i in range(3))
+    q[0] = z[0]  # nothing to turn
+    exact = rotation_backward_reference(grad.double(), z.double(), q.double())
+    found = rotation_backward_triton(grad, z, q)
+    # a unit in the last place: the interpreter cuts to bf16 where a GPU rounds
+    last = 2.0**-7 if dtype == torch.bfloat16 else 2.0**-20
+    assert ((found.double() - exact).abs() <= last * (exact.abs() + grad.abs().max())).all()
+    assert found.dtype == dtype
+
+
+@pytest.mark.parametrize("n,k,d", [(0, 3, 4), (1, 1, 1), (9, 7, 3), (341, 50, 20), (500, 5, 33)])
+def test_code_stats(n: int, k: int, d: int) -> None:
+    x = normal(n, d)
+    g = torch.Generator().manual_seed(n)
+    indices = torch.randint(0, k + 1, (n,), generator=g)  # k: left out
+    counts, sums = code_stats_triton(x, indices, k)
+    expected = code_stats_reference(x.double(), indices, k)
+    assert torch.equal(counts.double(), expected[0])
+    torch.testing.assert_close(sums.double(), expected[1], rtol=1e-5, atol=1e-5)
+    again = code_stats_triton(x, indices, k)
+    assert torch.equal(sums, again[1])
+
+
+def test_ema_update() -> None:
+    def state() -> list[Tensor]:
+        return [normal(37, 5), normal(37, seed=1).abs(), normal(37, 5, seed=2)]
+
+    new = [normal(37, seed=3).abs(), normal(37, 5, seed=4), normal(4, 5, seed=5)]
+    new[0][:9] = 0
+    plain, found = state(), state()
+    for s in (plain, found):
+        s[1][:9] = 1e-9  # dead, and more of them than fresh vectors
+    ema_update_reference(*plain, *new, torch.tensor(0.1), 0.05)
+    ema_update_triton(*found, *new, torch.tensor(0.1), 0.05)
+    for a, b in zip(plain, found, strict=True):
+        torch.testing.assert_close(a, b)
+    assert torch.equal(found[0][:4], new[2])  # the first dead codes took the fresh vectors
