@@ -164,3 +164,12 @@ def test_rigs_that_are_none(auface, tmp_path):
     (tmp_path / "rig.npz").write_bytes(b"PK not a zip")
     for rig in ("rig.npz", "nowhere"):
         refused(auface("corpus", "render", tmp_path / "out", "--rig", tmp_path / rig), rig)
+
+
+@pytest.mark.parametrize("line", ["{", "[]", "3", "{}"])
+def test_a_metadata_line_that_is_none_is_named(auface, eyes, tmp_path, line):
+    (tmp_path / "metadata.jsonl").write_text(line + "\n")
+    refused(auface("score", tmp_path, "--detector", eyes), "metadata.jsonl, line 1")
+    (tmp_path / "test").mkdir()
+    (tmp_path / "metadata.jsonl").rename(tmp_path / "test" / "metadata.jsonl")
+    refused(auface("score", tmp_path, "--detector", eyes), "metadata.jsonl, line 1")

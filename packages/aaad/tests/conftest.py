@@ -6,7 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
+
+# The same examples on every machine, however slow it is.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
 
 Distributions = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,38 +93,38 @@ def _listed(folder: Path) -> list[Picture]:
     """Rows of folder/metadata.jsonl; of a corpus, those of its test split."""
     for root, split in ((folder.parent, folder.name), (folder, "test"), (folder, "valid")):
         if split in corpus.SPLITS and (root / split / "metadata.jsonl").is_file():
-            base, rows = root / split, corpus.read(root, split)
-            break
-    else:
-        base, rows = folder, _loose(folder / "metadata.jsonl")
-    return [
-        Picture(
-            path=base / row.file_name,
-            asked={unit: dict(sides) for unit, sides in row.aus.items()},
-            codes=row.codes,
-            text=row.text,
-            subject=row.subject,
-            neutral=base / row.neutral if row.neutral else None,
-        )
-        for row in rows
-    ]
+            return [
+                Picture(
+                    path=root / split / row.file_name,
+                    asked={unit: dict(sides) for unit, sides in row.aus.items()},
+                    codes=row.codes,
+                    text=row.text,
+                    subject=row.subject,
+                    neutral=root / split / row.neutral if row.neutral else None,
+                )
+                for row in corpus.read(root, split)
+            ]
+    path = folder / "metadata.jsonl"
+    return list(_loose(path)) if path.is_file() else []
 
 
-def _loose(path: Path) -> Any:
+def _loose(path: Path) -> Iterator[Picture]:
     """Rows of a metadata.jsonl that stands in no split: what `auface demo` writes."""
-    if not path.is_file():
-        return
     for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         try:
             row = json.loads(text)
-            yield corpus.make_row(
-                row["file_name"],
-                row["codes"],
-                subject=str(row["subject"]),
-                source=str(row.get("source", "")),
-                neutral=row.get("neutral"),
+            coding = parse(row["codes"])
+            yield Picture(
+                path=path.parent / row["file_name"],
+                asked=coding,
+                codes=str(coding),
+                text=str(row.get("text", "")),
+                subject=str(row.get("subject", "")),
+                neutral=path.parent / row["neutral"] if row.get("neutral") else None,
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except KeyError as error:
+            raise FacsTextError(f"{path}, line {line}: has no {error}") from None
+        except (ValueError, TypeError, AttributeError) as error:
             raise FacsTextError(f"{path}, line {line}: {error}") from None
 
 

@@ -122,7 +122,10 @@ def train_detector(
         run.load(folder / STATE)
     if run.progress.share(config) < 1.0:
         _loop(run, train, folder, device=device, quiet=quiet)
-    net.load_state_dict(run.ema)
+    # What ships is half precision: it is what is calibrated and reported, too.
+    net.load_state_dict(
+        {k: v.half().to(v.dtype) if v.is_floating_point() else v for k, v in run.ema.items()}
+    )
     net.train(False)
 
     valid, test = (Split(root, name, size=size) for name in ("valid", "test"))
