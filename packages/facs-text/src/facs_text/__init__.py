@@ -6,6 +6,7 @@ from facs_text._notation import Action, Coding, parse
 from facs_text._resolve import Applied, Resolution, resolve
 from facs_text._understand import Span, Understanding, understand
 from facs_text._units import RIG_UNITS, ActionUnit, unit, units
+from facs_text._version import __version__
 from facs_text.presets import PRESETS, Preset, preset
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Resolution",
     "Span",
     "Understanding",
+    "__version__",
     "describe",
     "parse",
     "preset",
@@ -30,4 +32,3 @@ __all__ = [
     "unit",
     "units",
 ]
-__version__ = "0.1.0"

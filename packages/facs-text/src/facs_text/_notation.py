@@ -193,8 +193,11 @@ class Coding:
             a.level
             for a in self._actions
             if a.code == code
-            and (side == "both" or a.side in (side, "both") or (
-                a.side == "unequal" and side in _MIRROR))
+            and (
+                side == "both"
+                or a.side in (side, "both")
+                or (a.side == "unequal" and side in _MIRROR)
+            )
         ]
         return max(found) if found else None
 
@@ -229,7 +232,7 @@ def _parse(text: str) -> Coding:
         if match is None:
             raise FacsTextError(
                 f"position {at}: expected a unit such as '12', 'L12B' or 'AD19', "
-                f"found {text[at:at + 12]!r}",
+                f"found {text[at : at + 12]!r}",
                 position=at,
             )
         end = match.end()
@@ -237,7 +240,7 @@ def _parse(text: str) -> Coding:
         if after == end and end < len(text):
             raise FacsTextError(
                 f"position {end}: expected '+' or a space after {match.group()!r}, "
-                f"found {text[end:end + 12]!r}",
+                f"found {text[end : end + 12]!r}",
                 position=end,
             )
         action = _action(match, at)
@@ -279,9 +282,7 @@ def _action(match: re.Match[str], at: int) -> Action | None:
         ) from None
     marks = [m.upper() for m in (match["side"], match["inner"], match["dir"]) if m]
     if len(marks) > 1:
-        raise FacsTextError(
-            f"position {at}: {match.group()!r} names a side twice", position=at
-        )
+        raise FacsTextError(f"position {at}: {match.group()!r} names a side twice", position=at)
     side = _SIDE_OF[marks[0]] if marks else "both"
     level = 0
     if match["letter"]:

@@ -29,7 +29,7 @@ _CODES = re.compile(
     r"|\b(?:[LRTBUA]AU?\d{1,2}[A-E]?|[LRTB]\d{1,2}[A-E]?|\d{1,2}[A-E]|M\d\d)\b\??"
 )
 _LEAD = re.compile(r"^(?:action\s+units?|AUs?|ADs?)\s?")
-_ARTICLES = frozenset("a an the her his their its my your our".split())
+_ARTICLES = frozenset(["a", "an", "the", "her", "his", "their", "its", "my", "your", "our"])
 _BREAK = frozenset(",;:.!?()")
 _FLAT = frozenset(("head", "gaze", "jaw"))
 _LETTERS = "ABCDE"
@@ -138,7 +138,9 @@ def _tokens(text: str) -> list[_Token]:
     found: list[_Token] = []
     at = 0
     for match in _CODES.finditer(text):
-        found += [_Token(m[0], m.start(), m.end()) for m in _TOKEN.finditer(text, at, match.start())]
+        found += [
+            _Token(m[0], m.start(), m.end()) for m in _TOKEN.finditer(text, at, match.start())
+        ]
         found.append(_Token(match[0], match.start(), match.end(), "code"))
         at = match.end()
     found += [_Token(m[0], m.start(), m.end()) for m in _TOKEN.finditer(text, at)]
@@ -287,7 +289,9 @@ def _join(segments: list[_Segment], said: list[Said], unknown: list[tuple[int, i
     last: _Segment | None = None
     denied = False
     for i, here in enumerate(segments):
-        listed = here.joint == "," and any(s.joint in ("or", "nor") for s in segments[i + 1 : i + 3])
+        listed = here.joint == "," and any(
+            s.joint in ("or", "nor") for s in segments[i + 1 : i + 3]
+        )
         if here.joint in ("or", "nor") or listed:
             here.denied = here.denied or denied
         elif here.joint in (".", ";", "!", "?"):
@@ -396,7 +400,14 @@ def _say(segment: _Segment, said: list[Said], unknown: list[tuple[int, int]]) ->
         else:
             said.extend(_actions(code, segment, segment.side or "both"))
     done = bool(pairs or directed or segment.acts)
-    particles = set(_lexicon()["particles"]) | {"raise", "lower", "knit", "sideways", "part", "turn"}
+    particles = set(_lexicon()["particles"]) | {
+        "raise",
+        "lower",
+        "knit",
+        "sideways",
+        "part",
+        "turn",
+    }
     for n, motion in segment.motions:
         if n in used or n not in segment.spans:
             continue

@@ -149,9 +149,7 @@ def _say(parts: Parts, code: str, places: Iterable[str]) -> str:
     return str(collapse(some))
 
 
-def _note(
-    trace: list[Applied], rule: Mapping[str, Any], aus: Iterable[str], effect: str
-) -> None:
+def _note(trace: list[Applied], rule: Mapping[str, Any], aus: Iterable[str], effect: str) -> None:
     trace.append(
         Applied(
             rule["id"], rule["kind"], tuple(aus), effect,
@@ -173,12 +171,18 @@ def _sides(parts: Parts, trace: list[Applied]) -> None:
 
 
 _SIDE_RULES: dict[str, dict[str, Any]] = {
-    "one": dict(id="side:one", kind="side", source="F02", confidence=0.95,
-                reason="one unnamed side adds nothing to a side that is named"),
-    "mark": dict(id="side:mark", kind="warning", source="WIK", confidence=0.3,
-                 reason="the meaning of the side marks V and W is not verified"),
-    "shown": dict(id="side:shown", kind="side", source="ANAT", confidence=0.5,
-                  reason="a picture must show the unnamed side somewhere"),
+    "one": {
+        "id": "side:one", "kind": "side", "source": "F02", "confidence": 0.95,
+        "reason": "one unnamed side adds nothing to a side that is named",
+    },
+    "mark": {
+        "id": "side:mark", "kind": "warning", "source": "WIK", "confidence": 0.3,
+        "reason": "the meaning of the side marks V and W is not verified",
+    },
+    "shown": {
+        "id": "side:shown", "kind": "side", "source": "ANAT", "confidence": 0.5,
+        "reason": "a picture must show the unnamed side somewhere",
+    },
 }  # fmt: skip
 
 
@@ -207,14 +211,14 @@ def _gaze(parts: Parts, trace: list[Applied]) -> None:
             for part in _parts_of(parts, rule["a"])
             if parts[rule["a"], part][0] == 0 or parts[rule["a"], part][0] >= rule["when"]["a_from"]
         ]
-        if _SPLIT <= set(shut) or "unequal" in shut:
+        if set(shut) >= _SPLIT or "unequal" in shut:
             _hide(parts, rule, trace)
 
 
 def _rewrites(parts: Parts, trace: list[Applied]) -> None:
     for rule in rules()["rewrites"]:
         places = _parts_of(parts, rule["a"])
-        if rule.get("both_sides") and not _SPLIT <= set(places):
+        if rule.get("both_sides") and not set(places) >= _SPLIT:
             continue
         for part in places:
             level, doubt = parts.pop((rule["a"], part))
@@ -271,9 +275,7 @@ def _decide(
     parts: Parts, rule: Mapping[str, Any], ones: list[str], twos: list[str], trace: list[Applied]
 ) -> None:
     a, b, keep = rule["a"], rule["b"], rule["keep"]
-    gap = max(strength(parts[a, p][0]) for p in ones) - max(
-        strength(parts[b, p][0]) for p in twos
-    )
+    gap = max(strength(parts[a, p][0]) for p in ones) - max(strength(parts[b, p][0]) for p in twos)
     if keep == "a_if_jaw":
         keep = "a" if ("26", "both") in parts or ("27", "both") in parts else "b"
     elif keep == "stronger":

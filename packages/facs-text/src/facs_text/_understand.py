@@ -47,7 +47,9 @@ Meaning = tuple[str, str, str]  # what: "unit", "doubt", "unequal", "nothing"; c
 @lru_cache(maxsize=1)
 def _degrees() -> tuple[re.Pattern[str], dict[str, int]]:
     words = wording()
-    levels = {w: n for key in ("adverbs", "adjectives") for n, ws in enumerate(words[key]) for w in ws}
+    levels = {
+        w: n for key in ("adverbs", "adjectives") for n, ws in enumerate(words[key]) for w in ws
+    }
     ordered = sorted(levels, key=len, reverse=True)
     return re.compile(r"\b(" + "|".join(map(re.escape, ordered)) + r")\b"), levels
 
@@ -106,7 +108,9 @@ def _phrases() -> dict[str, Meaning]:
 
 @lru_cache(maxsize=1)
 def _leads() -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(w.strip()) for w in wording()["leads"] if w) , re.IGNORECASE)
+    return re.compile(
+        "|".join(re.escape(w.strip()) for w in wording()["leads"] if w), re.IGNORECASE
+    )
 
 
 def understand(text: str) -> Understanding:
@@ -139,7 +143,11 @@ def understand(text: str) -> Understanding:
         meaning = table.get(skeleton(piece))
         if meaning is not None:
             gather.exact(meaning, piece)
-        elif loose and loose[-1][1] >= start - 8 and plain[loose[-1][1] : start].strip(" \n") in _SOFT:
+        elif (
+            loose
+            and loose[-1][1] >= start - 8
+            and plain[loose[-1][1] : start].strip(" \n") in _SOFT
+        ):
             loose[-1] = (loose[-1][0], end)
         else:
             loose.append((start, end))
@@ -148,9 +156,7 @@ def understand(text: str) -> Understanding:
         said, unknown = read_prose(text[start:end])
         for one in said:
             gather.loose(one.action, one.denied)
-        unparsed.extend(
-            Span(start + a, start + b, text[start + a : start + b]) for a, b in unknown
-        )
+        unparsed.extend(Span(start + a, start + b, text[start + a : start + b]) for a, b in unknown)
     return Understanding(gather.coding(), tuple(unparsed))
 
 

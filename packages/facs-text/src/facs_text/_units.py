@@ -17,10 +17,11 @@ from facs_text._errors import FacsTextError
 __all__ = ["RIG_UNITS", "ActionUnit", "code_order", "load_data", "unit", "units"]
 
 # Codes that the scan-based rig can show.
-RIG_UNITS: tuple[str, ...] = tuple(
-    "1 2 4 5 6 7 9 10 11 12 13 14 15 16 17 18 20 22 23 24 25 26 27 28 29 30 34 43 "
-    "51 52 53 54 55 56 61 62 63 64".split()
-)
+RIG_UNITS: tuple[str, ...] = (
+    "1", "2", "4", "5", "6", "7", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "20",
+    "22", "23", "24", "25", "26", "27", "28", "29", "30", "34", "43", "51", "52", "53", "54", "55",
+    "56", "61", "62", "63", "64",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ Markup of a template:
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from facs_text._units import load_data
@@ -52,7 +52,7 @@ def adjectives(level: int) -> list[str]:
     return words
 
 
-@lru_cache(maxsize=None)
+@cache
 def form(template: str, side: str) -> str:
     """A template for one side: everything filled but {d} and {a}."""
     plural = side in ("both", "unequal")

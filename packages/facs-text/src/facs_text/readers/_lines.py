@@ -80,9 +80,11 @@ class Table:
 
     def __init__(self, path: Path, delimiter: str | None = None) -> None:
         self.path = path
+        self.line = 0
         self._lines = lines(path)
-        for self.line, text in self._lines:
+        for line, text in self._lines:
             if text.strip():
+                self.line = line
                 break
         else:
             raise FacsTextError(f"{path}: empty file; expected a header and rows")
@@ -113,7 +115,8 @@ class Table:
     def rows(self) -> Iterator[list[str] | FacsTextError]:
         """The rows; a FacsTextError in place of a row that has the wrong number of fields."""
         width = len(self.names)
-        for self.line, text in self._lines:
+        for line, text in self._lines:
+            self.line = line
             if not text.strip():
                 continue
             try:

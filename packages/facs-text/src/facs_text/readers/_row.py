@@ -18,11 +18,13 @@ class Row:
     """One face in one frame.
 
     id: names the row ("F001/T1/2440"). subject, frame: as the source gives them; frame None when
-    the source has none. values: by unit "AU12", or by side "L12", "R12", "T28", "B28"; what they mean is
-    kind: "presence" 0 or 1, "intensity" 0..5, "probability" 0..1, "delta" -10..10, "notation".
+    the source has none. values: by unit "AU12", or by side "L12", "R12", "T28", "B28"; kind says
+    what they are: "presence" 0 or 1, "intensity" 0..5, "probability" 0..1, "delta" -10..10, or
+    "notation" with the levels of coding.
     missing: units that the source could not score; they are not in values. coding: the
     values as a Coding, for the kinds that can be one; None for probabilities and deltas.
-    line: 1-based line in the file. extra: other columns that a reader keeps.
+    line: 1-based line in the file. extra: other columns that a reader keeps. landmarks:
+    (x, y) in pixels of the image, when the reader was asked for them.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Row:
     coding: Coding | None
     line: int = 0
     extra: Mapping[str, str] = field(default_factory=dict)
+    landmarks: tuple[tuple[float, float], ...] | None = None
 
 
 def round_level(value: float) -> int:

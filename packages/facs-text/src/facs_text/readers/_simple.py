@@ -41,9 +41,7 @@ def notation_row(
 ) -> Row:
     """Row of a coding written as notation. values are levels, 0 where not scored."""
     short = {"left": "L", "right": "R", "top": "T", "bottom": "B", "both": "AU"}
-    values = {
-        f"{short[a.side]}{a.code}": float(a.level) for a in coding if a.side in short
-    }
+    values = {f"{short[a.side]}{a.code}": float(a.level) for a in coding if a.side in short}
     return Row(ident, subject, frame, values, "notation", (), coding, line, extra)
 
 
@@ -156,7 +154,9 @@ def _json_row(data: Any, path: Path, line: int) -> Row:
     for name, level in aus.items():
         key = unit_key(str(name))
         if key is None:
-            raise FacsTextError(f"{str(name)[:40]!r} in 'aus' is not a unit such as 'AU12' or 'L12'")
+            raise FacsTextError(
+                f"{str(name)[:40]!r} in 'aus' is not a unit such as 'AU12' or 'L12'"
+            )
         if level is None:
             missing.append(key)
         else:

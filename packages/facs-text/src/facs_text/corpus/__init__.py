@@ -1,0 +1,29 @@
+"""Pairs of image and text on disk, in the image-folder layout that Hugging Face datasets reads.
+
+    ROOT/corpus.json                schema, counts, licence, source, versions
+    ROOT/train/metadata.jsonl       one JSON object a line, file_name relative to this folder
+    ROOT/valid/..., ROOT/test/...
+
+Lines hold file_name, text, text_brief, codes (FACS notation of what stands), aus (activation by
+unit and side), subject, neutral (file_name of the same person at rest, or null), source, and
+whatever else the writer adds.
+"""
+
+from facs_text.corpus._build import BuildReport, build, split_of
+from facs_text.corpus._check import CheckReport, check
+from facs_text.corpus._rows import SCHEMA, SPLITS, CorpusRow, make_row, read
+from facs_text.corpus._write import CorpusWriter
+
+__all__ = [
+    "SCHEMA",
+    "SPLITS",
+    "BuildReport",
+    "CheckReport",
+    "CorpusRow",
+    "CorpusWriter",
+    "build",
+    "check",
+    "make_row",
+    "read",
+    "split_of",
+]

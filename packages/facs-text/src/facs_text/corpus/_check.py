@@ -1,0 +1,100 @@
+"""End-to-end check of a corpus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from facs_text._errors import FacsTextError
+from facs_text._notation import parse
+from facs_text._resolve import resolve
+from facs_text._understand import understand
+from facs_text.corpus._rows import SCHEMA, SPLITS, CorpusRow, read
+
+__all__ = ["CheckReport", "check"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What check found. ok when there are no problems."""
+
+    rows: Mapping[str, int]
+    subjects: Mapping[str, int]
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def check(root: str | Path, *, limit: int = 50) -> CheckReport:
+    """Check a corpus end to end: files, codings, texts, activations, people, counts.
+
+    Stops collecting after limit problems.
+    """
+    root = Path(root)
+    problems: list[str] = []
+    rows: dict[str, int] = {}
+    people: dict[str, str] = {}
+    per_split: dict[str, set[str]] = {}
+    meta: dict[str, Any] = {}
+    try:
+        loaded = json.loads((root / "corpus.json").read_text(encoding="utf-8"))
+        meta = loaded if isinstance(loaded, dict) else {}
+        if meta.get("schema") != SCHEMA:
+            problems.append(f"corpus.json: schema {meta.get('schema')!r}, expected {SCHEMA!r}")
+    except (OSError, ValueError) as error:
+        problems.append(f"corpus.json: {error}")
+    for split in SPLITS:
+        if not (root / split / "metadata.jsonl").exists():
+            continue
+        rows[split] = 0
+        per_split[split] = set()
+        seen: set[int] = set()
+        try:
+            for row in read(root, split):
+                rows[split] += 1
+                per_split[split].add(row.subject)
+                where = f"{split}, row {rows[split]} ({row.file_name})"
+                if hash(row.file_name) in seen:
+                    problems.append(f"{where}: file_name stands twice")
+                seen.add(hash(row.file_name))
+                if people.setdefault(row.subject, split) != split:
+                    problems.append(f"{where}: subject {row.subject!r} is also in another split")
+                problems.extend(f"{where}: {p}" for p in _row_problems(root / split, row))
+                if len(problems) >= limit:
+                    break
+        except FacsTextError as error:
+            problems.append(str(error))
+        counted = (
+            meta.get("counts", {}).get(split) if isinstance(meta.get("counts"), dict) else None
+        )
+        if counted is not None and counted != rows[split] and len(problems) < limit:
+            problems.append(f"{split}: {rows[split]} rows, corpus.json says {counted}")
+    if not rows:
+        problems.append(f"{root}: no split with a metadata.jsonl")
+    return CheckReport(rows, {k: len(v) for k, v in per_split.items()}, tuple(problems[:limit]))
+
+
+def _row_problems(folder: Path, row: CorpusRow) -> Iterator[str]:
+    if not (folder / row.file_name).is_file():
+        yield "image is not there"
+    if row.neutral is not None and not (folder / row.neutral).is_file():
+        yield f"neutral {row.neutral} is not there"
+    try:
+        resolution = resolve(parse(row.codes))
+    except FacsTextError as error:
+        yield f"codes: {error}"
+        return
+    if str(resolution.coding) != row.codes:
+        yield f"codes {row.codes} do not stand; they resolve to {resolution.coding}"
+    for name, text in (("text", row.text), ("text_brief", row.text_brief)):
+        if understand(text).coding != resolution.coding:
+            yield f"{name} says {understand(text).coding}, codes say {resolution.coding}"
+    for key, sides in row.aus.items():
+        for side, value in sides.items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+                yield f"aus {key} {side} is {value!r}; expected above 0 and at most 1"

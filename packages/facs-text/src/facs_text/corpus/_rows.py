@@ -1,0 +1,120 @@
+"""Rows of a corpus: made from codings, written as JSON lines, read back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from facs_text._describe import describe
+from facs_text._errors import FacsTextError
+from facs_text._notation import Coding
+from facs_text._resolve import resolve
+from facs_text.readers._lines import lines
+
+__all__ = ["OWN", "SCHEMA", "SPLITS", "CorpusRow", "check_split", "make_row", "read"]
+
+SCHEMA = "auface/corpus/1"
+SPLITS = ("train", "valid", "test")
+OWN = ("file_name", "text", "text_brief", "codes", "aus", "subject", "neutral", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusRow:
+    """One image and what it shows. aus: activation by unit and side, 0..1, non-zero ones only."""
+
+    file_name: str
+    text: str
+    text_brief: str
+    codes: str
+    aus: Mapping[str, Mapping[str, float]]
+    subject: str
+    neutral: str | None
+    source: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The line of metadata.jsonl."""
+        data: dict[str, Any] = {k: getattr(self, k) for k in OWN if k != "aus"}
+        data["aus"] = {k: dict(v) for k, v in self.aus.items()}
+        for key, value in self.extra.items():
+            if key in data:
+                raise FacsTextError(f"extra field {key!r} of {self.file_name} is one of the schema")
+            data[key] = value
+        try:
+            return json.dumps(data, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise FacsTextError(f"{self.file_name}: cannot be written as JSON: {error}") from None
+
+
+def make_row(
+    file_name: str,
+    coding: Coding | str,
+    *,
+    subject: str,
+    source: str,
+    neutral: str | None = None,
+    seed: int = 0,
+    **extra: Any,
+) -> CorpusRow:
+    """A row with both texts and the activations of a coding."""
+    resolution = resolve(coding)
+    return CorpusRow(
+        file_name=file_name,
+        text=describe(resolution, seed=seed).text,
+        text_brief=describe(resolution, detail="brief", seed=seed).text,
+        codes=str(resolution.coding),
+        aus=resolution.activations,
+        subject=subject,
+        neutral=neutral,
+        source=source,
+        extra=extra,
+    )
+
+
+def check_split(split: str) -> str:
+    """The split, or FacsTextError."""
+    if split not in SPLITS:
+        raise FacsTextError(f"split {split!r}; expected one of {', '.join(SPLITS)}")
+    return split
+
+
+def read(root: str | Path, split: str = "train") -> Iterator[CorpusRow]:
+    """Rows of a split, streamed. FacsTextError names file and line of a bad one."""
+    root = Path(root)
+    check_split(split)
+    path = root / split / "metadata.jsonl"
+    if not path.is_file():
+        raise FacsTextError(f"{path}: not there; {root} has no {split} split")
+    return _rows(path)
+
+
+def _rows(path: Path) -> Iterator[CorpusRow]:
+    for count, text in lines(path):
+        if not text.strip():
+            continue
+        try:
+            yield _row(json.loads(text))
+        except (ValueError, RecursionError) as error:
+            raise FacsTextError(f"{path}, line {count}: {error}") from None
+
+
+def _row(data: Any) -> CorpusRow:
+    if not isinstance(data, dict):
+        raise FacsTextError("expected a JSON object")
+    for key in ("file_name", "text", "text_brief", "codes", "subject", "source"):
+        if not isinstance(data.get(key), str):
+            raise FacsTextError(f"{key!r} must be text, is {data.get(key)!r:.60}")
+    aus = data.get("aus")
+    if not isinstance(aus, dict) or not all(isinstance(v, dict) for v in aus.values()):
+        raise FacsTextError("'aus' must be an object from unit to side to activation")
+    neutral = data.get("neutral")
+    if neutral is not None and not isinstance(neutral, str):
+        raise FacsTextError("'neutral' must be text or null")
+    extra = {k: v for k, v in data.items() if k not in OWN}
+    return CorpusRow(
+        data["file_name"], data["text"], data["text_brief"], data["codes"], aus,
+        data["subject"], neutral, data["source"], extra,
+    )  # fmt: skip

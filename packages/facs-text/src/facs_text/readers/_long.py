@@ -1,0 +1,82 @@
+"""Files that hold one unit each, frame by frame: joined to rows of all units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from facs_text._errors import FacsTextError
+from facs_text._units import unit
+from facs_text.readers._row import Row, coding_of
+
+__all__ = ["join"]
+
+Lines = Iterator[tuple[int, str, str]]
+
+
+def join(
+    files: list[tuple[str, Lines]],
+    name: str,
+    subject: str,
+    *,
+    missing: tuple[str, ...] = ("9", "-1"),
+) -> Iterator[Row | FacsTextError]:
+    """Rows by frame out of (unit key, (line, frame, value) of each line) of one sequence.
+
+    The files must count the same frames in the same order; a frame that one lacks is missing
+    that unit. Values are 0..5.
+    """
+    for key, _ in files:
+        unit(key)
+    heads: list[tuple[int, int, str] | FacsTextError | None] = [
+        _next(rows, key, name) for key, rows in files
+    ]
+    last = -1
+    while True:
+        for n, head in enumerate(heads):
+            while isinstance(head, FacsTextError):
+                yield head
+                head = heads[n] = _next(files[n][1], files[n][0], name)
+        frames = [head[1] for head in heads if isinstance(head, tuple)]
+        if not frames:
+            return
+        frame = min(frames)
+        if frame <= last:
+            yield FacsTextError(f"{name}: frame {frame} comes after frame {last}")
+        last = max(last, frame)
+        values: dict[str, float] = {}
+        gone: list[str] = []
+        line = 0
+        problem: FacsTextError | None = None
+        for n, (key, rows) in enumerate(files):
+            head = heads[n]
+            if not isinstance(head, tuple) or head[1] != frame:
+                gone.append(key)
+                continue
+            line = line or head[0]
+            if head[2] in missing or head[2].lower() == "nan" or not head[2]:
+                gone.append(key)
+            elif head[2] in _LEVELS:
+                values[key] = _LEVELS[head[2]]
+            else:
+                problem = FacsTextError(
+                    f"{name}, line {head[0]}: {key} is {head[2][:20]!r}; expected 0 to 5 or 9"
+                )
+            heads[n] = _next(rows, key, name)
+        if problem is not None:
+            yield problem
+            continue
+        coding = coding_of(values, "intensity")
+        yield Row(f"{name}/{frame}", subject, frame, values, "intensity", tuple(gone), coding, line)
+
+
+_LEVELS = {str(n): float(n) for n in range(6)} | {f"{n}.0": float(n) for n in range(6)}
+
+
+def _next(rows: Lines, key: str, name: str) -> tuple[int, int, str] | FacsTextError | None:
+    for line, frame, value in rows:
+        if not (frame.isascii() and frame.isdigit() and len(frame) < 12):
+            return FacsTextError(
+                f"{name}, {key}, line {line}: frame {frame[:20]!r} is not a whole number"
+            )
+        return line, int(frame), value
+    return None
