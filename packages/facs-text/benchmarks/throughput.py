@@ -64,19 +64,25 @@ def main() -> None:
     args = parser.parse_args()
     imports = []
     for _ in range(5):
-        code = "import time; t = time.perf_counter(); import facs_text; print(time.perf_counter() - t)"
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        code = (
+            "import time; t = time.perf_counter(); import facs_text; print(time.perf_counter() - t)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
         imports.append(float(done.stdout))
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "AU_OCC"
         tree.mkdir()
         make(tree, args.rows, 0, args.change)
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         count = work(tree, Path(folder) / "corpus")
         seconds = time.perf_counter() - began
+        busy = time.process_time() - cpu
     result = {
         "rows": count,
         "seconds": round(seconds, 2),
+        "cpu_seconds": round(busy, 2),
         "rows_per_second": round(count / seconds),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "import_ms": round(min(imports) * 1000, 1),

@@ -55,16 +55,20 @@ class Description:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
-    """A group made ready to be said: the actions that lead, those they work against, the looks."""
+    """A group made ready to be said: the actions that lead, those they work against, the looks.
+
+    key: names what is said but no side, so that mirrors read alike. Plans are interned, and
+    compared by identity.
+    """
 
     heads: tuple[Action, ...]
     counters: tuple[Action, ...]
-    gap: int
-    looks: Sequence[str]
+    words: tuple[str, ...]
+    looks: tuple[str, ...]
     side: str
-    key: str
+    key: int
     aus: tuple[str, ...]
     region: str
     codes: str
@@ -83,22 +87,40 @@ def describe(
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise FacsTextError(f"seed {seed!r}; expected a whole number")
     resolution = coding if isinstance(coding, Resolution) else resolve(coding)
-    pick = _Pick(seed)
+    start = seed * 0x9E3779B97F4A7C15
     plans, addenda = _plans(resolution.coding)
-    clauses = [Clause(_say(p, detail, pick, tags), p.aus, p.region, p.codes) for p in plans]
-    clauses.extend(addenda)
+    clauses = tuple(
+        [_clause(p, detail, tags, _mix(start + p.key) % _count(p, detail)) for p in plans]
+    )
+    clauses += addenda
     if not clauses:
-        clauses.append(Clause(pick(wording()["neutral"][detail], "neutral"), (), "face"))
+        texts: list[str] = wording()["neutral"][detail]
+        clauses = (Clause(texts[_mix(start) % len(texts)], (), "face"),)
     if detail == "brief":
-        text = "; ".join(c.text[0].lower() + c.text[1:] for c in clauses) + "."
+        text = "; ".join([_small(c.text) for c in clauses]) + "."
         text = text[0].upper() + text[1:]
     else:
-        lead = pick(wording()["leads"], "lead")
-        first = clauses[0].text
+        leads: list[str] = wording()["leads"]
+        lead = leads[_mix(start + 1) % len(leads)]
+        text = ". ".join([c.text for c in clauses]) + "."
         if lead:
-            first = lead + first[0].lower() + first[1:]
-        text = " ".join(f"{t}." for t in [first, *(c.text for c in clauses[1:])])
-    return Description(text, tuple(clauses), resolution)
+            text = lead + _small(text)
+    return Description(text, clauses, resolution)
+
+
+_MASK = (1 << 64) - 1
+
+
+def _mix(x: int) -> int:
+    """splitmix64: 64 bits that look unrelated for neighbouring seeds."""
+    x &= _MASK
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EB & _MASK
+    return x ^ (x >> 31)
+
+
+def _small(text: str) -> str:
+    return text[0].lower() + text[1:]
 
 
 @lru_cache(maxsize=8192)
@@ -108,98 +130,91 @@ def _plans(coding: Coding) -> tuple[tuple[_Plan, ...], tuple[Clause, ...]]:
 
 
 def _plan(group: Group) -> _Plan:
+    return _intern(tuple(group.actions), tuple(group.against), tuple(group.looks), group.side)
+
+
+@lru_cache(maxsize=16384)
+def _intern(
+    actions: tuple[Action, ...], against: tuple[Action, ...], looks: tuple[str, ...], side: str
+) -> _Plan:
     heads: list[Action] = []
     counters: list[Action] = []
     rivals = opposed()
-    ranked = sorted(range(len(group.actions)), key=lambda i: (-strength(group.actions[i].level), i))
+    ranked = sorted(range(len(actions)), key=lambda i: (-strength(actions[i].level), i))
     for i in ranked:
-        action = group.actions[i]
+        action = actions[i]
         foes = rivals.get(action.code, frozenset())
         if any(h.code in foes and overlap(h.side, action.side) for h in heads):
             counters.append(action)
         else:
             heads.append(action)
     heads.sort(key=lambda a: unit(a.code).order)
-    counters.extend(group.against)
-    gap = 0
+    counters.extend(against)
+    words: tuple[str, ...] = ("",)
     if counters:
         gap = max(strength(a.level) for a in heads) - max(strength(a.level) for a in counters)
-    every = [*group.actions, *group.against]
+        words = _LEADS if gap >= 2 else _EVEN if gap > -2 else _HELD
+    every = [*actions, *against]
     return _Plan(
         heads=tuple(heads),
         counters=tuple(counters),
-        gap=gap,
-        looks=group.looks,
-        side=group.side,
-        key=min(heads[0].code, unit(heads[0].code).mirror),
+        words=words,
+        looks=looks,
+        side=side,
+        key=crc32("+".join(min(a.code, unit(a.code).mirror) for a in every).encode()) << 20,
         aus=tuple(dict.fromkeys(unit(a.code).key for a in every)),
-        region=min((unit(a.code) for a in group.actions), key=lambda u: u.order).region,
+        region=min((unit(a.code) for a in actions), key=lambda u: u.order).region,
         codes="+".join(map(str, every)),
     )
 
 
-_MASK = (1 << 64) - 1
+@lru_cache(maxsize=32768)
+def _count(plan: _Plan, detail: str) -> int:
+    """How many ways there are to say a plan."""
+    count = len(plan.words)
+    for action in plan.heads:
+        count *= len(_variants(action.code, action.side, action.level, detail))
+    for action in plan.counters:
+        count *= len(_variants(action.code, action.side, action.level, "pull"))
+    if detail != "brief":
+        count *= len(_JOIN) if len(plan.heads) > 1 else 1
+        count *= len(plan.looks) * len(_SO) if plan.looks else 1
+    return count
 
 
-@lru_cache(maxsize=4096)
-def _key(key: str) -> int:
-    return crc32(key.encode()) << 20
+@lru_cache(maxsize=65536)
+def _clause(plan: _Plan, detail: str, tags: bool, choice: int) -> Clause:
+    """One of the ways to say a plan; choice counts them from 0."""
 
+    def take(options: Sequence[str]) -> str:
+        nonlocal choice
+        choice, n = divmod(choice, len(options))
+        return options[n]
 
-class _Pick:
-    """Choice by seed and a key that never holds a side, so that mirrors read alike."""
+    def phrase(action: Action, kind: str) -> str:
+        text = take(_variants(action.code, action.side, action.level, kind))
+        return f"{text} ({_tag(action)})" if tags else text
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed * 0x9E3779B97F4A7C15
-
-    def number(self, key: str) -> int:
-        """splitmix64 of seed and key: a plain checksum leaves the choices tied to each other."""
-        x = (self._seed + _key(key)) & _MASK
-        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
-        x = (x ^ (x >> 27)) * 0x94D049BB133111EB & _MASK
-        return x ^ (x >> 31)
-
-    def __call__(self, options: Sequence[str], key: str) -> str:
-        return options[self.number(key) % len(options)]
-
-
-def _say(plan: _Plan, detail: str, pick: _Pick, tags: bool) -> str:
-    said = [_phrase(a, detail, pick, tags) for a in plan.heads]
+    said = [phrase(a, detail) for a in plan.heads]
     text = said[0]
     for n, more in enumerate(said[1:], 1):
-        if detail == "brief":
-            text += "; " + more
+        if detail == "brief" or n < len(said) - 1:
+            text += "; " + (more if detail == "brief" else _small(more))
         else:
-            join = pick(_JOIN, "join" + plan.key) if n == len(said) - 1 else "; "
-            text += join + more[0].lower() + more[1:]
-    if plan.counters:
-        words = _LEADS if plan.gap >= 2 else _EVEN if plan.gap > -2 else _HELD
-        text += pick(words, "against" + plan.key)
-        text += ", and ".join(_phrase(a, "pull", pick, tags) for a in plan.counters)
+            text += take(_JOIN) + _small(more)
+    text += take(plan.words)
+    text += ", and ".join(phrase(a, "pull") for a in plan.counters)
     if plan.looks and detail != "brief":
-        look = pick(plan.looks, "look" + plan.key)
-        text += pick(_SO, "so" + plan.key) + fill(look, plan.side, 0)
-    return text
-
-
-def _phrase(action: Action, detail: str, pick: _Pick, tags: bool) -> str:
-    key, options = _variants(action.code, action.side, action.level, detail)
-    words = options[pick.number(detail + key) % len(options)]
-    text = words[pick.number("word" + key) % len(words)]
-    return f"{text} ({_tag(action)})" if tags else text
+        text += take(_SO) + fill(take(plan.looks), plan.side, 0)
+    return Clause(text, plan.aus, plan.region, plan.codes)
 
 
 @cache
-def _variants(
-    code: str, side: str, level: int, detail: str
-) -> tuple[str, tuple[tuple[str, ...], ...]]:
-    """(key of the choice, the phrases of each template, one for each word of the level)."""
-    key = min(code, unit(code).mirror)
+def _variants(code: str, side: str, level: int, kind: str) -> tuple[str, ...]:
+    """Every phrase for an action: each template with each word of the level."""
     count = len(wording()["adverbs"][level]) or 1
-    templates: list[str] = wording()["units"][code][detail]
-    return key, tuple(
-        tuple(fill(t, side, level, choice) for choice in range(count)) for t in templates
-    )
+    templates: list[str] = wording()["units"][code][kind]
+    return tuple(fill(t, side, level, choice) for t in templates for choice in range(count))
 
 
 def _tag(action: Action) -> str:

@@ -7,9 +7,9 @@ correct them without Python. This module only loads and checks them.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 from facs_text._errors import FacsTextError
@@ -59,8 +59,8 @@ class ActionUnit:
 
 def load_data(name: str) -> Any:
     """Read one of the package's JSON data files."""
-    text = resources.files("facs_text").joinpath("data", name).read_text(encoding="utf-8")
-    return json.loads(text)
+    with open(os.path.join(os.path.dirname(__file__), "data", name), encoding="utf-8") as file:
+        return json.load(file)
 
 
 @lru_cache(maxsize=1)

@@ -18,6 +18,7 @@ __all__ = ["OWN", "SCHEMA", "SPLITS", "CorpusRow", "check_split", "make_row", "r
 
 SCHEMA = "auface/corpus/1"
 SPLITS = ("train", "valid", "test")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 OWN = ("file_name", "text", "text_brief", "codes", "aus", "subject", "neutral", "source")
 
 
@@ -37,14 +38,22 @@ class CorpusRow:
 
     def to_json(self) -> str:
         """The line of metadata.jsonl."""
-        data: dict[str, Any] = {k: getattr(self, k) for k in OWN if k != "aus"}
-        data["aus"] = {k: dict(v) for k, v in self.aus.items()}
+        data: dict[str, Any] = {
+            "file_name": self.file_name,
+            "text": self.text,
+            "text_brief": self.text_brief,
+            "codes": self.codes,
+            "aus": {k: dict(v) for k, v in self.aus.items()},
+            "subject": self.subject,
+            "neutral": self.neutral,
+            "source": self.source,
+        }
         for key, value in self.extra.items():
             if key in data:
                 raise FacsTextError(f"extra field {key!r} of {self.file_name} is one of the schema")
             data[key] = value
         try:
-            return json.dumps(data, ensure_ascii=False, allow_nan=False)
+            return _ENCODER.encode(data)
         except (TypeError, ValueError) as error:
             raise FacsTextError(f"{self.file_name}: cannot be written as JSON: {error}") from None
 

@@ -64,35 +64,42 @@ def _occurrence(path: Path) -> Iterator[Row | FacsTextError]:
           if i and n.isdigit() and str(int(n)) in known]  # fmt: skip
     stem = f"{subject}/{task}/" if task else f"{subject}/"
 
+    width = len(table.names)
+
     @lru_cache(maxsize=8192)
-    def read(*texts: str) -> tuple[dict[str, float], tuple[str, ...], Coding | None] | str:
+    def read(cells: str) -> tuple[dict[str, float], tuple[str, ...], Coding | None] | str:
+        """What the cells after the frame say; frames mostly repeat the one before."""
+        texts = cells.split(",")
+        if len(texts) != width - 1:
+            return (
+                f"{len(texts) + 1} fields under {width} column names; "
+                "the row is cut short or has too many"
+            )
         values: dict[str, float] = {}
         missing = []
-        for (_, key), text in zip(at, texts, strict=True):
+        for i, key in at:
+            text = texts[i - 1].strip()
             if text == "0" or text == "1":
                 values[key] = float(text)
             elif text in ("9", "-1", "", "999"):
                 missing.append(key)
             else:
-                return f"{key} is {text!r}; expected 0, 1 or 9"
+                return f"{key} is {text[:20]!r}; expected 0, 1 or 9"
         return values, tuple(missing), coding_of(values, "presence")
 
-    for fields in table.rows():
-        if isinstance(fields, FacsTextError):
-            yield fields
+    for line, text in table.lines():
+        frame, _, cells = text.partition(",")
+        frame = frame.strip()
+        if not (frame.isascii() and frame.isdigit() and len(frame) < 12):
+            yield FacsTextError(f"{path}, line {line}: frame {frame[:20]!r} is not a whole number")
             continue
-        frame = fields[0].strip()
-        if not (frame.isascii() and frame.isdigit()):
-            yield FacsTextError(f"{table.where()}: frame {frame[:20]!r} is not a whole number")
-            continue
-        got = read(*[fields[i].strip() for i, _ in at])
+        got = read(cells)
         if isinstance(got, str):
-            yield FacsTextError(f"{table.where()}: {got}")
+            yield FacsTextError(f"{path}, line {line}: {got}")
             continue
         values, missing, coding = got
         number = int(frame)
-        yield Row(f"{stem}{number}", subject, number, values, "presence", missing,
-                  coding, table.line)  # fmt: skip
+        yield Row(f"{stem}{number}", subject, number, values, "presence", missing, coding, line)
 
 
 def bp4d_intensity(path: Path) -> Iterator[Row | FacsTextError]:

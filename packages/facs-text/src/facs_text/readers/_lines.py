@@ -112,6 +112,13 @@ class Table:
         except (csv.Error, StopIteration) as error:
             raise FacsTextError(f"{self.where()}: {error}") from None
 
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """The lines after the header that are not empty, as they are."""
+        for line, text in self._lines:
+            if text.strip():
+                self.line = line
+                yield line, text
+
     def rows(self) -> Iterator[list[str] | FacsTextError]:
         """The rows; a FacsTextError in place of a row that has the wrong number of fields."""
         width = len(self.names)
