@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from facs_text import Action, Coding, describe, parse, resolve
+from facs_text.corpus import CorpusRow, CorpusWriter
 from PIL import Image
 
 from auface_gen.errors import AUFaceGenError
@@ -196,11 +197,20 @@ def _write(path: Path, text: str) -> None:
     beside.replace(path)
 
 
-def _say(row: dict[str, Any]) -> dict[str, Any]:
+def _say(row: dict[str, Any]) -> CorpusRow:
     """The row with its texts, which are drawn by the row's own seed."""
-    resolution, seed = resolve(parse(row["requested"])), row["text_seed"]
-    texts = {"text": describe(resolution, seed=seed).text, "text_brief": describe(resolution, detail="brief", seed=seed).text}
-    return {"file_name": row["file_name"], **texts, **{k: v for k, v in row.items() if k != "file_name"}}
+    resolution, seed = resolve(parse(row["requested"])), row.pop("text_seed")
+    return CorpusRow(
+        file_name=row.pop("file_name"),
+        text=describe(resolution, seed=seed).text,
+        text_brief=describe(resolution, detail="brief", seed=seed).text,
+        codes=str(resolution.coding),
+        aus=row.pop("aus"),
+        subject=row.pop("subject"),
+        neutral=row.pop("neutral"),
+        source="auface-rig",
+        extra=row,
+    )
 
 
 _STATE: dict[str, Any] = {}
@@ -234,12 +244,10 @@ def _render(job: _Job) -> int:
             {
                 "file_name": name,
                 "text_seed": job.person * 1000 + i,
-                "codes": str(resolution.coding),
                 "requested": codes,
                 "aus": {u: dict(s) for u, s in resolution.activations.items()},
                 "subject": job.subject,
                 "neutral": neutral,
-                "source": "auface-rig",
                 "person_seed": job.person,
                 "light_seed": job.light,
             }
@@ -250,17 +258,10 @@ def _render(job: _Job) -> int:
 
 def _assemble(root: Path, jobs: Sequence[_Job], settings: dict[str, Any]) -> None:
     """Merge the sittings' rows into each split's metadata.jsonl and write corpus.json."""
-    from facs_text import corpus
-
-    splits: dict[str, list[str]] = {}
-    for job in jobs:
-        for line in job.part.read_text("utf-8").splitlines():
-            splits.setdefault(job.split, []).append(json.dumps(_say(json.loads(line)), ensure_ascii=False) + "\n")
-    for split, lines in splits.items():
-        _write(root / split / "metadata.jsonl", "".join(lines))
-    corpus.write_manifest(
-        root,
-        source="auface-rig",
-        licence="made with ICT-FaceKit (MIT); pictures free to use",
-        extra={"render": settings, "held_out_pairs": ["+".join(sorted(p, key=int)) for p in HELD_OUT_PAIRS]},
-    )
+    for split in ("train", "valid", "test"):
+        (root / split / "metadata.jsonl").unlink(missing_ok=True)
+    about = {"render": settings, "held_out_pairs": ["+".join(sorted(p, key=int)) for p in HELD_OUT_PAIRS]}
+    with CorpusWriter(root, source="auface-rig", licence="made with ICT-FaceKit (MIT); the pictures are free to use", about=about) as corpus:
+        for job in jobs:
+            for line in job.part.read_text("utf-8").splitlines():
+                corpus.add(_say(json.loads(line)), job.split)

@@ -6,7 +6,8 @@
 2. `tokens`: every picture, and its mirror image, becomes tokens once.
 3. `generator`: units by clause and the neutral's tokens to the tokens of the picture. The clauses are those of freshly drawn paraphrases.
 
-OUT/config.json and OUT/model.safetensors hold the averaged weights; OUT/training.safetensors what resuming needs. Each step seeds its
+OUT/config.json and OUT/model.safetensors hold the averaged weights; OUT/training.safetensors what resuming needs; OUT/tokens.*.safetensors
+the corpus as tokens. Each step seeds its
 own generators from (seed, step), so a run stopped and resumed gives the same bits as one that was not.
 
 B batch, T tokens, K codes, C clauses, A columns.
@@ -15,6 +16,7 @@ B batch, T tokens, K codes, C clauses, A columns.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
 import sys
@@ -235,7 +237,10 @@ def train_generator(
     with Image.open(corpus / "train" / rows[0]["file_name"]) as first:
         size = first.width
     config = config or GeneratorConfig(grid=size // vq.config.factor, num_codes=codebook.shape[0], code_dim=codebook.shape[1])
-    data = {s: encode_corpus(corpus, s, vq, size=size) for s in ("train", "valid") if s == "train" or (corpus / s).is_dir()}
+    out.mkdir(parents=True, exist_ok=True)
+    data = {
+        s: _remembered(out / f"tokens.{s}.safetensors", corpus, s, vq, size) for s in ("train", "valid") if s == "train" or (corpus / s).is_dir()
+    }
     say(f"{len(rows)} pictures as tokens; {_same(data['train']):.0%} of tokens equal their neutral's")
 
     torch.manual_seed(run.seed)
@@ -247,7 +252,6 @@ def train_generator(
         step, seconds = _load_state(state_path, model, average, optimiser, run)
         say(f"resumed at step {step}")
     near = _near_codes(model.codebook)
-    out.mkdir(parents=True, exist_ok=True)
     amp = run.precision == "bf16" or (run.precision == "auto" and _bf16(device))
     began, saved, losses = time.monotonic() - seconds, time.monotonic(), []
     model.train()
@@ -269,6 +273,17 @@ def train_generator(
             saved = time.monotonic()
     _save(out, model, average, optimiser, run, step, seconds, data, say)
     return out
+
+
+def _remembered(path: Path, corpus: Path, split: str, tokenizer: Tokenizer, size: int) -> TokenSet:
+    """Tokens of a split, kept beside the run so that resuming does not encode again; made anew for another tokenizer or other rows."""
+    digest = hashlib.sha256(b"".join(v.cpu().numpy().tobytes() for _, v in sorted(tokenizer.state_dict().items())))
+    digest.update((corpus / split / "metadata.jsonl").read_bytes() if (corpus / split / "metadata.jsonl").is_file() else b"")
+    if path.exists() and (kept := read_tensors(path)) and bytes(kept["digest"].tolist()) == digest.digest():
+        return TokenSet(kept["tokens"].long(), kept["neutral"].long(), read_rows(corpus, split))
+    made = encode_corpus(corpus, split, tokenizer, size=size)
+    write_tensors(path, {"tokens": made.tokens.int(), "neutral": made.neutral.int(), "digest": torch.tensor(list(digest.digest()), dtype=torch.uint8)})
+    return made
 
 
 def _step(
