@@ -116,3 +116,13 @@ def test_a_wrong_call_is_one_line_and_status_2(auface, arguments, part):
     assert outcome.err.count("\n") == 1
     assert outcome.err.startswith("auface: ")
     assert part in outcome.err
+
+
+def test_probabilities_become_presence_on_the_callers_word_only(auface, tmp_path):
+    table = tmp_path / "fex.csv"
+    table.write_text("FaceScore,AU04,AU12\n0.99,0.1,0.9\n")
+    refused = auface("describe", "--from", table, "--format", "pyfeat")
+    assert refused.status == 2
+    assert "--threshold" in refused.err
+    told = auface("describe", "--from", table, "--format", "pyfeat", "--threshold", 0.5, "--json")
+    assert json.loads(told.out)["codes"] == "12"

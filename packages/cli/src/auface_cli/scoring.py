@@ -18,7 +18,6 @@ import numpy as np
 
 from facs_text import Coding, FacsTextError, corpus, parse, readers
 
-from .build import SUFFIXES
 from .output import note
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from aaad.report import ImageScore
 
 __all__ = ["Picture", "Scored", "find_pictures", "score"]
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
 
 @dataclass(frozen=True)

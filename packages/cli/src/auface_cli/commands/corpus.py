@@ -82,24 +82,57 @@ def check(folder: Path, as_json: bool) -> None:
     "--images",
     required=True,
     type=click.Path(path_type=Path),
-    help="Folder of the pictures; found by the row's id, or its subject and frame.",
+    help="Folder of the pictures, as SUBJECT/TASK/FRAME, SEQUENCE/FRAME or by file name.",
 )
-@click.option(
-    "--format",
-    "kind",
-    default="auto",
-    show_default=True,
-    help="Of SOURCE, as for `auface describe --from`.",
-)
+@click.option("--format", "kind", default="auto", show_default=True, help="Of SOURCE.")
+@click.option("--frame-offset", type=int, help="Number of the picture minus that of the row.")
+@click.option("--threshold", type=float, help="Probabilities from it up are presence.")
+@click.option("--size", type=click.IntRange(16), help="Crop to so many pixels.")
+@click.option("--link", is_flag=True, help="Hard links instead of copies.")
 @click.option("--licence", default="see source", show_default=True, help="Of the pictures.")
 @click.option("--seed", default=0, show_default=True, help="Picks among paraphrases.")
-def build(source: Path, out: Path, images: Path, kind: str, licence: str, seed: int) -> None:
+@click.option(
+    "--rejects",
+    type=click.Path(path_type=Path),
+    help="Skip bad rows, and list there what was left out and why.",
+)
+@click.option("--resume", is_flag=True, help="Go on where a build stopped.")
+def build(
+    source: Path,
+    out: Path,
+    images: Path,
+    kind: str,
+    frame_offset: int | None,
+    threshold: float | None,
+    size: int | None,
+    link: bool,
+    licence: str,
+    seed: int,
+    rejects: Path | None,
+    resume: bool,
+) -> None:
     """Pair pictures with the texts of their codings; people are kept in one split each."""
-    from ..build import build_corpus
+    from facs_text import corpus
 
-    counts = build_corpus(source, out, images=images, kind=kind, licence=licence, seed=seed)
-    for name, count in counts.items():
-        click.echo(f"{name}: {count}")
+    report = corpus.build(
+        source,
+        images,
+        out,
+        licence=licence,
+        format=kind,
+        frame_offset=frame_offset,
+        threshold=threshold,
+        size=size,
+        link=link,
+        seed=seed,
+        on_error="skip" if rejects is not None else "raise",
+        rejects=rejects,
+        resume=resume,
+    )
+    for split, count in report.rows.items():
+        click.echo(f"{split}: {count}")
+    for reason, count in report.drops.items():
+        note(f"left out: {count} x {reason}")
 
 
 @command.command("shard")

@@ -27,6 +27,7 @@ __all__ = ["command"]
     show_default=True,
     help=f"One of {', '.join(readers.FORMATS)}.",
 )
+@click.option("--threshold", type=float, help="Probabilities from it up are presence.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write there, not to the screen.")
 @click.option(
     "--detail",
@@ -42,6 +43,7 @@ def command(
     codes: tuple[str, ...],
     source: Path | None,
     kind: str,
+    threshold: float | None,
     out: Path | None,
     detail: str,
     seed: int,
@@ -55,7 +57,7 @@ def command(
     if bool(codes) == (source is not None):
         raise click.UsageError("give codes, such as 1C+4D+L12B, or a file with --from")
     lines: list[str] = []
-    for name, said in _asked(codes, source, kind):
+    for name, said in _asked(codes, source, kind, threshold):
         description = describe(
             parse_codes(said) if isinstance(said, str) else said,
             detail=detail,
@@ -75,7 +77,9 @@ def command(
         write_text(out, "".join(line + "\n" for line in lines))
 
 
-def _asked(codes: tuple[str, ...], source: Path | None, kind: str) -> Iterator[tuple[Any, Any]]:
+def _asked(
+    codes: tuple[str, ...], source: Path | None, kind: str, threshold: float | None
+) -> Iterator[tuple[Any, Any]]:
     """(id or None, coding or notation) of each face."""
     for text in codes:
         if not text.strip():
@@ -86,10 +90,12 @@ def _asked(codes: tuple[str, ...], source: Path | None, kind: str) -> Iterator[t
     for row in readers.read(source, kind):
         if row.coding is not None:
             yield row.id, row.coding
-        elif row.kind in ("probability", "delta"):
+        elif row.values and row.kind == "probability" and threshold is not None:
+            yield row.id, readers.to_coding(row, threshold=threshold)
+        elif row.values:
             raise FacsTextError(
-                f"{source}, line {row.line}: {row.kind} values are no coding; "
-                "describe takes presence, intensity or notation"
+                f"{source}, line {row.line}: {row.kind} values are no coding by themselves; "
+                "say from where a probability is presence with --threshold"
             )
         else:
             note(f"{source}, line {row.line}: {row.id} could not be scored, left out")
