@@ -13,20 +13,16 @@ import pytest
 from vq_tokenizer.ops._triton import SHARED_LIMIT
 
 CASES = [
-    ("sm_80", "half", 64, False),
-    ("sm_80", "fp32", 8, False),
     ("sm_80", "fp32", 64, False),
     ("sm_80", "fp32", 256, False),
     ("sm_80", "tf32", 64, True),
     ("sm_90", "half", 8, False),
     ("sm_90", "half", 64, False),
     ("sm_90", "half", 256, True),
-    ("sm_90", "fp32", 16, False),
     ("sm_90", "fp32", 64, False),
     ("sm_90", "fp32", 256, False),
     ("sm_90", "half", 512, False),
     ("gfx942", "half", 64, False),
-    ("gfx942", "fp32", 64, False),
     ("gfx942", "fp32", 256, False),
 ]
 # instructions a score in the hot loop; a row argmin at every tile takes 5.6 to 7.1

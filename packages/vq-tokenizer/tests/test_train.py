@@ -1,6 +1,9 @@
 """The trainer: learning, resuming to the same bits, folders and what is wrong with them."""
 
 import json
+import subprocess
+import sys
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from vq_tokenizer import TokenizerConfig, VQTokenizerError, load_checkpoint
 from vq_tokenizer.data import find_images, load_images, sample_batch
-from vq_tokenizer.losses import psnr, reconstruction_loss
+from vq_tokenizer.losses import psnr, reconstruction_loss, ssim
 from vq_tokenizer.train import main, train_tokenizer
 
 TINY = TokenizerConfig.preset("tiny")
@@ -31,6 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, out: Path, steps: int, **options: object) -> list[str]:
+    """Train a tiny model; the lines it said."""
     lines: list[str] = []
     train_tokenizer(
         folder,
@@ -61,9 +65,12 @@ def test_learns_and_leaves_what_it_should(folder: Path, tmp_path: Path) -> None:
     assert load_checkpoint(tmp_path).encode(torch.rand(1, 3, 32, 32)).shape == (1, 4, 4)
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_resumes_to_the_same_bits(folder: Path, tmp_path: Path, precision: str) -> None:
-    run(folder, tmp_path / "whole", 12, precision=precision)
+@pytest.mark.parametrize("precision,adversarial", [("fp32", 0.1), ("bf16", 0.0)])
+def test_resumes_to_the_same_bits(
+    folder: Path, tmp_path: Path, precision: str, adversarial: float
+) -> None:
+    options = {"precision": precision, "adversarial": adversarial, "adversarial_start": 0.2}
+    run(folder, tmp_path / "whole", 12, **options)
 
     class KilledError(Exception):
         pass
@@ -76,11 +83,33 @@ def test_resumes_to_the_same_bits(folder: Path, tmp_path: Path, precision: str) 
 
     calls: list[int] = []
     with pytest.raises(KilledError):  # after a save at step 5, two more steps are lost
-        run(folder, tmp_path / "cut", 12, precision=precision, save_steps=5, feature_loss=stop)
-    run(folder, tmp_path / "cut", 12, precision=precision, resume=True)
+        run(folder, tmp_path / "cut", 12, save_steps=5, feature_loss=stop, **options)
+    run(folder, tmp_path / "cut", 12, resume=True, **options)
     whole = load_file(tmp_path / "whole" / "training.safetensors")
     cut = load_file(tmp_path / "cut" / "training.safetensors")
     assert whole.keys() == cut.keys()
+    for name, tensor in whole.items():
+        assert torch.equal(tensor, cut[name]), name
+
+
+def test_killed_and_resumed_to_the_same_bits(folder: Path, tmp_path: Path) -> None:
+    script = (
+        "import sys; from vq_tokenizer import TokenizerConfig; "
+        "from vq_tokenizer.train import train_tokenizer; "
+        "train_tokenizer(sys.argv[1], sys.argv[2], steps=30, batch=4, size=32, warmup=5, "
+        "model=TokenizerConfig.preset('tiny'), save_steps=3)"
+    )
+    command = [sys.executable, "-c", script, str(folder), str(tmp_path / "cut")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "saved in" in line:
+                break
+        process.kill()  # in whatever step it has come to
+    assert "resumed at step" in run(folder, tmp_path / "cut", 30, resume=True)[1]
+    run(folder, tmp_path / "whole", 30)
+    whole = load_file(tmp_path / "whole" / "training.safetensors")
+    cut = load_file(tmp_path / "cut" / "training.safetensors")
     for name, tensor in whole.items():
         assert torch.equal(tensor, cut[name]), name
 
@@ -149,6 +178,30 @@ def test_metadata_lists_the_pictures(tmp_path: Path) -> None:
         find_images(tmp_path)
 
 
+def test_shards(tmp_path: Path, folder: Path) -> None:
+    files = sorted((folder / "train").glob("*.png"))
+    for name, part in (("0.tar", files[:7]), ("1.tar", files[7:])):
+        with tarfile.open(tmp_path / name, "w") as archive:
+            for file in part:
+                archive.add(file, file.name)
+                archive.add(__file__, file.stem + ".txt")  # what else belongs to the sample
+    paths = find_images(tmp_path)
+    assert [p.name for p in paths] == [p.name for p in files]
+    shards, plain = load_images(paths, 32), load_images(files, 32)
+    assert np.array_equal(shards.pixels, plain.pixels)
+    (tmp_path / "2.tar").write_bytes(b"not a tar file" * 100)
+    with pytest.raises(VQTokenizerError, match=r"2\.tar: cannot be read as a tar file"):
+        find_images(tmp_path)
+
+
+def test_trains_with_fsq(folder: Path, tmp_path: Path) -> None:
+    config = TokenizerConfig.preset("tiny", quantizer="fsq", fsq_levels=(5, 4, 3))
+    train_tokenizer(
+        folder, tmp_path, steps=3, batch=4, size=32, model=config, progress=lambda line: None
+    )
+    assert load_checkpoint(tmp_path).encode(torch.rand(1, 3, 32, 32)).max() < 60
+
+
 def test_losses() -> None:
     target = torch.rand(2, 3, 16, 16)
     assert reconstruction_loss(target, target) == 0
@@ -159,6 +212,10 @@ def test_losses() -> None:
     error[..., 12:] = 0.5
     assert reconstruction_loss(target + error, target, left) == 0
     assert torch.allclose(psnr(target * 0 + 0.5, target * 0 + 0.6), torch.tensor(20.0))
+    assert torch.allclose(ssim(target, target), torch.ones(2))
+    grey = torch.full((1, 3, 8, 8), 0.5)  # smaller than the window; no contrast, so luminance only
+    expected = (2 * 0.5 * 0.6 + 1e-4) / (0.5**2 + 0.6**2 + 1e-4)
+    assert torch.allclose(ssim(grey + 0.1, grey), torch.tensor(expected))
 
 
 def test_command_errors(tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,16 +2,18 @@
 
 Any folder works (searched through, in sorted order). Where the folder has `train`, `valid` or
 `test` below it, those are its splits; where a split has a `metadata.jsonl` (the Hugging Face
-image-folder
-layout), its `file_name`s are the pictures, in the order of the file.
+image-folder layout), its `file_name`s are the pictures, in the order of the file; where it has
+`.tar` files (WebDataset shards), the pictures in them are, in the order of the shards.
 
 Shapes: M pictures, B batch, S side in pixels.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +49,7 @@ class ImageArray:
 def find_images(folder: str | os.PathLike[str], split: str | None = None) -> list[Path]:
     """Paths of the pictures of a folder, or of one split of it, in a fixed order.
 
+    A picture in a shard has the shard's path followed by its name in there.
     Raises VQTokenizerError when there is no folder or not one picture in it.
     """
     root = Path(folder)
@@ -55,16 +58,20 @@ def find_images(folder: str | os.PathLike[str], split: str | None = None) -> lis
     if split is not None and (root / split).is_dir():
         root = root / split
     listing = root / "metadata.jsonl"
-    paths = list(_listed(listing)) if listing.is_file() else _found(root)
+    shards = sorted(root.glob("*.tar"))
+    if listing.is_file():
+        paths = list(_listed(listing))
+    elif shards:
+        paths = [shard / name for shard in shards for name in _members(shard)]
+    else:
+        paths = sorted(
+            p for p in root.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file()
+        )
     if not paths:
         raise VQTokenizerError(
-            f"{root}: no pictures there (looked for {', '.join(IMAGE_SUFFIXES)})"
+            f"{root}: no pictures there (looked for {', '.join(IMAGE_SUFFIXES)} and .tar)"
         )
     return paths
-
-
-def _found(root: Path) -> list[Path]:
-    return sorted(p for p in root.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
 
 
 def _listed(listing: Path) -> Iterator[Path]:
@@ -81,6 +88,40 @@ def _listed(listing: Path) -> Iterator[Path]:
             yield listing.parent / str(name)
 
 
+def _members(shard: Path) -> list[str]:
+    try:
+        with tarfile.open(shard) as archive:
+            names = [member.name for member in archive if member.isfile()]
+    except (tarfile.TarError, OSError) as error:
+        raise VQTokenizerError(f"{shard}: cannot be read as a tar file: {error}") from None
+    return [name for name in names if name.lower().endswith(IMAGE_SUFFIXES)]
+
+
+class _Opener:
+    """Opens files, and members of tar files, of which it keeps the last one open."""
+
+    def __init__(self) -> None:
+        self.path: Path | None = None
+        self.archive: tarfile.TarFile | None = None
+
+    def __call__(self, path: Path) -> Path | io.BytesIO:
+        shard = next((p for p in path.parents if p.suffix == ".tar" and p.is_file()), None)
+        if shard is None:
+            return path
+        if shard != self.path:
+            self.close()
+            self.path, self.archive = shard, tarfile.open(shard)  # noqa: SIM115 - see close()
+        assert self.archive is not None
+        file = self.archive.extractfile(path.relative_to(shard).as_posix())
+        assert file is not None
+        return io.BytesIO(file.read())
+
+    def close(self) -> None:
+        if self.archive is not None:
+            self.archive.close()
+        self.path = self.archive = None
+
+
 def load_images(paths: list[Path], size: int, *, root: Path | None = None) -> ImageArray:
     """Decode pictures once: centre square, resized to size x size where it is not that already.
 
@@ -89,13 +130,20 @@ def load_images(paths: list[Path], size: int, *, root: Path | None = None) -> Im
     from PIL import Image, UnidentifiedImageError
 
     pixels = np.empty((len(paths), size, size, 3), dtype=np.uint8)
+    opener = _Opener()
     for i, path in enumerate(paths):
         try:
-            with Image.open(path) as opened:
+            with Image.open(opener(path)) as opened:
                 picture = opened.convert("RGB")
         except FileNotFoundError:
             raise VQTokenizerError(f"{path}: no such picture") from None
-        except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        except (
+            UnidentifiedImageError,
+            OSError,
+            SyntaxError,
+            tarfile.TarError,
+            Image.DecompressionBombError,
+        ) as error:
             raise VQTokenizerError(f"{path}: cannot be read as a picture: {error}") from None
         if picture.size != (size, size):
             side = min(picture.size)
@@ -103,6 +151,7 @@ def load_images(paths: list[Path], size: int, *, root: Path | None = None) -> Im
             box = (left, top, left + side, top + side)
             picture = picture.resize((size, size), Image.Resampling.LANCZOS, box=box)
         pixels[i] = np.asarray(picture)
+    opener.close()
     base = root or Path(os.path.commonpath([p.parent for p in paths]))
     return ImageArray(pixels, [os.path.relpath(p, base) for p in paths])
 
@@ -110,12 +159,10 @@ def load_images(paths: list[Path], size: int, *, root: Path | None = None) -> Im
 def sample_batch(
     count: int, batch: int, step: int, seed: int, *, flip: bool = True
 ) -> tuple[Tensor, Tensor]:
-    """Which pictures step uses and which of them are mirrored: index (batch,) int64, flips
-    (batch,) bool.
+    """Which pictures a step uses and which of them are mirrored: (batch,) int64, (batch,) bool.
 
     Every epoch is one shuffle of all pictures; the answer depends on the arguments only, so
-    training can
-    go on from any step.
+    training can go on from any step.
     """
     first = step * batch
     picks: list[Tensor] = []

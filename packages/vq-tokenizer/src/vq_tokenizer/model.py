@@ -17,8 +17,10 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from vq_tokenizer._base import Quantizer
 from vq_tokenizer.errors import VQTokenizerError
 from vq_tokenizer.quantizer import VectorQuantizer
+from vq_tokenizer.scalar import FSQ
 
 __all__ = ["PRESETS", "Tokenizer", "TokenizerConfig", "TokenizerOutput"]
 
@@ -32,7 +34,8 @@ class TokenizerConfig:
     convolution. widths: channels at each scale, finest first; encoder_blocks, decoder_blocks:
     residual blocks at each of them. fine_width, fine_blocks: the decoder's last stage at half the
     size.
-    num_codes, code_dim: the codebook. decay, commitment, dead_share: see VectorQuantizer.
+    quantizer: "vq", or "fsq" with fsq_levels, whose number is then the code width.
+    num_codes, code_dim: the learned codebook. decay, commitment, dead_share: see VectorQuantizer.
     """
 
     factor: int = 8
@@ -49,8 +52,14 @@ class TokenizerConfig:
     commitment: float = 0.25
     dead_share: float = 0.05
     seed: int = 0
+    quantizer: str = "vq"
+    fsq_levels: tuple[int, ...] = (8, 5, 5, 5)
 
     def __post_init__(self) -> None:
+        if self.quantizer not in ("vq", "fsq"):
+            raise VQTokenizerError(
+                f"TokenizerConfig: quantizer {self.quantizer!r} is not 'vq' or 'fsq'"
+            )
         scales = {len(self.widths), len(self.decoder_widths)}
         scales |= {len(self.encoder_blocks), len(self.decoder_blocks)}
         if len(scales) != 1 or not self.widths:
@@ -68,6 +77,11 @@ class TokenizerConfig:
                 f"TokenizerConfig: factor must be an even patch times 2 per further scale, got "
                 f"factor {self.factor}, patch {self.patch} and {len(self.widths)} scales"
             )
+
+    @property
+    def width(self) -> int:
+        """Channels of the latents."""
+        return len(self.fsq_levels) if self.quantizer == "fsq" else self.code_dim
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> TokenizerConfig:
@@ -155,7 +169,7 @@ class ResidualBlock(nn.Module):
 
 
 class Encoder(nn.Module):
-    """(B, 3, H, W) in [0, 1] -> latents (B, D, h, w) float32, each of length sqrt(D).
+    """(B, 3, H, W) in [0, 1] -> latents (B, D, h, w) float32, of length sqrt(D) for "vq".
 
     The f8 preset sees 20 pixels beyond each side of a token's own 8 x 8.
     """
@@ -172,7 +186,8 @@ class Encoder(nn.Module):
             stages += [ResidualBlock(width, second=1) for _ in range(blocks)]
         self.stages = nn.Sequential(*stages)
         self.norm = LayerNorm2d(widths[-1])
-        self.head = nn.Conv2d(widths[-1], config.code_dim, 1)
+        self.head = nn.Conv2d(widths[-1], config.width, 1)
+        self.fixed_length = config.quantizer == "vq"
 
     def forward(self, images: Tensor) -> Tensor:
         """Images in [0, 1] to latents; the last projection stays in float32 under autocast."""
@@ -180,6 +195,8 @@ class Encoder(nn.Module):
         x = self.stages(self.stem(x.contiguous(memory_format=torch.channels_last)))
         with torch.autocast(images.device.type, enabled=False):
             latents: Tensor = self.head(self.norm(x.float()))
+            if not self.fixed_length:
+                return latents
             # Fixed length sqrt(D): the commitment loss then cannot shrink latents towards one code.
             return latents * latents.square().mean(1, keepdim=True).add(1e-6).rsqrt()
 
@@ -190,7 +207,7 @@ class Decoder(nn.Module):
     def __init__(self, config: TokenizerConfig) -> None:
         super().__init__()
         widths = config.decoder_widths[::-1]
-        self.stem = nn.Conv2d(config.code_dim, widths[0], 3, padding=1)
+        self.stem = nn.Conv2d(config.width, widths[0], 3, padding=1)
         stages: list[nn.Module] = []
         for i, (width, blocks) in enumerate(zip(widths, config.decoder_blocks[::-1], strict=True)):
             if i:
@@ -228,14 +245,18 @@ class Tokenizer(nn.Module):
             torch.manual_seed(c.seed)
             self.encoder = Encoder(c)
             self.decoder = Decoder(c)
-        self.quantizer = VectorQuantizer(
-            c.num_codes,
-            c.code_dim,
-            decay=c.decay,
-            commitment=c.commitment,
-            dead_share=c.dead_share,
-            warm_decay=True,
-            seed=c.seed,
+        self.quantizer: Quantizer = (
+            FSQ(c.fsq_levels, decay=c.decay)
+            if c.quantizer == "fsq"
+            else VectorQuantizer(
+                c.num_codes,
+                c.code_dim,
+                decay=c.decay,
+                commitment=c.commitment,
+                dead_share=c.dead_share,
+                warm_decay=True,
+                seed=c.seed,
+            )
         )
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
