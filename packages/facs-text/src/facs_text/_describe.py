@@ -148,8 +148,14 @@ def _intern(
             counters.append(action)
         else:
             heads.append(action)
-    heads.sort(key=lambda a: unit(a.code).order)
     counters.extend(against)
+
+    def place(head: Action) -> tuple[bool, int]:
+        # what is opposed comes last, beside its opponents
+        foes = rivals.get(head.code, frozenset())
+        return any(c.code in foes for c in counters), unit(head.code).order
+
+    heads.sort(key=place)
     words: tuple[str, ...] = ("",)
     if counters:
         gap = max(strength(a.level) for a in heads) - max(strength(a.level) for a in counters)

@@ -424,7 +424,7 @@ def _activations(
             continue
         value = strength(level) / 5 * factors.get((code, part), 1.0)
         if part in ("unequal", "V", "W") or (part == "both" and au.code != "36"):
-            places = au.sides if au.whole or part == "both" else au.sides[:1]
+            places = au.sides
         elif part == "one":
             places = ("left",)
         else:

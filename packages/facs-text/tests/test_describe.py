@@ -1,0 +1,126 @@
+"""Description: order, words, mirrors, paraphrases, neutral, tags."""
+
+import re
+
+import pytest
+from facial_points import contradictions
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import RIG, codings
+
+from facs_text import Clause, Coding, Description, FacsTextError, describe, parse, resolve, unit
+
+DETAILS = ("full", "brief", "clinical")
+
+
+def swap(text: str) -> str:
+    table = {"left": "right", "right": "left", "Left": "Right", "Right": "Left"}
+    return re.sub("[Ll]eft|[Rr]ight", lambda m: table[m[0]], text)
+
+
+def test_golden() -> None:
+    assert describe("1C").text == "The inner brows are raised clearly."
+    said = {describe("12D+15B", seed=s).text for s in range(60)}
+    assert any("overcoming the slight downward pull on the lip corners" in t for t in said)
+    said = {describe("12C+15C", seed=s).text for s in range(60)}
+    assert any("but held back by the marked downward pull on the lip corners" in t for t in said)
+    said = {describe("L12B+R12D+6C", seed=s).text for s in range(60)}
+    assert all(t.index("right") < t.index("left") for t in said)
+
+
+def test_one_seed_one_text() -> None:
+    assert describe("1C+4D", seed=5) == describe("1C+4D", seed=5)
+    assert describe(resolve("1C+4D")).text == describe("1C+4D").text == str(describe("1C+4D"))
+
+
+def test_top_to_bottom() -> None:
+    regions = [c.region for c in describe("51B+26C+12B+9C+5B+1C").clauses]
+    assert regions == ["brows", "eyes", "nose", "mouth opening", "head"]
+    assert [c.region for c in describe("53A+17B+63C+1C+20D").clauses] == [
+        "brows", "gaze", "lip corners", "chin", "head",
+    ]  # fmt: skip
+
+
+def test_neutral_has_its_own_text() -> None:
+    for detail in DETAILS:
+        neutral = describe("0", detail=detail)
+        assert len(neutral.clauses) == 1 and neutral.clauses[0].aus == ()
+    assert "rest" in describe("0").text or "neutral" in describe("0").text
+
+
+def test_clauses_carry_units() -> None:
+    clauses = describe("1C+4D+L12B").clauses
+    assert [c.aus for c in clauses] == [("AU1", "AU4"), ("AU12",)]
+    assert [c.codes for c in clauses] == ["1C+4D", "L12B"]
+    assert describe("18B+12D").clauses[0].aus == ("AU12", "AU18")
+
+
+def test_clinical_names_muscles() -> None:
+    for code in RIG:
+        if unit(code).kind == "eye":
+            continue
+        text = describe(Coding.from_actions([(code, "both", 3)]), detail="clinical").text.lower()
+        words = {w for m in unit(code).muscles for w in re.findall(r"[a-z]{5,}", m)}
+        assert any(w in text for w in words) or "incisivi" in text, (code, text)
+
+
+def test_tags() -> None:
+    assert "(LAU12B)" in describe("L12B", tags=True).text
+    assert "(AU26C)" in describe("26C", tags=True).text
+    assert "(M61)" in describe("M61", tags=True).text
+
+
+@pytest.mark.parametrize("wrong", [{"detail": "long"}, {"seed": 1.5}, {"seed": True}])
+def test_wrong_calls(wrong: dict[str, object]) -> None:
+    with pytest.raises(FacsTextError):
+        describe("1", **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "codes", ["1+2+4", "25+26+20", "29+51+53", "6A+12A+25A", "1C+4D+15E", "L6+L12+L25", "45+46+50",
+              "40+50+80", "70+12+25"],
+)  # fmt: skip
+def test_twenty_paraphrases(codes: str) -> None:
+    if len(resolve(codes).coding) >= 3:
+        assert len({describe(codes, seed=s).text for s in range(200)}) >= 20
+
+
+@given(st.sets(st.sampled_from(RIG), min_size=3, max_size=5), st.sampled_from([0, 1, 3, 5]))
+def test_many_paraphrases(codes: set[str], level: int) -> None:
+    coding = resolve(Coding.from_actions((c, "both", level) for c in codes)).coding
+    if len(coding) >= 3:
+        assert len({describe(coding, seed=s).text for s in range(120)}) >= 20
+
+
+@given(codings(), st.sampled_from(DETAILS), st.integers(-(10**6), 10**20))
+def test_mirror_of_text(coding: Coding, detail: str, seed: int) -> None:
+    mirrored = describe(coding.mirror(), detail=detail, seed=seed).text
+    assert swap(describe(coding, detail=detail, seed=seed).text) == mirrored
+
+
+@given(codings(), st.sampled_from(DETAILS), st.integers(0, 99))
+def test_no_contradictions(coding: Coding, detail: str, seed: int) -> None:
+    assert contradictions(describe(coding, detail=detail, seed=seed)) == []
+
+
+def test_the_checker_finds_contradictions() -> None:
+    apart = (Clause("The lip corners are drawn strongly up and back", ("AU12",), "lip corners"),
+             Clause("The lip corners are pulled slightly down", ("AU15",), "lip corners"))  # fmt: skip
+    assert contradictions(Description("", apart, resolve("12D+15B")))
+    sides = (Clause("The left lip corner is drawn strongly up and back", ("AU12",), ""),
+             Clause("The right lip corner is pulled slightly down", ("AU15",), ""))  # fmt: skip
+    assert not contradictions(Description("", sides, resolve("L12D+R15B")))
+
+
+@given(codings())
+def test_text_is_prose(coding: Coding) -> None:
+    text = describe(coding).text
+    assert text[0].isupper() and text.endswith(".") and "  " not in text
+    assert not re.search(r"[{}*#]|\bNone\b|,,|\.\.", text)
+
+
+def test_text_of_the_issue() -> None:
+    for codes in ("1C+4D+12B+15B", "12D+15B", "12B+15D", "24C+25B+26C", "5C+43E", "18C+20C",
+                  "1B+2B+4C+5D+7C+20C+26C"):  # fmt: skip
+        description = describe(parse(codes))
+        assert description.text and not contradictions(description)
