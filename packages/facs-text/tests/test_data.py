@@ -27,7 +27,7 @@ def test_all_of_facs_2002() -> None:
 
 def test_units_are_whole() -> None:
     for au in units():
-        assert au.name and au.region and au.motion and au.source, au.code
+        assert all((au.name, au.region, au.motion, au.source)), au.code
         assert au.muscles or au.kind not in ("AU", "AD"), au.code
         assert au.sides in (("both",), ("left", "right"), ("top", "bottom"),
                             ("left", "right", "top", "bottom")), au.code  # fmt: skip
@@ -53,7 +53,8 @@ def test_enough_rules() -> None:
 def test_rules_carry_source_and_confidence(kind: str) -> None:
     sources = rules()["sources"]
     for rule in rules()[kind]:
-        assert rule["id"] and rule["kind"]
+        assert rule["id"]
+        assert rule["kind"]
         assert 0 < rule["confidence"] <= 1, rule["id"]
         assert all(s in sources for s in rule["source"].split(";")), rule["id"]
         assert kind == "combinations" or rule["reason"], rule["id"]
@@ -79,7 +80,8 @@ def test_no_preset_holds_alternatives() -> None:
         for coding in (preset.coding, *preset.variants):
             kinds = {r.kind for r in resolve(coding).rules}
             assert "alternative" not in kinds, (name, str(coding))
-        assert preset.source and 0 < preset.confidence <= 1
+        assert preset.source
+        assert 0 < preset.confidence <= 1
 
 
 def test_antagonists_are_blended_in_presets() -> None:
@@ -104,7 +106,8 @@ def test_every_unit_has_words() -> None:
         for detail in ("full", "brief", "clinical"):
             assert entry[detail], (au.code, detail)
         if au.code in RIG_UNITS:
-            assert len(entry["full"]) >= 2 and entry["pull"], au.code
+            assert len(entry["full"]) >= 2, au.code
+            assert entry["pull"], au.code
 
 
 EMOTION = re.compile(

@@ -92,10 +92,11 @@ def test_coding_is_a_value() -> None:
     assert coding == Coding.from_actions([("6", "both", 3), ("12", "right", 4), ("12", "left", 2)])
     assert hash(coding) == hash(parse(str(coding)))
     assert len({coding, parse("6C+R12D+L12B")}) == 1
-    assert list(coding)[0] == Action("6", "both", 3)
+    assert next(iter(coding)) == Action("6", "both", 3)
     assert pickle.loads(pickle.dumps(coding)) == coding == copy.deepcopy(coding)
     assert coding != "6C+L12B+R12D"
-    assert "12" in coding and "4" not in coding
+    assert "12" in coding
+    assert "4" not in coding
     with pytest.raises(AttributeError):
         coding.x = 1  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):
@@ -109,7 +110,8 @@ def test_levels() -> None:
     assert coding.level("6", "left") == 0
     assert coding.level("14", "right") == 3
     assert coding.level("1") is None
-    assert not parse("0") and parse("6")
+    assert not parse("0")
+    assert parse("6")
 
 
 def test_neutral_beside_others_is_kept_for_resolution() -> None:

@@ -21,7 +21,8 @@ from facs_text._resolve import rules
         ("16D+B28B", "16D"), ("24C+28B", "26A+28B"), ("24C+25B", "24C"), ("24C+25B+26C", "25B+26C"),
         ("24C+27B", "25B+27B"), ("8+24B", "24B"), ("26B+27A", "25A+27A"), ("26C+31B", "25C+26C"),
         ("26B+31C", "31C"), ("27A+31E", "25A+27A"), ("30LC+30RB", "30LC"), ("30LC+30RC", "0"),
-        ("33C+34B", "33C"), ("33B+35D", "35D"), ("34C+35C", "34C"), ("18C+22C", "18C"), ("12B+13B", "12B"), ("25E+34A", "34A"),
+        ("33C+34B", "33C"), ("33B+35D", "35D"), ("34C+35C", "34C"), ("18C+22C", "18C"),
+        ("12B+13B", "12B"), ("25E+34A", "34A"),
         ("38C+39B", "38C"), ("19+24E", "19+25B"), ("19+28C", "19+25B"), ("19+T28C", "19+25B+T28C"),
         ("51C+52B", "51C"), ("51C+52C", "0"), ("53B+54D", "54D"), ("55A+56E", "56E"),
         ("57C+58A", "57C"), ("61B+62C", "62C"), ("63E+64A", "63E"), ("61B+65C", "65C"),
@@ -64,8 +65,31 @@ def test_antagonists_are_blended_not_deleted(a: str, b: str, rule: str) -> None:
                     assert value == pytest.approx(level / 5)
 
 
-CONFLICTS_OF_THE_RESEARCH = """1@4 2@4 1@9 2@6 5@7 5@6 12@15 13@15 12@18 12@22 14@18 14@22 18@20
-20@22 20@23 16@17 17@27 17@26 17@25 10@17 10@24 24@26 23@27""".split()
+CONFLICTS_OF_THE_RESEARCH = [
+    "1@4",
+    "2@4",
+    "1@9",
+    "2@6",
+    "5@7",
+    "5@6",
+    "12@15",
+    "13@15",
+    "12@18",
+    "12@22",
+    "14@18",
+    "14@22",
+    "18@20",
+    "20@22",
+    "20@23",
+    "16@17",
+    "17@27",
+    "17@26",
+    "17@25",
+    "10@17",
+    "10@24",
+    "24@26",
+    "23@27",
+]
 
 
 @pytest.mark.parametrize("pair", CONFLICTS_OF_THE_RESEARCH)
@@ -73,8 +97,24 @@ def test_known_antagonists(pair: str) -> None:
     assert pair in {r["id"] for r in rules()["antagonists"]}
 
 
-HEDGES = """27>25 26>25 6>7 12>6 9>4 9>10 10>11 12>11 17>15 2>1 24>23 27>20 20>14 43>7 43>64
-50>25""".split()
+HEDGES = [
+    "27>25",
+    "26>25",
+    "6>7",
+    "12>6",
+    "9>4",
+    "9>10",
+    "10>11",
+    "12>11",
+    "17>15",
+    "2>1",
+    "24>23",
+    "27>20",
+    "20>14",
+    "43>7",
+    "43>64",
+    "50>25",
+]
 
 
 @pytest.mark.parametrize("pair", HEDGES)
@@ -114,7 +154,8 @@ def test_modes() -> None:
         resolve("5C+43E", mode="strict")
     assert resolve("1C+4D", mode="strict").coding == parse("1C+4D")
     off = resolve("5C+43E+1C+4C", mode="off")
-    assert off.coding == parse("5C+43E+1C+4C") and off.rules == ()
+    assert off.coding == parse("5C+43E+1C+4C")
+    assert off.rules == ()
     assert off.activations["AU4"] == {"left": 0.6, "right": 0.6}
     with pytest.raises(FacsTextError, match="mode"):
         resolve("1", mode="loud")
@@ -124,8 +165,12 @@ def test_modes() -> None:
 
 def test_trace_says_why() -> None:
     rule = next(r for r in resolve("5C+43E").rules if r.kind == "alternative")
-    assert rule.id == "5|43" and rule.aus == ("AU5", "AU43") and "stays" in rule.effect
-    assert rule.reason and rule.source and rule.confidence > 0.9
+    assert rule.id == "5|43"
+    assert rule.aus == ("AU5", "AU43")
+    assert "stays" in rule.effect
+    assert rule.reason
+    assert rule.source
+    assert rule.confidence > 0.9
     assert any(r.kind == "warning" for r in resolve("V12").rules)
 
 

@@ -117,7 +117,7 @@ def bp4d_intensity(path: Path) -> Iterator[Row | FacsTextError]:
     for name, group in sorted(files.items()):
         subject, task = _sequence(Path(name + ".csv"))
         yield from join(
-            [(_key(f), _long(f)) for f in group], f"{subject}/{task}".rstrip("/"), subject
+            [(_key(f), f, _long(f)) for f in group], f"{subject}/{task}".rstrip("/"), subject
         )
 
 

@@ -39,7 +39,7 @@ def disfa(path: Path) -> Iterator[Row | FacsTextError]:
         raise FacsTextError(f"{path}: no label files named like SN001_au1.txt")
     for subject, group in sorted(groups.items()):
         group.sort()
-        yield from join([(f"AU{n}", _pairs(f)) for n, f in group], subject, subject)
+        yield from join([(f"AU{n}", f, _pairs(f)) for n, f in group], subject, subject)
 
 
 def _pairs(path: Path) -> Iterator[tuple[int, str, str]]:
@@ -62,7 +62,7 @@ def disfa_plus(path: Path) -> Iterator[Row | FacsTextError]:
         group.sort()
         subject = folder.parent.name or folder.name
         name = f"{subject}/{folder.name}"
-        yield from join([(f"AU{n}", _images(f)) for n, f in group], name, subject)
+        yield from join([(f"AU{n}", f, _images(f)) for n, f in group], name, subject)
 
 
 def _images(path: Path) -> Iterator[tuple[int, str, str]]:
