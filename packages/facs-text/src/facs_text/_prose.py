@@ -52,7 +52,7 @@ class _Segment:
     joint: str
     parts: list[tuple[int, str]] = field(default_factory=list)
     motions: list[tuple[int, str]] = field(default_factory=list)
-    acts: list[tuple[int, str]] = field(default_factory=list)
+    acts: list[str | Action] = field(default_factory=list)
     level: int = 0
     wide: bool = False
     side: str = ""
@@ -188,7 +188,7 @@ def _segments(
         count, kind, value = _match(words, n, lemma, phrases)
         if token.text in _LETTERS and n and words[n - 1].text.lower() in _BEFORE_LETTER:
             here.level = here.level or _LETTERS.index(token.text) + 1
-            here.acts = [(m, _graded(act, here.level)) for m, act in here.acts]
+            here.acts = [_graded(act, here.level) for act in here.acts]
             n += 1
             continue
         if token.text.lower() == "with" and not here.empty and _moves(words, n + 1):
@@ -241,12 +241,11 @@ def _moves(words: list[_Token], n: int) -> bool:
     return False
 
 
-def _graded(act: str, level: int) -> str:
+def _graded(act: str | Action, level: int) -> str | Action:
     """A code without an intensity, given the one that follows it ("AU4 at C")."""
-    if not act.startswith("="):
+    if isinstance(act, str) or act.level or not unit(act.code).graded:
         return act
-    action = next(iter(parse(act[1:])))
-    return f"={action._replace(level=action.level or level)}" if unit(action.code).graded else act
+    return act._replace(level=level)
 
 
 def _put(here: _Segment, n: int, kind: str, value: str, span: tuple[int, int]) -> None:
@@ -257,7 +256,7 @@ def _put(here: _Segment, n: int, kind: str, value: str, span: tuple[int, int]) -
         here.motions.append((n, value))
         here.spans[n] = span
     elif kind == "act":
-        here.acts.append((n, value))
+        here.acts.append(value)
     elif kind == "level":
         here.level = here.level or int(value)
     elif kind == "wide":
@@ -278,8 +277,7 @@ def _code(token: _Token, here: _Segment) -> bool:
         coding = parse(text)
     except FacsTextError:
         return False
-    for action in coding:
-        here.acts.append((-1, f"={action}"))
+    here.acts.extend(action for action in coding if action.code != "0")
     return True
 
 
@@ -392,13 +390,12 @@ def _say(segment: _Segment, said: list[Said], unknown: list[tuple[int, int]]) ->
         if codes:
             side = "both" if directed else segment.side or "both"
             said.extend(_actions(codes, segment, side))
-    for _, code in segment.acts:
-        if code.startswith("="):
-            action = next(iter(parse(code[1:])))
-            doubt = action.doubt or segment.doubt
-            said.append(Said(action._replace(doubt=doubt), segment.denied))
+    for act in segment.acts:
+        if isinstance(act, str):
+            said.extend(_actions(act, segment, segment.side or "both"))
         else:
-            said.extend(_actions(code, segment, segment.side or "both"))
+            doubt = act.doubt or segment.doubt
+            said.append(Said(act._replace(doubt=doubt), segment.denied))
     done = bool(pairs or directed or segment.acts)
     particles = set(_lexicon()["particles"]) | {
         "raise",
