@@ -1,4 +1,5 @@
-"""Fixtures: a made-up rig and a made-up model, small enough for a test; the real rig where a user has it."""
+"""Fixtures: a made-up rig and a made-up model, small enough for a test; the real rig where a user
+has it."""
 
 from __future__ import annotations
 
@@ -8,18 +9,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+
 from auface_gen.columns import COLUMNS
 from auface_gen.model import FaceTransformer, GeneratorConfig
 from auface_gen.rig import Rig, unit_table
 from auface_gen.store import write_folder, write_tensors
 from auface_gen.text import ClauseReader, TextConfig
-from PIL import Image
 from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
 
 _MATERIALS = (
-    "M_Face", "M_BackHead", "M_GumsTongue", "M_Teeth", "M_ScleraLeft", "M_IrisLeft", "M_ScleraRight", "M_IrisRight", "M_LacrimalFluid",
-    "M_EyeBlend", "M_EyeOcclusion", "M_EyeLashes",
-)  # fmt: skip
+    "M_Face",
+    "M_BackHead",
+    "M_GumsTongue",
+    "M_Teeth",
+    "M_ScleraLeft",
+    "M_IrisLeft",
+    "M_ScleraRight",
+    "M_IrisRight",
+    "M_LacrimalFluid",
+    "M_EyeBlend",
+    "M_EyeOcclusion",
+    "M_EyeLashes",
+)
 
 
 def _arrays(count: int = 400) -> dict[str, np.ndarray]:
@@ -27,7 +39,11 @@ def _arrays(count: int = 400) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     table = unit_table()
     names: set[str] = set()
-    for shapes in [*table["sided"].values(), *table["whole"].values(), *(s for lip in table["lips"].values() for s in lip.values())]:
+    for shapes in [
+        *table["sided"].values(),
+        *table["whole"].values(),
+        *(s for lip in table["lips"].values() for s in lip.values()),
+    ]:
         for name in shapes:
             names |= {name.replace("{S}", letter) for letter in "LR"}
     kit = sorted(n for n in names if not n.startswith("+"))
@@ -35,10 +51,17 @@ def _arrays(count: int = 400) -> dict[str, np.ndarray]:
     faces = rng.integers(0, count, (120, 4))
     faces[::5, 3] = -1
     return {
-        "neutral": neutral, "identity": rng.normal(0, 0.1, (5, count, 3)), "expression": rng.normal(0, 0.3, (len(kit), count, 3)),
-        "expression_names": np.array(kit), "faces": faces, "uv": rng.random((count, 2)), "face_uv": np.maximum(faces, 0),
-        "face_material": np.arange(120) % 12, "materials": np.array(_MATERIALS), "landmarks68": rng.integers(0, count, 68),
-    }  # fmt: skip
+        "neutral": neutral,
+        "identity": rng.normal(0, 0.1, (5, count, 3)),
+        "expression": rng.normal(0, 0.3, (len(kit), count, 3)),
+        "expression_names": np.array(kit),
+        "faces": faces,
+        "uv": rng.random((count, 2)),
+        "face_uv": np.maximum(faces, 0),
+        "face_material": np.arange(120) % 12,
+        "materials": np.array(_MATERIALS),
+        "landmarks68": rng.integers(0, count, 68),
+    }
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +83,17 @@ def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tiny_config() -> GeneratorConfig:
-    return GeneratorConfig(grid=4, cell=2, num_codes=64, code_dim=8, width=32, layers=2, heads=2, hidden=48, token_width=16)
+    return GeneratorConfig(
+        grid=4,
+        cell=2,
+        num_codes=64,
+        code_dim=8,
+        width=32,
+        layers=2,
+        heads=2,
+        hidden=48,
+        token_width=16,
+    )
 
 
 @pytest.fixture
@@ -70,11 +103,19 @@ def model_folder(tmp_path: Path, tokenizer_folder: Path) -> Path:
     root = tmp_path / "model"
     torch.manual_seed(0)
     save_checkpoint(Tokenizer(TokenizerConfig.preset("tiny")), root / "tokenizer")
-    reader = ClauseReader(TextConfig(("brows", "corners", "lip", "the", "up"), width=16, layers=1, heads=2))
-    write_folder(root / "reader", {"text": reader.config.__dict__ | {"vocabulary": list(reader.config.vocabulary)}}, reader.state_dict())
+    reader = ClauseReader(
+        TextConfig(("brows", "corners", "lip", "the", "up"), width=16, layers=1, heads=2)
+    )
+    write_folder(
+        root / "reader",
+        {"text": reader.config.__dict__ | {"vocabulary": list(reader.config.vocabulary)}},
+        reader.state_dict(),
+    )
     model = FaceTransformer(tiny_config(), torch.randn(64, 8), torch.rand(len(COLUMNS), 2, 2))
     shown = [u not in ("AU51", "AU52") for u, _ in COLUMNS]
-    write_folder(root / "generator", {"model": tiny_config().__dict__, "shown": shown}, model.state_dict())
+    write_folder(
+        root / "generator", {"model": tiny_config().__dict__, "shown": shown}, model.state_dict()
+    )
     write_tensors(root / "people.safetensors", {"tokens": torch.randint(0, 64, (3, 4, 4))})
     return root
 
@@ -93,12 +134,25 @@ def corpus(tmp_path: Path) -> Path:
             folder = root / split / f"p{p}{split}"
             folder.mkdir(parents=True)
             for i, (codes, aus) in enumerate(
-                (("0", {}), ("12C", {"AU12": {"left": 0.6, "right": 0.6}}), ("L1D", {"AU1": {"left": 0.8}}), ("17E", {"AU17": {"both": 1.0}}))
+                (
+                    ("0", {}),
+                    ("12C", {"AU12": {"left": 0.6, "right": 0.6}}),
+                    ("L1D", {"AU1": {"left": 0.8}}),
+                    ("17E", {"AU17": {"both": 1.0}}),
+                )
             ):
                 picture = base.copy()
                 picture[8 * i : 8 * i + 8] = 50 * i
                 Image.fromarray(picture).save(folder / f"{i}.png")
                 name = f"{folder.name}/{i}.png"
-                rows.append({"file_name": name, "neutral": f"{folder.name}/0.png", "codes": codes, "aus": aus, "subject": folder.name})
+                rows.append(
+                    {
+                        "file_name": name,
+                        "neutral": f"{folder.name}/0.png",
+                        "codes": codes,
+                        "aus": aus,
+                        "subject": folder.name,
+                    }
+                )
         (root / split / "metadata.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
     return root

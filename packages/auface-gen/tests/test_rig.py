@@ -4,14 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from auface_gen.columns import COLUMNS, MIRROR, to_activations, to_vector
 from auface_gen.errors import AUFaceGenError
 from auface_gen.facexmodel import read_folder
 from auface_gen.prior import region_maps
 from auface_gen.rig import _ARRAYS, Rig, shape_weights, unit_table
 from facs_text import RIG_UNITS, parse, resolve
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def test_every_unit_that_facs_text_promises_is_in_the_table(rig: Rig) -> None:
@@ -24,7 +25,9 @@ def test_every_unit_that_facs_text_promises_is_in_the_table(rig: Rig) -> None:
 def _mirrored(weights: dict[str, float]) -> dict[str, float]:
     swap = {"_L": "_R", "_R": "_L"}
     pairs = {"jawLeft": "jawRight", "jawRight": "jawLeft"}
-    return {pairs.get(k, k[:-2] + swap[k[-2:]] if k[-2:] in swap else k): v for k, v in weights.items()}
+    return {
+        pairs.get(k, k[:-2] + swap[k[-2:]] if k[-2:] in swap else k): v for k, v in weights.items()
+    }
 
 
 _PLAIN = [i for i, (u, _) in enumerate(COLUMNS) if u not in ("AU61", "AU62")]
@@ -34,19 +37,26 @@ _PLAIN = [i for i, (u, _) in enumerate(COLUMNS) if u not in ("AU61", "AU62")]
 def test_mirrored_units_move_mirrored_shapes(columns: list[int], amount: float) -> None:
     vector = np.zeros(len(COLUMNS), np.float32)
     vector[columns] = amount
-    here, there = shape_weights(to_activations(vector)), shape_weights(to_activations(vector[MIRROR]))
+    here, there = (
+        shape_weights(to_activations(vector)),
+        shape_weights(to_activations(vector[MIRROR])),
+    )
     assert _mirrored(here).keys() == there.keys()
     assert all(there[k] == pytest.approx(v) for k, v in _mirrored(here).items())
 
 
 def test_shut_lids_do_not_pass_through_the_eye() -> None:
     both = shape_weights(resolve("43E+7E").activations)
-    assert both["eyeBlink_L"] <= 1.15 and both.get("eyeSquint_L", 0) < 0.2
+    assert both["eyeBlink_L"] <= 1.15
+    assert both.get("eyeSquint_L", 0) < 0.2
     assert shape_weights({"AU43": {"left": 1.0}, "AU64": {"both": 1.0}})["eyeBlink_L"] < 1
 
 
 def test_pressed_lips_stay_together_when_the_jaw_drops() -> None:
-    assert shape_weights({"AU24": {"top": 0.8, "bottom": 0.8}, "AU26": {"both": 1.0}})["mouthClose"] > 0
+    assert (
+        shape_weights({"AU24": {"top": 0.8, "bottom": 0.8}, "AU26": {"both": 1.0}})["mouthClose"]
+        > 0
+    )
     assert "mouthClose" not in shape_weights({"AU26": {"both": 1.0}})
 
 
@@ -109,7 +119,9 @@ def _write_folder(folder: Path, arrays: dict[str, np.ndarray]) -> dict[str, np.n
         tail.append("f " + " ".join(f"{v + 1}/{v + 1}" for v in arrays["faces"][q] if v >= 0))
 
     def write(name: str, vertices: np.ndarray) -> None:
-        (folder / name).write_text("\n".join([f"v {x:.6f} {y:.6f} {z:.6f}" for x, y, z in vertices] + tail) + "\n")
+        (folder / name).write_text(
+            "\n".join([f"v {x:.6f} {y:.6f} {z:.6f}" for x, y, z in vertices] + tail) + "\n"
+        )
 
     write("generic_neutral_mesh.obj", arrays["neutral"])
     for i, mode in enumerate(arrays["identity"]):
@@ -117,7 +129,9 @@ def _write_folder(folder: Path, arrays: dict[str, np.ndarray]) -> dict[str, np.n
     for name, shape in zip(arrays["expression_names"], arrays["expression"], strict=True):
         write(f"{name}.obj", arrays["neutral"] + shape)
     names = [str(n) for n in arrays["expression_names"]]
-    (folder / "vertex_indices.json").write_text(json.dumps({"expressions": names, "idx_to_landmark_verts": list(range(60)) + [0] * 8}))
+    (folder / "vertex_indices.json").write_text(
+        json.dumps({"expressions": names, "idx_to_landmark_verts": list(range(60)) + [0] * 8})
+    )
     return arrays
 
 
@@ -125,7 +139,11 @@ def test_the_published_folder_is_read(tmp_path: Path, made_up_arrays) -> None:
     arrays = _write_folder(tmp_path / "FaceXModel", made_up_arrays(60))
     rig = Rig.load(tmp_path / "FaceXModel")
     np.testing.assert_allclose(rig.neutral, arrays["neutral"], atol=1e-5)
-    np.testing.assert_allclose(rig.shapes["jawOpen"], arrays["expression"][list(arrays["expression_names"]).index("jawOpen")], atol=1e-5)
+    np.testing.assert_allclose(
+        rig.shapes["jawOpen"],
+        arrays["expression"][list(arrays["expression_names"]).index("jawOpen")],
+        atol=1e-5,
+    )
     assert (rig.faces[:, 3] == -1).sum() == 24
 
 
@@ -161,9 +179,13 @@ def test_the_table_keeps_to_its_form() -> None:
 
 def test_the_prior_covers_every_column(rig: Rig) -> None:
     maps = region_maps(rig, 8)
-    assert maps.shape == (len(COLUMNS), 8, 8) and maps.min() >= 0 and np.allclose(maps.max((1, 2)), 1)
+    assert maps.shape == (len(COLUMNS), 8, 8)
+    assert maps.min() >= 0
+    assert np.allclose(maps.max((1, 2)), 1)
 
 
 def test_vectors_are_what_the_rig_takes(rig: Rig) -> None:
     vector, _ = to_vector(resolve("12D+15B").activations)
-    assert np.allclose(rig.offset(to_activations(vector)), rig.offset(resolve("12D+15B").activations), atol=1e-5)
+    assert np.allclose(
+        rig.offset(to_activations(vector)), rig.offset(resolve("12D+15B").activations), atol=1e-5
+    )

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from auface_gen.people import Light, Person
 from auface_gen.synthesize import HELD_OUT_PAIRS, draw_codings, split_of
 from facs_text import RIG_UNITS, resolve
@@ -25,7 +26,10 @@ def test_held_out_pairs_do_occur_in_the_test_split() -> None:
 def test_every_unit_side_and_level_is_drawn(drawn: list) -> None:
     seen = {(a.code, a.level) for c in drawn for a in c}
     units = {code for code, _ in seen}
-    assert units >= set(RIG_UNITS) - {"30", "45", "46", "51", "52", "53", "54", "55", "56"} - {"8", "32"}
+    assert units >= set(RIG_UNITS) - {"30", "45", "46", "51", "52", "53", "54", "55", "56"} - {
+        "8",
+        "32",
+    }
     assert {a.side for c in drawn for a in c} >= {"both", "left", "right", "top", "bottom"}
     assert {level for code, level in seen if code == "12"} == {1, 2, 3, 4, 5}
 

@@ -1,4 +1,5 @@
-"""The numbers a face is told: one column for each unit and side that the rig can show, in a fixed order."""
+"""The numbers a face is told: one column for each unit and side that the rig can show, in a fixed
+order."""
 
 from __future__ import annotations
 
@@ -8,9 +9,45 @@ import numpy as np
 
 __all__ = ["COLUMNS", "MIRROR", "to_activations", "to_vector"]
 
-_SIDED = ("1", "2", "4", "5", "6", "7", "9", "10", "11", "12", "13", "14", "15", "16", "20", "25", "34", "43")
+_SIDED = (
+    "1",
+    "2",
+    "4",
+    "5",
+    "6",
+    "7",
+    "9",
+    "10",
+    "11",
+    "12",
+    "13",
+    "14",
+    "15",
+    "16",
+    "20",
+    "25",
+    "34",
+    "43",
+)
 _LIPS = ("8", "18", "22", "23", "24", "28", "32")
-_WHOLE = ("17", "26", "27", "29", "30L", "30R", "51", "52", "53", "54", "55", "56", "61", "62", "63", "64")
+_WHOLE = (
+    "17",
+    "26",
+    "27",
+    "29",
+    "30L",
+    "30R",
+    "51",
+    "52",
+    "53",
+    "54",
+    "55",
+    "56",
+    "61",
+    "62",
+    "63",
+    "64",
+)
 
 COLUMNS: tuple[tuple[str, str], ...] = (
     *((f"AU{c}", side) for c in _SIDED for side in ("left", "right")),
@@ -37,7 +74,11 @@ def to_vector(activations: Mapping[str, Mapping[str, float]]) -> tuple[np.ndarra
         unit = _SAME_LOOK.get(unit, unit)
         for side, value in sides.items():
             name = unit + {"left": "L", "right": "R"}.get(side, "") if unit == "AU30" else unit
-            spots = [(name, side)] if (name, side) in _INDEX else [(name, s) for s in _SIDES if (name, s) in _INDEX]
+            spots = (
+                [(name, side)]
+                if (name, side) in _INDEX
+                else [(name, s) for s in _SIDES if (name, s) in _INDEX]
+            )
             if side != "both" and (name, side) not in _INDEX:
                 spots = [(name, "both")] if (name, "both") in _INDEX else []
             if not spots:

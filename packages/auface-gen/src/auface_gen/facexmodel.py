@@ -1,6 +1,8 @@
-"""Reads ICT-FaceKit's published `FaceXModel` folder: one .obj for the mean face, one for each identity mode and expression.
+"""Reads ICT-FaceKit's published `FaceXModel` folder: one .obj for the mean face, one for each
+identity mode and expression.
 
-Every .obj has the same topology; an identity or expression is stored as the whole face moved, so its shape is the difference to the mean.
+Every .obj has the same topology; an identity or expression is stored as the whole face moved, so
+its shape is the difference to the mean.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ _NEUTRAL = "generic_neutral_mesh.obj"
 
 
 def read_folder(folder: str | Path) -> dict[str, np.ndarray]:
-    """The arrays of `Rig.from_arrays`. Raises AUFaceGenError naming the file that is missing, cut short or of another topology."""
+    """The arrays of `Rig.from_arrays`. Raises AUFaceGenError naming the file that is missing, cut
+    short or of another topology."""
     folder = Path(folder)
     index = folder / "vertex_indices.json"
     try:
@@ -26,7 +29,9 @@ def read_folder(folder: str | Path) -> dict[str, np.ndarray]:
         landmarks = np.array(names["idx_to_landmark_verts"])
         listed = [str(n) for n in names["expressions"]]
     except FileNotFoundError:
-        raise AUFaceGenError(f"{index} is missing: give the FaceXModel folder of ICT-FaceKit") from None
+        raise AUFaceGenError(
+            f"{index} is missing: give the FaceXModel folder of ICT-FaceKit"
+        ) from None
     except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise AUFaceGenError(f"{index} is not ICT-FaceKit's list of vertices: {error!r}") from error
     arrays = _read_mesh(folder / _NEUTRAL)
@@ -34,26 +39,42 @@ def read_folder(folder: str | Path) -> dict[str, np.ndarray]:
     modes = sorted(folder.glob("identity[0-9][0-9][0-9].obj"))
     expected = [folder / f"identity{i:03d}.obj" for i in range(len(modes))]
     if not modes or modes != expected:
-        raise AUFaceGenError(f"{folder}: identity000.obj and on must be there without a gap, found {len(modes)}")
+        raise AUFaceGenError(
+            f"{folder}: identity000.obj and on must be there without a gap, found {len(modes)}"
+        )
     shapes = sorted(p for p in folder.glob("*.obj") if p.name != _NEUTRAL and p not in modes)
     if lost := sorted(set(listed) - {p.stem for p in shapes}):
-        raise AUFaceGenError(f"{folder}: {len(lost)} expression files are missing, {lost[0]}.obj among them")
+        raise AUFaceGenError(
+            f"{folder}: {len(lost)} expression files are missing, {lost[0]}.obj among them"
+        )
 
     def offsets(paths: list[Path]) -> np.ndarray:
-        return np.stack([read_obj_vertices(p, count) - arrays["neutral"] for p in paths]).astype(np.float32)
+        return np.stack([read_obj_vertices(p, count) - arrays["neutral"] for p in paths]).astype(
+            np.float32
+        )
 
-    return {**arrays, "identity": offsets(modes), "expression": offsets(shapes), "expression_names": np.array([p.stem for p in shapes]), "landmarks68": landmarks}
+    return {
+        **arrays,
+        "identity": offsets(modes),
+        "expression": offsets(shapes),
+        "expression_names": np.array([p.stem for p in shapes]),
+        "landmarks68": landmarks,
+    }
 
 
 def read_obj_vertices(path: Path, expected: int) -> np.ndarray:
-    """(expected, 3) float64 vertices of an .obj. Raises AUFaceGenError when there are fewer or more."""
+    """(expected, 3) float64 vertices of an .obj. Raises AUFaceGenError when there are fewer or
+    more."""
     try:
         lines = path.read_text("ascii", errors="replace").splitlines()
     except OSError as error:
         raise AUFaceGenError(f"{path} cannot be read: {error}") from error
     rows = [(n, line.split()) for n, line in enumerate(lines, 1) if line.startswith("v ")]
     if len(rows) != expected:
-        raise AUFaceGenError(f"{path} has {len(rows)} vertices, expected {expected}: cut short, or of another topology")
+        raise AUFaceGenError(
+            f"{path} has {len(rows)} vertices, expected {expected}: "
+            "cut short, or of another topology"
+        )
     out = np.empty((expected, 3))
     for i, (number, row) in enumerate(rows):
         out[i] = _numbers(path, number, row[1:4], 3)
@@ -66,12 +87,15 @@ def _numbers(path: Path, number: int, fields: list[str], count: int) -> list[flo
     except ValueError:
         values = []
     if len(values) != count or not np.isfinite(values).all():
-        raise AUFaceGenError(f"{path}:{number}: expected {count} numbers, found {' '.join(fields)[:60]!r}")
+        raise AUFaceGenError(
+            f"{path}:{number}: expected {count} numbers, found {' '.join(fields)[:60]!r}"
+        )
     return values
 
 
 def _read_mesh(path: Path) -> dict[str, np.ndarray]:
-    """Vertices, texture coordinates, quads (a triangle has -1 last) and materials of the mean face."""
+    """Vertices, texture coordinates, quads (a triangle has -1 last) and materials of the mean
+    face."""
     try:
         text = path.read_text("ascii", errors="replace")
     except OSError as error:
@@ -89,14 +113,28 @@ def _read_mesh(path: Path) -> dict[str, np.ndarray]:
             materials.append(" ".join(fields[1:]))
         else:
             corners = [c.split("/") for c in fields[1:]]
-            if len(corners) not in (3, 4) or not materials or any(len(c) < 2 or not (c[0].isdigit() and c[1].isdigit()) for c in corners):
-                raise AUFaceGenError(f"{path}:{number}: expected a triangle or quad with texture coordinates under a material")
+            if (
+                len(corners) not in (3, 4)
+                or not materials
+                or any(len(c) < 2 or not (c[0].isdigit() and c[1].isdigit()) for c in corners)
+            ):
+                raise AUFaceGenError(
+                    f"{path}:{number}: expected a triangle or quad with texture coordinates, "
+                    "under a material"
+                )
             faces.append([int(c[0]) - 1 for c in corners] + [-1] * (4 - len(corners)))
             face_uv.append([int(c[1]) - 1 for c in corners] + [-1] * (4 - len(corners)))
             face_material.append(len(materials) - 1)
     if not vertices or not faces or "M_EyeLashes" not in materials:
-        raise AUFaceGenError(f"{path} is cut short: {len(vertices)} vertices, {len(faces)} faces, {len(materials)} materials")
+        raise AUFaceGenError(
+            f"{path} is cut short: {len(vertices)} vertices, {len(faces)} faces, "
+            f"{len(materials)} materials"
+        )
     return {
-        "neutral": np.array(vertices), "uv": np.array(uv), "faces": np.array(faces), "face_uv": np.array(face_uv),
-        "materials": np.array(materials), "face_material": np.array(face_material),
-    }  # fmt: skip
+        "neutral": np.array(vertices),
+        "uv": np.array(uv),
+        "faces": np.array(faces),
+        "face_uv": np.array(face_uv),
+        "materials": np.array(materials),
+        "face_material": np.array(face_material),
+    }

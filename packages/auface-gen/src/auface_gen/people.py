@@ -1,4 +1,5 @@
-"""Made-up people: everything that stays the same in all pictures of one person, drawn from a seed."""
+"""Made-up people: everything that stays the same in all pictures of one person, drawn from a
+seed."""
 
 from __future__ import annotations
 
@@ -9,12 +10,26 @@ import numpy as np
 
 __all__ = ["Light", "Person"]
 
-# Skin albedo in linear RGB, light to dark: close to the Monk and Fitzpatrick ladders as rendered here.
+# Skin albedo in linear RGB, light to dark: close to the Monk and Fitzpatrick ladders as
+# rendered here.
 _SKIN = np.array(
-    [[0.80, 0.52, 0.40], [0.72, 0.43, 0.30], [0.60, 0.34, 0.21], [0.46, 0.245, 0.14], [0.31, 0.155, 0.085], [0.19, 0.092, 0.052]]
+    [
+        [0.80, 0.52, 0.40],
+        [0.72, 0.43, 0.30],
+        [0.60, 0.34, 0.21],
+        [0.46, 0.245, 0.14],
+        [0.31, 0.155, 0.085],
+        [0.19, 0.092, 0.052],
+    ]
 )
-_IRIS = {"brown": (0.16, 0.075, 0.03), "dark": (0.07, 0.035, 0.02), "hazel": (0.24, 0.16, 0.06),
-         "green": (0.17, 0.23, 0.12), "blue": (0.16, 0.27, 0.40), "grey": (0.27, 0.31, 0.34)}  # fmt: skip
+_IRIS = {
+    "brown": (0.16, 0.075, 0.03),
+    "dark": (0.07, 0.035, 0.02),
+    "hazel": (0.24, 0.16, 0.06),
+    "green": (0.17, 0.23, 0.12),
+    "blue": (0.16, 0.27, 0.40),
+    "grey": (0.27, 0.31, 0.34),
+}
 
 
 @dataclass(frozen=True)
@@ -52,14 +67,24 @@ class Person:
         if tone > 0.55:
             names, odds = ["dark", "brown", "hazel"], [0.55, 0.4, 0.05]
         else:
-            names, odds = ["brown", "dark", "hazel", "green", "blue", "grey"], [0.3, 0.1, 0.15, 0.12, 0.23, 0.1]
+            names, odds = (
+                ["brown", "dark", "hazel", "green", "blue", "grey"],
+                [0.3, 0.1, 0.15, 0.12, 0.23, 0.1],
+            )
         iris = np.array(_IRIS[str(rng.choice(names, p=odds))]) * rng.uniform(0.8, 1.2)
         dark = rng.random() < 0.35 + tone
-        hue, value = rng.uniform(0.05, 0.09), rng.uniform(0.012, 0.03) if dark else rng.uniform(0.05, 0.16)
+        hue, value = (
+            rng.uniform(0.05, 0.09),
+            rng.uniform(0.012, 0.03) if dark else rng.uniform(0.05, 0.16),
+        )
         hair = np.array(colorsys.hsv_to_rgb(hue, 0.55, value))
         if age > 0.75:
             hair = hair * 0.4 + 0.15 * 0.6
-        lips = skin * np.array([0.93, 0.56, 0.58]) * (rng.uniform(0.85, 1.0) if female else rng.uniform(0.92, 1.08))
+        lips = (
+            skin
+            * np.array([0.93, 0.56, 0.58])
+            * (rng.uniform(0.85, 1.0) if female else rng.uniform(0.92, 1.08))
+        )
         return cls(
             seed=int(seed),
             coefficients=tuple(float(c) for c in coefficients),
@@ -101,7 +126,8 @@ class Light:
 
     @classmethod
     def from_seed(cls, seed: int) -> Light:
-        """Mild variation, as in a laboratory: degrees for angles, linear RGB for the backdrop (sRGB when shown)."""
+        """Mild variation, as in a laboratory: degrees for angles, linear RGB for the backdrop
+        (sRGB when shown)."""
         rng = np.random.default_rng([int(seed), 0x11647])
         warm = rng.uniform(-0.07, 0.07)
         grey = rng.uniform(0.18, 0.72)

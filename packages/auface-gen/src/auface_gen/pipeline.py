@@ -1,6 +1,7 @@
 """What a user calls: `AUFace.from_pretrained().generate("6C+12D")`.
 
-A request in FACS notation or plain English becomes a Coding, is resolved and described by facs-text, each clause is read back into
+A request in FACS notation or plain English becomes a Coding, is resolved and described by
+facs-text, each clause is read back into
 units, and the transformer fills the grid of tokens beside those of the person's neutral face.
 """
 
@@ -16,10 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from facs_text import Coding, Description, FacsTextError, describe, parse, understand
 from PIL import Image, PngImagePlugin
 from torch import Tensor
-from vq_tokenizer import Tokenizer, load_checkpoint
 
 from auface_gen.columns import COLUMNS, to_vector
 from auface_gen.errors import AUFaceGenError
@@ -27,6 +26,8 @@ from auface_gen.model import FaceTransformer, GeneratorConfig
 from auface_gen.sampling import halton_order, sample
 from auface_gen.store import read_folder, read_tensors, restore
 from auface_gen.text import ClauseReader, TextConfig
+from facs_text import Coding, Description, FacsTextError, describe, parse, understand
+from vq_tokenizer import Tokenizer, load_checkpoint
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -35,30 +36,42 @@ __all__ = ["AUFace", "Generated", "understand_request", "weights_folder"]
 
 
 def weights_folder(part: str = "") -> Path:
-    """Folder of the weights shipped with the package. Raises AUFaceGenError when they are not there."""
+    """Folder of the weights shipped with the package. Raises AUFaceGenError when they are not
+    there."""
     folder = Path(str(resources.files("auface_gen").joinpath("weights"))) / part
     if not folder.is_dir():
-        raise AUFaceGenError(f"the package holds no weights at {folder.name!r}; reinstall auface-gen, or give a model folder")
+        raise AUFaceGenError(
+            f"the package holds no weights at {folder.name!r}; reinstall auface-gen, "
+            "or give a model folder"
+        )
     return folder
 
 
 def understand_request(request: str | Coding) -> Coding:
-    """A Coding from FACS notation, plain English, or itself. Raises FacsTextError for what is neither."""
+    """A Coding from FACS notation, plain English, or itself. Raises FacsTextError for what is
+    neither."""
     if isinstance(request, Coding):
         return request
     if not request.strip():
-        raise FacsTextError("nothing to draw: the request is empty; give codes such as 6C+12D, or 0 for a face at rest")
+        raise FacsTextError(
+            "nothing to draw: the request is empty; give codes such as 6C+12D, "
+            "or 0 for a face at rest"
+        )
     if len(re.findall(r"[A-Za-z]{3,}", request)) == 0:
         return parse(request)
     understood = understand(request)
     if not understood.coding and understood.unparsed:
-        raise FacsTextError(f"no facial action was understood in {request!r}; describe actions, or give codes such as 6C+12D")
+        raise FacsTextError(
+            f"no facial action was understood in {request!r}; describe actions, "
+            "or give codes such as 6C+12D"
+        )
     return understood.coding
 
 
 @dataclass(frozen=True)
 class Generated:
-    """One picture and where it came from. `not_shown`: units asked for that this model has not learned to show."""
+    """One picture and where it came from. `not_shown`: units asked for that this model has not
+    learned to show."""
 
     image: Image.Image
     coding: Coding
@@ -74,7 +87,8 @@ class Generated:
         return self.description.text
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write a PNG whose text chunks hold codes, text, seed, identity and model digest; beside, then renamed."""
+        """Write a PNG whose text chunks hold codes, text, seed, identity and model digest;
+        beside, then renamed."""
         path = Path(path)
         info = PngImagePlugin.PngInfo()
         info.add_text("auface:codes", str(self.coding))
@@ -93,18 +107,33 @@ class Generated:
 class AUFace:
     """The default model: tokenizer, clause reader, transformer, and a bank of made-up people.
 
-    generate() is deterministic: the same request, identity and seed give the same picture, whatever the batch.
+    generate() is deterministic: the same request, identity and seed give the same picture,
+    whatever the batch.
     """
 
     def __init__(
-        self, tokenizer: Tokenizer, reader: ClauseReader, transformer: FaceTransformer, people: Tensor, *, shown: Sequence[bool], digest: str
+        self,
+        tokenizer: Tokenizer,
+        reader: ClauseReader,
+        transformer: FaceTransformer,
+        people: Tensor,
+        *,
+        shown: Sequence[bool],
+        digest: str,
     ) -> None:
-        self.tokenizer, self.reader, self.transformer = tokenizer.eval(), reader.eval(), transformer.eval()
+        self.tokenizer, self.reader, self.transformer = (
+            tokenizer.eval(),
+            reader.eval(),
+            transformer.eval(),
+        )
         self.people, self.shown, self.digest = people, tuple(shown), digest
 
     @classmethod
-    def from_pretrained(cls, folder: str | PathLike[str] | None = None, *, device: str = "auto") -> AUFace:
-        """Load a model folder (tokenizer/, reader/, generator/, people.safetensors), the shipped one unless told.
+    def from_pretrained(
+        cls, folder: str | PathLike[str] | None = None, *, device: str = "auto"
+    ) -> AUFace:
+        """Load a model folder (tokenizer/, reader/, generator/, people.safetensors), the shipped
+        one unless told.
 
         Raises AUFaceGenError or VQTokenizerError that names the file at fault.
         """
@@ -115,19 +144,37 @@ class AUFace:
         tokenizer = load_checkpoint(root / "tokenizer")
         config, tensors = read_folder(root / "reader")
         try:
-            reader = ClauseReader(TextConfig(**{**config["text"], "vocabulary": tuple(config["text"]["vocabulary"])}))
+            reader = ClauseReader(
+                TextConfig(**{**config["text"], "vocabulary": tuple(config["text"]["vocabulary"])})
+            )
         except (KeyError, TypeError) as error:
-            raise AUFaceGenError(f"{root / 'reader' / 'config.json'} does not describe a reader: {error}") from error
+            raise AUFaceGenError(
+                f"{root / 'reader' / 'config.json'} does not describe a reader: {error}"
+            ) from error
         restore(reader, tensors, root / "reader")
         config, tensors = read_folder(root / "generator")
         try:
-            transformer, shown = FaceTransformer(GeneratorConfig(**config["model"])), config["shown"]
+            transformer, shown = (
+                FaceTransformer(GeneratorConfig(**config["model"])),
+                config["shown"],
+            )
         except (KeyError, TypeError) as error:
-            raise AUFaceGenError(f"{root / 'generator' / 'config.json'} does not describe a generator: {error}") from error
+            raise AUFaceGenError(
+                f"{root / 'generator' / 'config.json'} does not describe a generator: {error}"
+            ) from error
         restore(transformer, tensors, root / "generator")
         people = read_tensors(root / "people.safetensors")["tokens"].long()
-        digest = hashlib.sha256((root / "generator" / "model.safetensors").read_bytes()).hexdigest()[:12]
-        model = cls(tokenizer.to(device), reader.to(device), transformer.to(device), people.to(device), shown=shown, digest=digest)
+        digest = hashlib.sha256(
+            (root / "generator" / "model.safetensors").read_bytes()
+        ).hexdigest()[:12]
+        model = cls(
+            tokenizer.to(device),
+            reader.to(device),
+            transformer.to(device),
+            people.to(device),
+            shown=shown,
+            digest=digest,
+        )
         return model
 
     @property
@@ -140,10 +187,14 @@ class AUFace:
         """Side of a picture in pixels."""
         return self.transformer.config.grid * self.tokenizer.config.factor
 
-    def identity(self, identity: str | PathLike[str] | Image.Image | None = None, *, seed: int | None = None) -> tuple[Tensor, str]:
-        """(h, w) tokens and a name of a person at rest: a portrait (aligned crop), or a made-up person by seed.
+    def identity(
+        self, identity: str | PathLike[str] | Image.Image | None = None, *, seed: int | None = None
+    ) -> tuple[Tensor, str]:
+        """(h, w) tokens and a name of a person at rest: a portrait (aligned crop), or a made-up
+        person by seed.
 
-        A portrait that is not square is cropped to its middle square. There are `len(people)` made-up people; seeds wrap around.
+        A portrait that is not square is cropped to its middle square. There are `len(people)`
+        made-up people; seeds wrap around.
         """
         if identity is None:
             index = (seed or 0) % len(self.people)
@@ -155,10 +206,14 @@ class AUFace:
                 with Image.open(identity) as opened:
                     picture, name = opened.convert("RGB"), f"image:{Path(identity).name}"
             except OSError as error:
-                raise AUFaceGenError(f"{identity} is not a picture that can be read: {error}") from error
+                raise AUFaceGenError(
+                    f"{identity} is not a picture that can be read: {error}"
+                ) from error
         side = min(picture.size)
         left, top = (picture.width - side) // 2, (picture.height - side) // 2
-        picture = picture.crop((left, top, left + side, top + side)).resize((self.size, self.size), Image.Resampling.LANCZOS)
+        picture = picture.crop((left, top, left + side, top + side)).resize(
+            (self.size, self.size), Image.Resampling.LANCZOS
+        )
         images = torch.from_numpy(np.asarray(picture).copy()).permute(2, 0, 1)[None].float() / 255
         with torch.no_grad():
             return self.tokenizer.encode(images.to(self.device))[0], name
@@ -179,13 +234,20 @@ class AUFace:
     ) -> list[Generated]:
         """Draw each request `count` times, with seeds seed, seed + 1, ...
 
-        requests: FACS notation ("6C+12D", "0" at rest) or plain English. identity: a portrait at rest; else the made-up person
-        `identity_seed`, or, when that is not given either, one person for each picture by its seed. steps: 1 to the number of tokens. guidance: 1.0 is
-        off. temperature 0 draws the likeliest face, and then pictures of one person with one request are the same.
-        Raises FacsTextError for a request that is no coding, AUFaceGenError for other wrong arguments.
+        requests: FACS notation ("6C+12D", "0" at rest) or plain English. identity: a portrait at
+        rest; else the made-up person
+        `identity_seed`, or, when that is not given either, one person for each picture by its
+        seed. steps: 1 to the number of tokens. guidance: 1.0 is
+        off. temperature 0 draws the likeliest face, and then pictures of one person with one
+        request are the same.
+        Raises FacsTextError for a request that is no coding, AUFaceGenError for other wrong
+        arguments.
         """
         if count < 1 or batch < 1 or temperature < 0 or guidance < 0:
-            raise AUFaceGenError(f"count={count}, batch={batch}, temperature={temperature}, guidance={guidance}: must not be negative")
+            raise AUFaceGenError(
+                f"count={count}, batch={batch}, temperature={temperature}, guidance={guidance}: "
+                "must not be negative, and count and batch at least 1"
+            )
         many = [requests] if isinstance(requests, str | Coding) else list(requests)
         jobs = [(understand_request(r), seed + i) for r in many for i in range(count)]
         given = self.identity(identity) if identity is not None else None
@@ -193,20 +255,45 @@ class AUFace:
         for start in range(0, len(jobs), batch):
             part = jobs[start : start + batch]
             said = [describe(coding, seed=s) for coding, s in part]
-            rest = [given or self.identity(seed=s if identity_seed is None else identity_seed) for _, s in part]
-            pictures = self._draw(said, torch.stack([r[0] for r in rest]), [s for _, s in part], steps, guidance, temperature)
-            for (coding, s), words, (_, name), picture in zip(part, said, rest, pictures, strict=True):
-                out.append(Generated(Image.fromarray(picture), coding, words, s, name, self.digest, self.not_shown(words)))
+            rest = [
+                given or self.identity(seed=s if identity_seed is None else identity_seed)
+                for _, s in part
+            ]
+            pictures = self._draw(
+                said,
+                torch.stack([r[0] for r in rest]),
+                [s for _, s in part],
+                steps,
+                guidance,
+                temperature,
+            )
+            for (coding, s), words, (_, name), picture in zip(
+                part, said, rest, pictures, strict=True
+            ):
+                out.append(
+                    Generated(
+                        Image.fromarray(picture),
+                        coding,
+                        words,
+                        s,
+                        name,
+                        self.digest,
+                        self.not_shown(words),
+                    )
+                )
         return out
 
     def not_shown(self, said: Description) -> tuple[str, ...]:
         """Units of a description that the model has not learned to show."""
         vector, unknown = to_vector(said.resolution.activations)
-        unlearned = [u for (u, _), v, s in zip(COLUMNS, vector, self.shown, strict=True) if v > 0 and not s]
+        unlearned = [
+            u for (u, _), v, s in zip(COLUMNS, vector, self.shown, strict=True) if v > 0 and not s
+        ]
         return tuple(dict.fromkeys([*unknown, *unlearned]))
 
     def read(self, said: Description) -> Tensor:
-        """(C, A) what the clauses of a description move, as the reader understands the words; one row of zeros at rest."""
+        """(C, A) what the clauses of a description move, as the reader understands the words; one
+        row of zeros at rest."""
         texts = [c.text for c in said.clauses if c.aus]
         if not texts:
             return torch.zeros(1, len(COLUMNS), device=self.device)
@@ -214,7 +301,13 @@ class AUFace:
         return self.reader.read(texts) * keep
 
     def _draw(
-        self, said: list[Description], rest: Tensor, seeds: list[int], steps: int, guidance: float, temperature: float
+        self,
+        said: list[Description],
+        rest: Tensor,
+        seeds: list[int],
+        steps: int,
+        guidance: float,
+        temperature: float,
     ) -> np.ndarray[Any, Any]:
         """(B, size, size, 3) uint8."""
         model = self.transformer
@@ -227,18 +320,29 @@ class AUFace:
         neutral = model.to_cells(rest.to(self.device))
 
         def predict(tokens: Tensor, told: bool) -> Tensor:
-            out: Tensor = model(tokens, neutral, clauses, given if told else torch.zeros_like(given))
+            out: Tensor = model(
+                tokens, neutral, clauses, given if told else torch.zeros_like(given)
+            )
             return out
 
         start = torch.full_like(neutral, model.mask_id)
         order = None
-        if temperature > 0:  # an even order keeps variety; the most confident first is right for the likeliest face
+        if (
+            temperature > 0
+        ):  # an even order keeps variety; the most confident first is right for the likeliest face
             grid = model.config.grid
             place = torch.argsort(model.to_cells(torch.arange(grid * grid).view(1, grid, grid))[0])
             order = place[halton_order(grid)].to(self.device)
         generators = [torch.Generator().manual_seed(s) for s in seeds]
         tokens = sample(
-            predict, start, mask_id=model.mask_id, steps=steps, guidance=guidance, temperature=temperature, order=order, generators=generators
+            predict,
+            start,
+            mask_id=model.mask_id,
+            steps=steps,
+            guidance=guidance,
+            temperature=temperature,
+            order=order,
+            generators=generators,
         )
         images = self.tokenizer.decode(model.to_grid(tokens))
         return (images.clamp(0, 1) * 255 + 0.5).byte().permute(0, 2, 3, 1).cpu().numpy()

@@ -1,7 +1,9 @@
 """Anatomical prior: for each unit and side, where on the aligned crop the face moves.
 
-Taken from the rig: each unit at level E on the mean face, the shift of the visible skin, seen from the front in the crop that the
-renderer uses, splatted on a grid and scaled to a maximum of 1. Generated models carry the maps they were trained with.
+Taken from the rig: each unit at level E on the mean face, the shift of the visible skin, seen
+from the front in the crop that the
+renderer uses, splatted on a grid and scaled to a maximum of 1. Generated models carry the maps
+they were trained with.
 A columns (see `columns`), G cells a side.
 """
 
@@ -16,7 +18,8 @@ __all__ = ["region_maps"]
 
 
 def region_maps(rig: Rig, grid: int = 16) -> np.ndarray:
-    """(A, grid, grid) float32 in 0..1; row 0 is the forehead, and the face's own left is at the right.
+    """(A, grid, grid) float32 in 0..1; row 0 is the forehead, and the face's own left is at the
+    right.
 
     Units that turn the whole head have maps of ones.
     """
@@ -49,7 +52,8 @@ def region_maps(rig: Rig, grid: int = 16) -> np.ndarray:
 
 
 def _blur(image: np.ndarray) -> np.ndarray:
-    """Blur by about two cells of the fine grid, to fill between vertices and reach the lines beside what moves."""
+    """Blur by about two cells of the fine grid, to fill between vertices and reach the lines
+    beside what moves."""
     kernel = np.exp(-0.5 * (np.arange(-5, 6) / 1.8) ** 2)
     kernel /= kernel.sum()
     for axis in (0, 1):

@@ -1,7 +1,10 @@
-"""Renders the rig with Mitsuba 3 (extra `auface-gen[rig]`): an aligned crop as AU research uses it, eyes level, mid-forehead to chin.
+"""Renders the rig with Mitsuba 3 (extra `auface-gen[rig]`): an aligned crop as AU research uses
+it, eyes level, mid-forehead to chin.
 
-One `Sitting` is one person under one light. Meshes, textures and the sample pattern are made once; for each coding only vertices and
-the lines in the skin are sent again, so what a unit does not move comes out the same, pixel by pixel.
+One `Sitting` is one person under one light. Meshes, textures and the sample pattern are made
+once; for each coding only vertices and
+the lines in the skin are sent again, so what a unit does not move comes out the same, pixel by
+pixel.
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ _HIDDEN = ("M_EyeOcclusion", "M_EyeBlend", "M_LacrimalFluid", "M_EyeLashes")
 
 
 def mitsuba(variant: str | None = None) -> Any:
-    """The mitsuba module with a variant set; `scalar_rgb` unless told. Raises AUFaceGenError without mitsuba."""
+    """The mitsuba module with a variant set; `scalar_rgb` unless told. Raises AUFaceGenError
+    without mitsuba."""
     try:
         import mitsuba as mi
     except ImportError:
@@ -126,7 +130,9 @@ class Sitting:
         self.person, self.light, self.size, self.samples = person, light, size, samples
         self._mi = mitsuba()
         self._rest = rig.person(np.array(person.coefficients, np.float32))
-        self._pivot = self._rest[rig.landmarks68[[0, 16]]].mean(0) + np.array([0, -1.0, -2.0], np.float32)
+        self._pivot = self._rest[rig.landmarks68[[0, 16]]].mean(0) + np.array(
+            [0, -1.0, -2.0], np.float32
+        )
         self._albedo = skin.albedo(person) if albedo is None else albedo
         self._scene: Any = None
 
@@ -145,7 +151,8 @@ class Sitting:
         return ((vertices - self._pivot) @ rotation.T + self._pivot).astype(np.float32)
 
     def render(self, activations: Activations) -> np.ndarray:
-        """(size, size, 3) uint8 sRGB picture of the person with the activations (units 0..1 by side)."""
+        """(size, size, 3) uint8 sRGB picture of the person with the activations (units 0..1 by
+        side)."""
         mi = self._mi
         vertices = self.vertices(activations)
         normals = self.meshes.normals(vertices)
@@ -166,10 +173,16 @@ class Sitting:
         """Backdrop, exposure and sRGB, mixed in linear light."""
         alpha = np.clip(picture[..., 3:4], 0, 1)
         low = np.clip(picture[..., :3], 0, None) * self.light.exposure
-        face = np.where(low < 0.6, low, 0.6 + 0.4 * np.tanh((low - 0.6) / 0.4))  # a soft shoulder, never burnt out
+        face = np.where(
+            low < 0.6, low, 0.6 + 0.4 * np.tanh((low - 0.6) / 0.4)
+        )  # a soft shoulder, never burnt out
         rows = np.linspace(1.06, 0.9, len(low))[:, None, None]
         mapped = face + (1 - alpha) * np.array(self.light.backdrop) ** 2.2 * rows
-        srgb = np.where(mapped <= 0.0031308, 12.92 * mapped, 1.055 * np.maximum(mapped, 1e-8) ** (1 / 2.4) - 0.055)
+        srgb = np.where(
+            mapped <= 0.0031308,
+            12.92 * mapped,
+            1.055 * np.maximum(mapped, 1e-8) ** (1 / 2.4) - 0.055,
+        )
         rows = np.linspace(1.06, 0.9, len(srgb))[:, None, None]
         return (np.clip(srgb, 0, 1) * 255 + 0.5).astype(np.uint8)
 
@@ -180,11 +193,13 @@ class Sitting:
         lm = self._pose(self._rest, self.base_pose)[self.rig.landmarks68]
         eyes, chin = lm[36:48].mean(0), lm[8]
         unit = float(eyes[1] - chin[1])  # eye line to chin
-        middle = np.array([0.6 * eyes[0] + 0.4 * chin[0], eyes[1] - 0.265 * unit, eyes[2]], np.float32)
+        middle = np.array(
+            [0.6 * eyes[0] + 0.4 * chin[0], eyes[1] - 0.265 * unit, eyes[2]], np.float32
+        )
         half = 0.725 * unit
         distance = 70.0
         fov = float(np.rad2deg(2 * np.arctan(half / distance)))
-        origin = (middle + [0, 0, distance]).tolist()
+        origin = (middle + np.array([0, 0, distance])).tolist()
         az, el = np.deg2rad([light.key_azimuth, light.key_elevation])
         direction = np.array([np.sin(az) * np.cos(el), np.sin(el), np.cos(az) * np.cos(el)])
         lamp = (middle + 60 * direction).tolist()
@@ -193,44 +208,100 @@ class Sitting:
             "type": "scene",
             "integrator": {"type": "path", "max_depth": 3, "hide_emitters": True},
             "sensor": {
-                "type": "perspective", "fov": fov, "near_clip": 10.0, "far_clip": 200.0,
+                "type": "perspective",
+                "fov": fov,
+                "near_clip": 10.0,
+                "far_clip": 200.0,
                 "to_world": T().look_at(origin=origin, target=middle.tolist(), up=[0, 1, 0]),
-                "film": {"type": "hdrfilm", "width": self.size, "height": self.size, "pixel_format": "rgba",
-                         "rfilter": {"type": "gaussian", "stddev": 0.45}},
+                "film": {
+                    "type": "hdrfilm",
+                    "width": self.size,
+                    "height": self.size,
+                    "pixel_format": "rgba",
+                    "rfilter": {"type": "gaussian", "stddev": 0.45},
+                },
                 "sampler": {"type": "multijitter", "sample_count": self.samples},
             },
-            "fill": {"type": "constant", "radiance": {"type": "rgb", "value": [light.fill, light.fill * 0.98, light.fill * 0.98]}},
+            "fill": {
+                "type": "constant",
+                "radiance": {
+                    "type": "rgb",
+                    "value": [light.fill, light.fill * 0.98, light.fill * 0.98],
+                },
+            },
             "key": {
                 "type": "rectangle",
-                "to_world": T().look_at(origin=lamp, target=middle.tolist(), up=[0, 1, 0.01]) @ T().scale([16, 16, 1]),
-                "emitter": {"type": "area", "radiance": {"type": "rgb", "value": [power * c for c in light.key_tint]}},
+                "to_world": T().look_at(origin=lamp, target=middle.tolist(), up=[0, 1, 0.01])
+                @ T().scale([16, 16, 1]),
+                "emitter": {
+                    "type": "area",
+                    "radiance": {"type": "rgb", "value": [power * c for c in light.key_tint]},
+                },
             },
-        }  # fmt: skip
+        }
         wet = {"type": "roughplastic", "alpha": 0.06, "int_ior": 1.38}
         looks: dict[str, Any] = {
             "face": {
-                "type": "principled", "roughness": 0.48, "specular": 0.38,
+                "type": "principled",
+                "roughness": 0.48,
+                "specular": 0.38,
                 "base_color": {"type": "bitmap", "bitmap": mi.Bitmap(self._albedo), "raw": True},
             },
-            "head": {"type": "principled", "base_color": _rgb(p.skin), "roughness": 0.55, "specular": 0.3},
-            "mouth": {"type": "principled", "base_color": _rgb((0.26, 0.075, 0.07)), "roughness": 0.35, "specular": 0.4},
-            "teeth": {"type": "principled", "base_color": _rgb((0.76, 0.70, 0.60)), "roughness": 0.25, "specular": 0.5},
+            "head": {
+                "type": "principled",
+                "base_color": _rgb(p.skin),
+                "roughness": 0.55,
+                "specular": 0.3,
+            },
+            "mouth": {
+                "type": "principled",
+                "base_color": _rgb((0.26, 0.075, 0.07)),
+                "roughness": 0.35,
+                "specular": 0.4,
+            },
+            "teeth": {
+                "type": "principled",
+                "base_color": _rgb((0.76, 0.70, 0.60)),
+                "roughness": 0.25,
+                "specular": 0.5,
+            },
         }
         for side in ("Left", "Right"):
             looks[f"sclera{side}"] = {**wet, "diffuse_reflectance": _rgb((0.50, 0.47, 0.45))}
             looks[f"iris{side}"] = {
-                **wet, "diffuse_reflectance": {"type": "bitmap", "bitmap": mi.Bitmap(_iris(p)), "raw": True},
-            }  # fmt: skip
+                **wet,
+                "diffuse_reflectance": {
+                    "type": "bitmap",
+                    "bitmap": mi.Bitmap(_iris(p)),
+                    "raw": True,
+                },
+            }
         normals = self.meshes.normals(vertices)
         for name, part in self.meshes.parts.items():
             scene[name] = self._mesh(name, part, vertices, normals, looks[name])
         return scene
 
-    def _mesh(self, name: str, part: _Part, vertices: np.ndarray, normals: np.ndarray, bsdf: dict[str, Any]) -> Any:
+    def _mesh(
+        self,
+        name: str,
+        part: _Part,
+        vertices: np.ndarray,
+        normals: np.ndarray,
+        bsdf: dict[str, Any],
+    ) -> Any:
         mi = self._mi
         props = mi.Properties()
-        props["bsdf"] = mi.load_dict({"type": "twosided", "inner": bsdf} if bsdf["type"] == "roughplastic" else bsdf)
-        mesh = mi.Mesh(name, len(part.ids), len(part.triangles), props=props, has_vertex_normals=True, has_vertex_texcoords=True)
+        props["bsdf"] = mi.load_dict(
+            {"type": "twosided", "inner": bsdf} if bsdf["type"] == "roughplastic" else bsdf
+        )
+        mesh = mi.Mesh(
+            name,
+            len(part.ids),
+            len(part.triangles),
+            props=props,
+            has_vertex_normals=True,
+            has_vertex_texcoords=True,
+        )
         params = mi.traverse(mesh)
         params["vertex_positions"] = vertices[part.ids].ravel()
         params["vertex_normals"] = normals[part.ids].ravel()
@@ -245,13 +316,17 @@ def _rgb(value: tuple[float, float, float]) -> dict[str, Any]:
 
 
 def _iris(person: Person, size: int = 256) -> np.ndarray:
-    """(size, size, 3) linear RGB of the inner eyeball seen along its axis: pupil, iris with fibres and a dark rim, sclera."""
+    """(size, size, 3) linear RGB of the inner eyeball seen along its axis: pupil, iris with
+    fibres and a dark rim, sclera."""
     rng = np.random.default_rng([person.seed, 0x1215])
     y, x = (np.mgrid[:size, :size] + 0.5) / size * 2 - 1
     r, angle = np.hypot(x, y), np.arctan2(y, x)
     fibres = sum(np.sin(k * angle + rng.uniform(0, 6.3)) for k in (13, 21, 34, 55)) / 4
     edge = 0.46
-    tone = np.array(person.iris) * (1 + 0.25 * fibres + 0.5 * np.exp(-(((r - 0.27) / 0.07) ** 2)))[..., None]
+    tone = (
+        np.array(person.iris)
+        * (1 + 0.25 * fibres + 0.5 * np.exp(-(((r - 0.27) / 0.07) ** 2)))[..., None]
+    )
     rim = 1 / (1 + np.exp(-(r - edge * 0.93) / 0.02))
     tone = tone * (1 - 0.75 * rim[..., None])
     white = np.array([0.50, 0.47, 0.45])

@@ -1,7 +1,9 @@
 """The face rig: ICT-FaceKit's linear model, moved by FACS action units.
 
-Source of the model: Li et al. 2020, "Learning Formation of Physically-Based Face Attributes"; public repository
-ICT-VGL/ICT-FaceKit (MIT). A user brings its `FaceXModel` folder, or the same arrays packed in one `.npz`.
+Source of the model: Li et al. 2020, "Learning Formation of Physically-Based Face Attributes";
+public repository
+ICT-VGL/ICT-FaceKit (MIT). A user brings its `FaceXModel` folder, or the same arrays packed in one
+`.npz`.
 Lengths are centimetres, +y up, +z out of the face, +x towards the face's own left.
 
 V vertices, Q faces, E expression shapes.
@@ -29,14 +31,23 @@ Activations = Mapping[str, Mapping[str, float]]
 """Effective activation 0..1 by unit and side, as `facs_text.Resolution.activations` gives it."""
 
 _ARRAYS = {
-    "neutral": 2, "identity": 3, "expression": 3, "expression_names": 1, "faces": 2, "uv": 2,
-    "face_uv": 2, "face_material": 1, "materials": 1, "landmarks68": 1,
-}  # fmt: skip
+    "neutral": 2,
+    "identity": 3,
+    "expression": 3,
+    "expression_names": 1,
+    "faces": 2,
+    "uv": 2,
+    "face_uv": 2,
+    "face_material": 1,
+    "materials": 1,
+    "landmarks68": 1,
+}
 
 
 @dataclass(frozen=True)
 class HeadPose:
-    """Head rotation in degrees: yaw > 0 turns to the face's own left, pitch > 0 down, roll > 0 tilts right."""
+    """Head rotation in degrees: yaw > 0 turns to the face's own left, pitch > 0 down, roll > 0
+    tilts right."""
 
     yaw: float = 0.0
     pitch: float = 0.0
@@ -63,7 +74,8 @@ def unit_table() -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False)
 class Rig:
-    """A linear face: `neutral` (V, 3), `identity` (100, V, 3), `expression` (E, V, 3) and topology."""
+    """A linear face: `neutral` (V, 3), `identity` (100, V, 3), `expression` (E, V, 3) and
+    topology."""
 
     neutral: np.ndarray
     identity: np.ndarray
@@ -114,7 +126,8 @@ class Rig:
         for name in ("identity", "expression"):
             if a[name].shape[1:] != (count, 3):
                 raise AUFaceGenError(
-                    f"{where}: {name!r} is {a[name].shape}, expected (n, {count}, 3) as 'neutral' has"
+                    f"{where}: {name!r} is {a[name].shape}, expected (n, {count}, 3) "
+                    "as 'neutral' has"
                 )
         if a["faces"].shape != a["face_uv"].shape or a["faces"].shape[1] != 4:
             raise AUFaceGenError(f"{where}: 'faces' and 'face_uv' must both be (Q, 4)")
@@ -146,7 +159,8 @@ class Rig:
         c = np.asarray(coefficients, np.float32)
         if c.ndim != 1 or len(c) > len(self.identity):
             raise AUFaceGenError(
-                f"identity coefficients have shape {c.shape}, expected (n,), n <= {len(self.identity)}"
+                f"identity coefficients have shape {c.shape}, expected (n,), "
+                f"n <= {len(self.identity)}"
             )
         return self.neutral + np.tensordot(c, self.identity[: len(c)], axes=1)
 
@@ -180,7 +194,8 @@ class Rig:
         return out[0], out[1]
 
     def move(self, rest: np.ndarray, activations: Activations) -> np.ndarray:
-        """(V, 3) the resting face `rest` doing the activations, eyeballs turned, head not yet posed."""
+        """(V, 3) the resting face `rest` doing the activations, eyeballs turned, head not yet
+        posed."""
         moved = rest + self.offset(activations)
         gaze = _turn(activations, "gaze_degrees")
         if gaze != HeadPose():
@@ -249,9 +264,14 @@ def _correct(weights: dict[str, float], activations: Activations) -> dict[str, f
             weights[f"eyeBlink_{letter}"] = max(0.0, blink - wide)
         down = f"eyeLookDown_{letter}"
         if down in weights:  # looking down lowers the lid already
-            weights[f"eyeBlink_{letter}"] = min(weights.get(f"eyeBlink_{letter}", 0.0), 1 - 0.35 * weights[down])
+            weights[f"eyeBlink_{letter}"] = min(
+                weights.get(f"eyeBlink_{letter}", 0.0), 1 - 0.35 * weights[down]
+            )
     jaw = weights.get("jawOpen", 0.0)
-    seal = max((max(activations.get(u, {}).values(), default=0.0) for u in ("AU24", "AU28", "AU8")), default=0.0)
+    seal = max(
+        (max(activations.get(u, {}).values(), default=0.0) for u in ("AU24", "AU28", "AU8")),
+        default=0.0,
+    )
     if jaw > 0 and seal > 0:  # lips held together under a lowered jaw
         weights["mouthClose"] = weights.get("mouthClose", 0.0) + jaw * min(1.0, seal + 0.3)
     if jaw > 0 and "mouthShrugLower" in weights:

@@ -1,6 +1,7 @@
 """Sampling masked tokens: the order in which they are revealed, how many at a step, and the loop.
 
-Pure functions over a callable model. Sources: MaskGIT (Chang et al. 2022) for confidence order and the cosine curve; Besnier et al. 2025
+Pure functions over a callable model. Sources: MaskGIT (Chang et al. 2022) for confidence order
+and the cosine curve; Besnier et al. 2025
 for the Halton order. T tokens, K codes.
 """
 
@@ -18,7 +19,8 @@ __all__ = ["halton_order", "reveal_counts", "sample"]
 
 
 def halton_order(grid: int) -> Tensor:
-    """(grid * grid,) a permutation of the cells, spread evenly at every length: Halton points in bases 2 and 3 until all cells are met."""
+    """(grid * grid,) a permutation of the cells, spread evenly at every length: Halton points in
+    bases 2 and 3 until all cells are met."""
     seen: dict[int, None] = {}
     i = 0
     while len(seen) < grid * grid:
@@ -37,12 +39,16 @@ def _radical_inverse(i: int, base: int) -> float:
 
 
 def reveal_counts(tokens: int, steps: int, curve: str = "cosine") -> list[int]:
-    """How many tokens each step reveals: sums to `tokens`, each at least 1. Curves: "cosine" (few first, many last), "linear"."""
+    """How many tokens each step reveals: sums to `tokens`, each at least 1. Curves: "cosine" (few
+    first, many last), "linear"."""
     if not 1 <= steps <= tokens:
         raise AUFaceGenError(f"steps={steps}: from 1 to {tokens}, the number of tokens")
     if curve not in ("cosine", "linear"):
         raise AUFaceGenError(f"curve={curve!r}: 'cosine' or 'linear'")
-    left = [math.cos(math.pi / 2 * i / steps) if curve == "cosine" else 1 - i / steps for i in range(steps + 1)]
+    left = [
+        math.cos(math.pi / 2 * i / steps) if curve == "cosine" else 1 - i / steps
+        for i in range(steps + 1)
+    ]
     known, out = 0, []
     for i in range(1, steps + 1):
         want = tokens - round(tokens * left[i]) if i < steps else tokens
@@ -68,9 +74,12 @@ def sample(
 ) -> Tensor:
     """Fill the masked tokens of `start` (B, T) and return (B, T) without any mask id.
 
-    model(tokens, told) -> logits (B, T, K), with the text when `told`. guidance: uncond + g * (cond - uncond); 1.0 is off and runs no
-    unconditional pass. temperature 0 takes the likeliest code. order: a permutation of T for a fixed order, None for the most confident first.
-    generators: one a row, so that a row's picture does not depend on its batch. A token once revealed never changes.
+    model(tokens, told) -> logits (B, T, K), with the text when `told`. guidance: uncond + g *
+    (cond - uncond); 1.0 is off and runs no
+    unconditional pass. temperature 0 takes the likeliest code. order: a permutation of T for a
+    fixed order, None for the most confident first.
+    generators: one a row, so that a row's picture does not depend on its batch. A token once
+    revealed never changes.
     """
     tokens = start.clone()
     rows = torch.arange(len(tokens), device=tokens.device)[:, None]

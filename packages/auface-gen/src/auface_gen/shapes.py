@@ -1,7 +1,9 @@
 """Shapes that ICT-FaceKit does not have, made from the mean face's landmarks by smooth falloffs.
 
-Each is an offset at weight 1, (V, 3) in cm. They are this project's own modelling: brows drawn together (AU 4), lip corners
-pinned inwards (14) or drawn straight up (13), red lips narrowed (23, 24), lips pushed together (24), chin boss (17).
+Each is an offset at weight 1, (V, 3) in cm. They are this project's own modelling: brows drawn
+together (AU 4), lip corners
+pinned inwards (14) or drawn straight up (13), red lips narrowed (23, 24), lips pushed together
+(24), chin boss (17).
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ def made_shapes(neutral: np.ndarray, landmarks68: np.ndarray) -> dict[str, np.nd
         out[f"+browKnit_{letter}"] = shape(knit, (-0.42 * sign, -0.12, 0.05))
         at = _bump(p, lm[corner], (0.9, 0.9, 1.6))
         out[f"+cornerPin_{letter}"] = shape(at, (0.12 * sign, 0.0, -0.45))
-        out[f"+cornerUp_{letter}"] = shape(_bump(p, lm[corner], (1.0, 1.1, 1.8)), (-0.05 * sign, 0.75, 0.0))
+        out[f"+cornerUp_{letter}"] = shape(
+            _bump(p, lm[corner], (1.0, 1.1, 1.8)), (-0.05 * sign, 0.75, 0.0)
+        )
 
     line = (lm[62] + lm[66]) / 2
     width = 0.5 * abs(lm[54, 0] - lm[48, 0])
@@ -43,8 +47,12 @@ def made_shapes(neutral: np.ndarray, landmarks68: np.ndarray) -> dict[str, np.nd
     skin = p[:, 2] > line[2] - 2.2  # not the teeth, gums or the inside of the cheeks
     out["+lipThin_top"] = shape(top * skin, (0, -0.62, -0.28))
     out["+lipThin_bottom"] = shape(bottom * skin, (0, 0.62, -0.28))
-    out["+lipPress_top"] = shape(near * skin * np.exp(-0.5 * ((p[:, 1] - lm[51, 1]) / 0.5) ** 2), (0, -0.06, -0.14))
-    out["+lipPress_bottom"] = shape(near * skin * np.exp(-0.5 * ((p[:, 1] - lm[57, 1]) / 0.6) ** 2), (0, 0.1, -0.14))
+    out["+lipPress_top"] = shape(
+        near * skin * np.exp(-0.5 * ((p[:, 1] - lm[51, 1]) / 0.5) ** 2), (0, -0.06, -0.14)
+    )
+    out["+lipPress_bottom"] = shape(
+        near * skin * np.exp(-0.5 * ((p[:, 1] - lm[57, 1]) / 0.6) ** 2), (0, 0.1, -0.14)
+    )
     chin = _bump(p, lm[8] + [0, 1.1, 0.6], (1.5, 0.9, 1.6))
     out["+chinBoss"] = shape(chin, (0, 0.35, 0.22))
     return out

@@ -20,7 +20,8 @@ def contact_sheet(
     scale: int = 1,
     gap: int = 4,
 ) -> Image.Image:
-    """One picture of all: labels over the columns' pictures, names at the left of rows. Pictures may differ in size; cells are as large as the largest."""
+    """One picture of all: labels over the columns' pictures, names at the left of rows. Pictures
+    may differ in size; cells are as large as the largest."""
     if not rows or not any(rows):
         raise AUFaceGenError("contact_sheet: there are no pictures")
     w = max(p.width for r in rows for p in r) * scale
@@ -28,17 +29,31 @@ def contact_sheet(
     font = ImageFont.load_default(11)
     head = 30 if labels else 0
     left = 74 if names else 0
-    sheet = Image.new("RGB", (left + max(len(r) for r in rows) * (w + gap) + gap, len(rows) * (h + head + gap) + gap), "white")
+    sheet = Image.new(
+        "RGB",
+        (left + max(len(r) for r in rows) * (w + gap) + gap, len(rows) * (h + head + gap) + gap),
+        "white",
+    )
     draw = ImageDraw.Draw(sheet)
     for i, row in enumerate(rows):
         y = gap + i * (h + head + gap)
         if names:
-            draw.multiline_text((4, y + head + h // 2 - 12), textwrap.fill(names[i], 11), fill="black", font=font)
+            draw.multiline_text(
+                (4, y + head + h // 2 - 12), textwrap.fill(names[i], 11), fill="black", font=font
+            )
         for j, picture in enumerate(row):
             x = left + gap + j * (w + gap)
             if labels:
-                draw.multiline_text((x, y), textwrap.fill(labels[i][j], max(8, w // 6))[: 2 * (w // 6)], fill="black", font=font, spacing=1)
+                draw.multiline_text(
+                    (x, y),
+                    textwrap.fill(labels[i][j], max(8, w // 6))[: 2 * (w // 6)],
+                    fill="black",
+                    font=font,
+                    spacing=1,
+                )
             if scale != 1:
-                picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.LANCZOS)
+                picture = picture.resize(
+                    (picture.width * scale, picture.height * scale), Image.Resampling.LANCZOS
+                )
             sheet.paste(picture, (x, y + head))
     return sheet

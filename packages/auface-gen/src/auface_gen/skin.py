@@ -1,6 +1,7 @@
 """Skin: what is painted on the face for a person, and the lines that appear when units move.
 
-Everything is painted in the rig's texture, in the coordinates of the mean face (cm): one texel knows where on the mean face it
+Everything is painted in the rig's texture, in the coordinates of the mean face (cm): one texel
+knows where on the mean face it
 lies (`SkinMap.position`), so a brow is painted where the brow bone is, on every person.
 T texture size. Image row = v * T for this model (no flip).
 """
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -18,8 +21,10 @@ from auface_gen.rig import Activations, Rig
 
 __all__ = ["CREASES", "SkinMap"]
 
-# Lines that units draw in the skin, as polylines on the mean face: (x, y) in cm on the face's own left (x > 0), mirrored for the
-# right; then depth at level E and width in cm. Facts from FACS 2002's appearance changes; the coordinates are this project's.
+# Lines that units draw in the skin, as polylines on the mean face: (x, y) in cm on the face's
+# own left (x > 0), mirrored for the
+# right; then depth at level E and width in cm. Facts from FACS 2002's appearance changes; the
+# coordinates are this project's.
 CREASES: Mapping[str, tuple[tuple[tuple[tuple[float, float], ...], float, float], ...]] = {
     "AU1": (
         (((0.0, 7.25), (0.9, 7.35), (1.9, 7.15), (2.5, 6.95)), 0.85, 0.11),
@@ -75,12 +80,20 @@ CREASES: Mapping[str, tuple[tuple[tuple[tuple[float, float], ...], float, float]
     ),
     "AU43": ((((2.0, 4.35), (3.1, 4.75), (4.3, 4.35)), 0.2, 0.1),),
 }
-_RESTING = {"AU12": 0.35, "AU1": 0.35, "AU2": 0.3, "AU4": 0.3, "AU6": 0.4, "AU15": 0.25}  # lines that age leaves
+_RESTING = {
+    "AU12": 0.35,
+    "AU1": 0.35,
+    "AU2": 0.3,
+    "AU4": 0.3,
+    "AU6": 0.4,
+    "AU15": 0.25,
+}  # lines that age leaves
 
 
 @dataclass(frozen=True, eq=False)
 class SkinMap:
-    """What skin needs to know of the mean face: `position` (T, T, 3) in cm and masks (T, T) in 0..1."""
+    """What skin needs to know of the mean face: `position` (T, T, 3) in cm and masks (T, T) in
+    0..1."""
 
     position: np.ndarray
     lips: np.ndarray
@@ -101,8 +114,15 @@ class SkinMap:
         for unit, lines in CREASES.items():
             for side, sign in (("left", 1.0), ("right", -1.0)):
                 creases[unit, side] = _lines(position, lines, sign)
-        # (17..21 are the right brow from tail to head.) The hair grows on the ridge, a little under the kit's landmarks at the tail.
-        brow = lm[21:16:-1, :2] * [-1, 1] + [[0.0, -0.2], [0.0, -0.28], [0.0, -0.38], [0.0, -0.5], [0.1, -0.7]]
+        # (17..21 are the right brow from tail to head.) The hair grows on the ridge, a little
+        # under the kit's landmarks at the tail.
+        brow = lm[21:16:-1, :2] * [-1, 1] + [
+            [0.0, -0.2],
+            [0.0, -0.28],
+            [0.0, -0.38],
+            [0.0, -0.5],
+            [0.1, -0.7],
+        ]
         return cls(position, lips, upper, lower, socket, creases, brow)
 
     def albedo(self, person: Person) -> np.ndarray:
@@ -111,21 +131,32 @@ class SkinMap:
         p, size = self.position, len(self.position)
         x, y = p[..., 0], p[..., 1]
         skin = np.array(person.skin, np.float32)
-        out = np.broadcast_to(skin, (size, size, 3)).copy()
+        out: np.ndarray = np.broadcast_to(skin, (size, size, 3)).copy()
 
         def spot(cx: float, cy: float, rx: float, ry: float) -> np.ndarray:
             return np.exp(-0.5 * (((np.abs(x) - cx) / rx) ** 2 + ((y - cy) / ry) ** 2))
 
         blotch = _noise(rng, size, (6, 14, 40))
         out *= (1 + 0.04 * blotch + 0.02 * _noise(rng, size, (120, 200)))[..., None]
-        red = 0.5 * spot(3.9, 0.0, 1.7, 1.5) + 0.5 * spot(0.0, 0.6, 1.0, 1.1) + 0.25 * spot(0.0, -6.3, 1.6, 0.8) + 0.12 * blotch
+        red = (
+            0.5 * spot(3.9, 0.0, 1.7, 1.5)
+            + 0.5 * spot(0.0, 0.6, 1.0, 1.1)
+            + 0.25 * spot(0.0, -6.3, 1.6, 0.8)
+            + 0.12 * blotch
+        )
         out *= 1 - person.redness * np.clip(red, 0, 1)[..., None] * np.array([0.04, 0.26, 0.24])
         under = spot(3.1, 1.7, 1.3, 0.55) + 0.8 * spot(1.9, 3.2, 0.5, 0.6)
-        out *= 1 - (0.12 + 0.12 * person.age) * np.clip(under, 0, 1)[..., None] * np.array([0.8, 1.0, 0.85])
+        out *= 1 - (0.12 + 0.12 * person.age) * np.clip(under, 0, 1)[..., None] * np.array(
+            [0.8, 1.0, 0.85]
+        )
         out *= 1 - 0.16 * self.socket[..., None] * np.array([0.7, 1.0, 1.0])
         if person.freckles:
-            dots = np.clip(_noise(rng, size, (110,)) - 1.1, 0, 1) * (spot(2.8, 1.0, 2.4, 1.4) + 0.5 * spot(0, 2, 1, 2))
-            out *= 1 - 0.4 * person.freckles * np.clip(dots, 0, 1)[..., None] * np.array([0.6, 0.9, 1.0])
+            dots = np.clip(_noise(rng, size, (110,)) - 1.1, 0, 1) * (
+                spot(2.8, 1.0, 2.4, 1.4) + 0.5 * spot(0, 2, 1, 2)
+            )
+            out *= 1 - 0.4 * person.freckles * np.clip(dots, 0, 1)[..., None] * np.array(
+                [0.6, 0.9, 1.0]
+            )
         if person.stubble:
             beard = _sigmoid((-0.9 - y + 0.10 * np.abs(x)) / 0.35) * (1 - self.lips)
             beard *= 1 - 0.75 * spot(2.6, -1.0, 1.1, 1.2)
@@ -136,13 +167,20 @@ class SkinMap:
             both = self.creases[unit, "left"] + self.creases[unit, "right"]
             out = _crease(out, amount * person.age**1.5 * both)
         hairline = 8.7 - 0.03 * np.abs(x) ** 2.2 + 0.15 * _noise(rng, size, (60,))
-        temple = np.where(y > 1.2, np.abs(x) - 6.75 - 0.25 * np.clip(3 - y, -2, 9), -1) + 0.1 * _noise(rng, size, (60,))
+        temple = np.where(
+            y > 1.2, np.abs(x) - 6.75 - 0.25 * np.clip(3 - y, -2, 9), -1
+        ) + 0.1 * _noise(rng, size, (60,))
         hair = np.maximum(_sigmoid((y - hairline) / 0.22), _sigmoid(temple / 0.15))[..., None] * 0.9
-        out = out * (1 - hair) + hair * np.array(person.hair) * (1 + 0.3 * _noise(rng, size, (120,)))[..., None]
+        out = (
+            out * (1 - hair)
+            + hair * np.array(person.hair) * (1 + 0.3 * _noise(rng, size, (120,)))[..., None]
+        )
         lips = (self.lips * (1 + 0.06 * _noise(rng, size, (30, 90))))[..., None]
         out = out * (1 - np.clip(lips, 0, 1)) + np.clip(lips, 0, 1) * np.array(person.lips)
         out = self._brows(out, person, rng)
-        dark = np.clip(person.lashes * self.lash_upper + 0.35 * person.lashes * self.lash_lower, 0, 1)[..., None]
+        dark = np.clip(
+            person.lashes * self.lash_upper + 0.35 * person.lashes * self.lash_lower, 0, 1
+        )[..., None]
         out = out * (1 - 0.92 * dark) + 0.92 * dark * 0.018
         return np.clip(out, 0.004, 0.95).astype(np.float32)
 
@@ -152,31 +190,53 @@ class SkinMap:
         for unit, sides in activations.items():
             for side, amount in sides.items():
                 for name in ("left", "right"):
-                    if (unit, name) in self.creases and side not in ("left" if name == "right" else "right",):
+                    if (unit, name) in self.creases and side not in (
+                        "left" if name == "right" else "right",
+                    ):
                         depth += amount * self.creases[unit, name] * (0.7 + 0.5 * person.age)
         return _crease(albedo, depth).astype(np.float32) if depth.any() else albedo
 
     def _brows(self, base: np.ndarray, person: Person, rng: np.random.Generator) -> np.ndarray:
-        """Brows as hair strokes on the bony ridge, drawn on a plane of the mean face and looked up by texel."""
-        scale, x0, y0, w, h = 60.0, -7.5, 3.5, 15.0, 4.5  # pixels a cm; left, bottom and extent in cm
+        """Brows as hair strokes on the bony ridge, drawn on a plane of the mean face and looked
+        up by texel."""
+        scale, x0, y0, w, h = (
+            60.0,
+            -7.5,
+            3.5,
+            15.0,
+            4.5,
+        )  # pixels a cm; left, bottom and extent in cm
         plane = Image.new("L", (int(w * scale), int(h * scale)), 0)
         draw = ImageDraw.Draw(plane)
-        tilt, lift, arch = rng.uniform(-0.12, 0.12), rng.uniform(-0.12, 0.08), rng.uniform(-0.1, 0.15)
-        curve = self.brow_curve + [0, lift] + np.outer(np.linspace(0, 1, 5), [0, tilt]) + np.outer([0, 0.5, 1, 0.6, 0], [0, arch])
+        tilt, lift, arch = (
+            rng.uniform(-0.12, 0.12),
+            rng.uniform(-0.12, 0.08),
+            rng.uniform(-0.1, 0.15),
+        )
+        curve = (
+            self.brow_curve
+            + np.array([0, lift])
+            + np.outer(np.linspace(0, 1, 5), [0, tilt])
+            + np.outer([0, 0.5, 1, 0.6, 0], [0, arch])
+        )
         strokes = int(420 * person.brow_density)
         for sign in (1, -1):
             t = rng.random(strokes) ** 0.9
             across = np.clip(rng.normal(0, 0.42, strokes), -1, 1)
             for ti, ai in zip(t, across, strict=True):
                 c, d = _curve(curve, ti)
-                half = person.brow_thickness * (0.62 + 0.5 * np.sin(np.pi * min(ti * 0.8 + 0.2, 1)) - 0.55 * max(0, ti - 0.55))
+                half = person.brow_thickness * (
+                    0.62 + 0.5 * np.sin(np.pi * min(ti * 0.8 + 0.2, 1)) - 0.55 * max(0, ti - 0.55)
+                )
                 normal = np.array([-d[1], d[0]])
                 root = c + normal * half * ai
                 angle = 0.95 * (1 - ti) ** 2 - 0.22 * ai
                 direction = d * np.cos(angle) + normal * np.sin(angle)
                 tip = root + direction * rng.uniform(0.28, 0.5) * (0.8 if ti > 0.8 else 1.0)
                 pts = [((sign * q[0] - x0) * scale, (y0 + h - q[1]) * scale) for q in (root, tip)]
-                draw.line([pts[0], pts[1]], fill=int(rng.uniform(130, 245)), width=int(rng.integers(2, 4)))
+                draw.line(
+                    [pts[0], pts[1]], fill=int(rng.uniform(130, 245)), width=int(rng.integers(2, 4))
+                )
         ink = np.asarray(plane.filter(ImageFilter.GaussianBlur(1.2)), np.float32) / 255
         soft = np.asarray(plane.filter(ImageFilter.GaussianBlur(7)), np.float32) / 255
         ink = np.clip(0.8 * ink + 0.45 * soft, 0, 1)
@@ -191,7 +251,8 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def _crease(albedo: np.ndarray, depth: np.ndarray) -> np.ndarray:
-    """Darken by the depth of lines, a little red as shadow in skin is, and lighten the fold above them."""
+    """Darken by the depth of lines, a little red as shadow in skin is, and lighten the fold above
+    them."""
     size = len(depth)
     up = np.roll(depth, size // 128, axis=0)  # texture rows run down the face
     shade = np.clip(depth, 0, 1.2)[..., None] * np.array([0.42, 0.52, 0.55])
@@ -229,23 +290,38 @@ def _polygon(uv: np.ndarray, size: int, blur: float) -> np.ndarray:
     for i in range(1, len(closed) - 2):  # Catmull-Rom
         a, b, c, d = closed[i - 1 : i + 3]
         for t in np.linspace(0, 1, 8, endpoint=False):
-            smooth.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
+            smooth.append(
+                0.5
+                * (
+                    2 * b
+                    + (c - a) * t
+                    + (2 * a - 5 * b + 4 * c - d) * t**2
+                    + (3 * b - a - 3 * c + d) * t**3
+                )
+            )
     image = Image.new("L", (size * 4, size * 4), 0)
     ImageDraw.Draw(image).polygon([tuple(q * size * 4) for q in smooth], fill=255)
-    image = image.filter(ImageFilter.GaussianBlur(4 * blur)).resize((size, size), Image.Resampling.BOX)
+    image = image.filter(ImageFilter.GaussianBlur(4 * blur)).resize(
+        (size, size), Image.Resampling.BOX
+    )
     return np.asarray(image, np.float32) / 255
 
 
 def _position_map(rig: Rig, size: int) -> np.ndarray:
     """(size, size, 3) mean-face position of every texel of the skin; (0, 0, -99) outside."""
     out = np.full((size, size, 3), (0.0, 0.0, -99.0), np.float32)
-    for q, t in zip(rig.faces[rig.face_material == 0], rig.face_uv[rig.face_material == 0], strict=True):
+    for q, t in zip(
+        rig.faces[rig.face_material == 0], rig.face_uv[rig.face_material == 0], strict=True
+    ):
         for corners in ((0, 1, 2), (0, 2, 3)):
             if q[corners[2]] < 0:
                 continue
             uv = rig.uv[t[list(corners)]] * size - 0.5
             low, high = np.floor(uv.min(0)).astype(int), np.ceil(uv.max(0)).astype(int)
-            xs, ys = np.meshgrid(np.arange(max(low[0], 0), min(high[0], size - 1) + 1), np.arange(max(low[1], 0), min(high[1], size - 1) + 1))
+            xs, ys = np.meshgrid(
+                np.arange(max(low[0], 0), min(high[0], size - 1) + 1),
+                np.arange(max(low[1], 0), min(high[1], size - 1) + 1),
+            )
             m = np.array([uv[1] - uv[0], uv[2] - uv[0]]).T
             det = m[0, 0] * m[1, 1] - m[0, 1] * m[1, 0]
             if abs(det) < 1e-9 or xs.size == 0:
@@ -255,12 +331,17 @@ def _position_map(rig: Rig, size: int) -> np.ndarray:
             c = (-m[1, 0] * dx + m[0, 0] * dy) / det
             inside = (b >= -0.35) & (c >= -0.35) & (b + c <= 1.35)
             v = rig.neutral[q[list(corners)]]
-            out[ys[inside], xs[inside]] = v[0] + b[inside][:, None] * (v[1] - v[0]) + c[inside][:, None] * (v[2] - v[0])
+            out[ys[inside], xs[inside]] = (
+                v[0] + b[inside][:, None] * (v[1] - v[0]) + c[inside][:, None] * (v[2] - v[0])
+            )
     return out
 
 
-def _lid_lines(rig: Rig, position: np.ndarray, lm: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Masks of the upper and lower lash line, and of the shaded lid and socket, from the lids' edge landmarks."""
+def _lid_lines(
+    rig: Rig, position: np.ndarray, lm: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Masks of the upper and lower lash line, and of the shaded lid and socket, from the lids'
+    edge landmarks."""
     upper = np.zeros(position.shape[:2], np.float32)
     lower, socket = upper.copy(), upper.copy()
     for up, down in (((36, 37, 38, 39), (39, 40, 41, 36)), ((42, 43, 44, 45), (45, 46, 47, 42))):
@@ -268,7 +349,11 @@ def _lid_lines(rig: Rig, position: np.ndarray, lm: np.ndarray) -> tuple[np.ndarr
             d = _distance(position, lm[list(line)])
             mask[:] = np.maximum(mask, np.exp(-0.5 * (d / width) ** 2))
         d = _distance(position, lm[list(up)])
-        above = position[..., 1] > np.interp(position[..., 0], np.sort(lm[list(up)][:, 0]), lm[list(up)][np.argsort(lm[list(up)][:, 0]), 1])
+        above = position[..., 1] > np.interp(
+            position[..., 0],
+            np.sort(lm[list(up)][:, 0]),
+            lm[list(up)][np.argsort(lm[list(up)][:, 0]), 1],
+        )
         socket[:] = np.maximum(socket, np.exp(-0.5 * (d / 0.55) ** 2) * above)
     return upper, lower, socket
 
@@ -277,14 +362,14 @@ def _distance(position: np.ndarray, line: np.ndarray) -> np.ndarray:
     """(T, T) distance in cm from each texel to a polyline (n, d), d = 2 or 3."""
     p = position[..., : line.shape[1]]
     best = np.full(p.shape[:2], np.inf, np.float32)
-    for a, b in zip(line[:-1], line[1:], strict=True):
+    for a, b in pairwise(line):
         ab = b - a
         t = np.clip(((p - a) @ ab) / (ab @ ab), 0, 1)
         best = np.minimum(best, np.linalg.norm(p - (a + t[..., None] * ab), axis=-1))
     return best
 
 
-def _lines(position: np.ndarray, lines: tuple, sign: float) -> np.ndarray:
+def _lines(position: np.ndarray, lines: tuple[Any, ...], sign: float) -> np.ndarray:
     """(T, T) depth of one unit's lines on one side, fading at their ends."""
     out = np.zeros(position.shape[:2], np.float32)
     front = position[..., 2] > 3

@@ -1,4 +1,5 @@
-"""Model folders: config.json beside model.safetensors, read strictly, written whole or not at all."""
+"""Model folders: config.json beside model.safetensors, read strictly, written whole or not at
+all."""
 
 from __future__ import annotations
 
@@ -23,14 +24,18 @@ def write_json(path: Path, value: Any) -> None:
     beside.replace(path)
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+def write_tensors(
+    path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None
+) -> None:
     """Write safetensors beside, then rename."""
     beside = path.with_name(path.name + ".part")
     save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, beside, metadata)
     beside.replace(path)
 
 
-def write_folder(folder: str | Path, config: dict[str, Any], tensors: dict[str, Tensor], *, half: bool = False) -> None:
+def write_folder(
+    folder: str | Path, config: dict[str, Any], tensors: dict[str, Tensor], *, half: bool = False
+) -> None:
     """Write a model folder; `half` stores floating tensors as fp16."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,9 +50,13 @@ def read_tensors(path: str | Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except FileNotFoundError:
-        raise AUFaceGenError(f"{path} is missing; train a model first, or give the folder of one") from None
+        raise AUFaceGenError(
+            f"{path} is missing; train a model first, or give the folder of one"
+        ) from None
     except (SafetensorError, OSError, ValueError) as error:
-        raise AUFaceGenError(f"{path} is not a whole safetensors file ({error}); copy or train it again") from error
+        raise AUFaceGenError(
+            f"{path} is not a whole safetensors file ({error}); copy or train it again"
+        ) from error
 
 
 def read_folder(folder: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -66,7 +75,8 @@ def read_folder(folder: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def restore(model: torch.nn.Module, tensors: dict[str, Tensor], where: str | Path) -> None:
-    """Load tensors into the model, all and only its own. Raises AUFaceGenError naming each that does not fit."""
+    """Load tensors into the model, all and only its own. Raises AUFaceGenError naming each that
+    does not fit."""
     own = model.state_dict()
     wrong = [f"{k}: missing" for k in sorted(own.keys() - tensors.keys())]
     wrong += [f"{k}: not of this model" for k in sorted(tensors.keys() - own.keys())]
@@ -76,5 +86,9 @@ def restore(model: torch.nn.Module, tensors: dict[str, Tensor], where: str | Pat
         if tensors[k].shape != own[k].shape
     ]
     if wrong:
-        raise AUFaceGenError(f"{where} does not fit the config: " + "; ".join(wrong[:8]) + (" ..." if len(wrong) > 8 else ""))
+        raise AUFaceGenError(
+            f"{where} does not fit the config: "
+            + "; ".join(wrong[:8])
+            + (" ..." if len(wrong) > 8 else "")
+        )
     model.load_state_dict({k: v.to(own[k].dtype) for k, v in tensors.items()})

@@ -1,6 +1,8 @@
-"""Renders a corpus: people, light and codings from seeds; for each sitting the person's neutral under the same light and pose.
+"""Renders a corpus: people, light and codings from seeds; for each sitting the person's neutral
+under the same light and pose.
 
-Layout and fields are facs-text's corpus format. Every sitting is written on its own and recorded when whole, so a run that was
+Layout and fields are facs-text's corpus format. Every sitting is written on its own and recorded
+when whole, so a run that was
 killed goes on where it stopped, and the same seed gives the same bytes.
 """
 
@@ -15,40 +17,123 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from facs_text import Action, Coding, describe, parse, resolve
-from facs_text.corpus import CorpusRow, CorpusWriter
 from PIL import Image
 
 from auface_gen.errors import AUFaceGenError
 from auface_gen.people import Light, Person
 from auface_gen.rig import Rig
+from facs_text import Action, Coding, describe, parse, resolve
+from facs_text.corpus import CorpusRow, CorpusWriter
 
 __all__ = ["HELD_OUT_PAIRS", "draw_codings", "render_corpus", "split_of"]
 
 HELD_OUT_PAIRS: tuple[frozenset[str], ...] = tuple(
-    frozenset(pair.split("+")) for pair in ("1+12", "4+12", "2+15", "5+10", "9+43", "6+20", "4+26", "12+15", "18+20", "5+43")
+    frozenset(pair.split("+"))
+    for pair in ("1+12", "4+12", "2+15", "5+10", "9+43", "6+20", "4+26", "12+15", "18+20", "5+43")
 )
-"""Pairs of units never rendered together for training, conflict pairs among them: only the test split has them."""
+"""Pairs of units never rendered together for training, conflict pairs among them: only the test
+split has them."""
 
 _SIDED = ("1", "2", "4", "5", "6", "7", "9", "10", "11", "12", "13", "14", "15", "16", "20", "43")
 _LIPS = ("18", "22", "23", "24", "28")
 _WHOLE = ("17", "25", "26", "27", "29", "34")
 _GAZE = ("61", "62", "63", "64")
 _SETS = (  # often seen together in BP4D-like spontaneous behaviour
-    "6+12", "6+7+12", "6+10+12", "6+7+10+12", "10+12", "12+14", "6+10+12+14", "6+12+25", "6+12+25+26", "7+10", "1+2", "1+2+4",
-    "1+2+5", "1+4", "4+7", "4+9", "4+7+10", "4+9+10", "9+10+17", "10+17", "15+17", "14+17", "17+23", "17+24", "14+24", "7+14",
-    "1+2+5+25+26", "1+2+25+27", "4+5+7+23", "4+7+24", "1+4+15", "1+4+15+17", "6+15", "20+25", "1+2+4+5+20+25", "12+25", "10+25",
-    "16+25", "22+25", "18+25", "23+25", "25+26", "25+27",
+    "6+12",
+    "6+7+12",
+    "6+10+12",
+    "6+7+10+12",
+    "10+12",
+    "12+14",
+    "6+10+12+14",
+    "6+12+25",
+    "6+12+25+26",
+    "7+10",
+    "1+2",
+    "1+2+4",
+    "1+2+5",
+    "1+4",
+    "4+7",
+    "4+9",
+    "4+7+10",
+    "4+9+10",
+    "9+10+17",
+    "10+17",
+    "15+17",
+    "14+17",
+    "17+23",
+    "17+24",
+    "14+24",
+    "7+14",
+    "1+2+5+25+26",
+    "1+2+25+27",
+    "4+5+7+23",
+    "4+7+24",
+    "1+4+15",
+    "1+4+15+17",
+    "6+15",
+    "20+25",
+    "1+2+4+5+20+25",
+    "12+25",
+    "10+25",
+    "16+25",
+    "22+25",
+    "18+25",
+    "23+25",
+    "25+26",
+    "25+27",
     # prototypes of EMFACS, Du et al. 2014 and PSPI
-    "1+2+5+26", "1+2+4+5+7+20+26", "4+5+7+24", "9+15+16", "9+17", "4+6+7+9+10+43", "12+24+64", "1+2+12+25", "10+12+25", "1+4+20+25",
-    "4+15+17", "4+10+17", "1+2+5+20+25", "9+16+25",
-)  # fmt: skip
+    "1+2+5+26",
+    "1+2+4+5+7+20+26",
+    "4+5+7+24",
+    "9+15+16",
+    "9+17",
+    "4+6+7+9+10+43",
+    "12+24+64",
+    "1+2+12+25",
+    "10+12+25",
+    "1+4+20+25",
+    "4+15+17",
+    "4+10+17",
+    "1+2+5+20+25",
+    "9+16+25",
+)
 _CONFLICTS = (
-    "1+4", "2+4", "1+9", "5+7", "5+6", "13+15", "12+18", "12+22", "14+18", "20+22", "20+23", "16+17", "17+26", "17+25", "10+17", "10+24",
-    "24+26", "24+25", "23+27", "18+22", "22+28", "18+28", "10+28", "24+27", "26+27", "12+13", "2+6", "12+17", "12+24", "12+23",
+    "1+4",
+    "2+4",
+    "1+9",
+    "5+7",
+    "5+6",
+    "13+15",
+    "12+18",
+    "12+22",
+    "14+18",
+    "20+22",
+    "20+23",
+    "16+17",
+    "17+26",
+    "17+25",
+    "10+17",
+    "10+24",
+    "24+26",
+    "24+25",
+    "23+27",
+    "18+22",
+    "22+28",
+    "18+28",
+    "10+28",
+    "24+27",
+    "26+27",
+    "12+13",
+    "2+6",
+    "12+17",
+    "12+24",
+    "12+23",
     # held out of training:
-    "12+15", "18+20", "5+43",
-)  # fmt: skip
+    "12+15",
+    "18+20",
+    "5+43",
+)
 
 
 @dataclass(frozen=True)
@@ -75,14 +160,17 @@ class _Job:
 
 
 def split_of(index: int) -> str:
-    """Split of the index-th person: 1 in 10 for valid, 1 in 10 for test, never two splits for one person."""
+    """Split of the index-th person: 1 in 10 for valid, 1 in 10 for test, never two splits for one
+    person."""
     return {8: "valid", 9: "test"}.get(index % 10, "train")
 
 
 def draw_codings(rng: np.random.Generator, count: int, *, held_out: bool = False) -> list[Coding]:
-    """`count` codings from a mixture: single units, pairs, frequent sets and prototypes, conflicts and uniform ones.
+    """`count` codings from a mixture: single units, pairs, frequent sets and prototypes,
+    conflicts and uniform ones.
 
-    Without `held_out`, no coding contains a pair of `HELD_OUT_PAIRS`; with it, one in four is such a pair.
+    Without `held_out`, no coding contains a pair of `HELD_OUT_PAIRS`; with it, one in four is
+    such a pair.
     """
     pairs = [sorted(p, key=int) for p in HELD_OUT_PAIRS]
     out: list[Coding] = []
@@ -109,7 +197,28 @@ def draw_codings(rng: np.random.Generator, count: int, *, held_out: bool = False
 
 _SHOWN = frozenset(_SIDED + _LIPS + _WHOLE + _GAZE)
 # Three times as often: the units that AU research scores most.
-_ODDS = (*_SIDED, *_LIPS, *_WHOLE, "1", "2", "4", "6", "12", "12", "15", "5", "7", "26", "25", "43", "10", "9", "17", "1", "4")
+_ODDS = (
+    *_SIDED,
+    *_LIPS,
+    *_WHOLE,
+    "1",
+    "2",
+    "4",
+    "6",
+    "12",
+    "12",
+    "15",
+    "5",
+    "7",
+    "26",
+    "25",
+    "43",
+    "10",
+    "9",
+    "17",
+    "1",
+    "4",
+)
 
 
 def _unit(rng: np.random.Generator) -> str:
@@ -130,14 +239,33 @@ def _levels(rng: np.random.Generator, codes: Sequence[str]) -> Coding:
     return Coding.from_actions(actions)
 
 
-def _jobs(root: Path, rig: str, count: int, per_sitting: int, seed: int, size: int, samples: int, variant: str) -> Iterator[_Job]:
+def _jobs(
+    root: Path,
+    rig: str,
+    count: int,
+    per_sitting: int,
+    seed: int,
+    size: int,
+    samples: int,
+    variant: str,
+) -> Iterator[_Job]:
     done, index = 0, 0
     while done < count:
         rng = np.random.default_rng([seed, index])
         split = split_of(index)
         codings = draw_codings(rng, min(per_sitting, count - done) - 1, held_out=split == "test")
         codes = ("0", *(str(c) for c in codings))
-        yield _Job(str(root), rig, split, 10_000 * (seed % 9) + index, index + 100_000 * seed, codes, size, samples, variant)
+        yield _Job(
+            str(root),
+            rig,
+            split,
+            10_000 * (seed % 9) + index,
+            index + 100_000 * seed,
+            codes,
+            size,
+            samples,
+            variant,
+        )
         done, index = done + len(codes), index + 1
 
 
@@ -156,17 +284,26 @@ def render_corpus(
 ) -> Path:
     """Render `count` pictures of `size` px into the corpus folder `out`, and return it.
 
-    `variant` is a mitsuba variant, the fastest that works unless told. Raises AUFaceGenError when the rig or mitsuba
+    `variant` is a mitsuba variant, the fastest that works unless told. Raises AUFaceGenError when
+    the rig or mitsuba
     is missing, or when `out` holds a corpus of other settings.
     """
     from auface_gen.variant import fastest_variant
 
     if count < 2 or size < 32 or per_sitting < 2:
-        raise AUFaceGenError(f"count={count}, size={size}, per_sitting={per_sitting}: at least 2, 32 and 2")
+        raise AUFaceGenError(
+            f"count={count}, size={size}, per_sitting={per_sitting}: at least 2, 32 and 2"
+        )
     root, rig = Path(out), Path(rig)
     Rig.load(rig)
     variant = variant or fastest_variant()
-    settings = {"count": count, "size": size, "seed": seed, "per_sitting": per_sitting, "samples": samples}
+    settings = {
+        "count": count,
+        "size": size,
+        "seed": seed,
+        "per_sitting": per_sitting,
+        "samples": samples,
+    }
     root.joinpath(".parts").mkdir(parents=True, exist_ok=True)
     _remember(root / ".parts" / "settings.json", settings)
     jobs = list(_jobs(root, str(rig), count, per_sitting, seed, size, samples, variant))
@@ -187,7 +324,9 @@ def _remember(path: Path, settings: dict[str, Any]) -> None:
     if path.exists():
         before = json.loads(path.read_text("utf-8"))
         if before != settings:
-            raise AUFaceGenError(f"{path.parent.parent} was begun with {before}, not {settings}: give another folder")
+            raise AUFaceGenError(
+                f"{path.parent.parent} was begun with {before}, not {settings}: give another folder"
+            )
     _write(path, json.dumps(settings))
 
 
@@ -230,7 +369,15 @@ def _render(job: _Job) -> int:
         rig = Rig.load(job.rig)
         _STATE.update(rig=job.rig, model=rig, skin=SkinMap.build(rig), meshes=RigMeshes(rig))
     person, light = Person.from_seed(job.person), Light.from_seed(job.light)
-    sitting = Sitting(_STATE["model"], _STATE["meshes"], _STATE["skin"], person, light, size=job.size, samples=job.samples)
+    sitting = Sitting(
+        _STATE["model"],
+        _STATE["meshes"],
+        _STATE["skin"],
+        person,
+        light,
+        size=job.size,
+        samples=job.samples,
+    )
     folder = Path(job.root) / job.split / job.subject
     folder.mkdir(parents=True, exist_ok=True)
     rows, neutral = [], f"{job.subject}/{job.light}_000.png"
@@ -238,7 +385,9 @@ def _render(job: _Job) -> int:
         resolution = resolve(parse(codes))
         name = f"{job.subject}/{job.light}_{i:03d}.png"
         path = Path(job.root) / job.split / name
-        Image.fromarray(sitting.render(resolution.activations)).save(path.with_suffix(".part"), format="PNG")
+        Image.fromarray(sitting.render(resolution.activations)).save(
+            path.with_suffix(".part"), format="PNG"
+        )
         path.with_suffix(".part").replace(path)
         rows.append(
             {
@@ -260,8 +409,16 @@ def _assemble(root: Path, jobs: Sequence[_Job], settings: dict[str, Any]) -> Non
     """Merge the sittings' rows into each split's metadata.jsonl and write corpus.json."""
     for split in ("train", "valid", "test"):
         (root / split / "metadata.jsonl").unlink(missing_ok=True)
-    about = {"render": settings, "held_out_pairs": ["+".join(sorted(p, key=int)) for p in HELD_OUT_PAIRS]}
-    with CorpusWriter(root, source="auface-rig", licence="made with ICT-FaceKit (MIT); the pictures are free to use", about=about) as corpus:
+    about = {
+        "render": settings,
+        "held_out_pairs": ["+".join(sorted(p, key=int)) for p in HELD_OUT_PAIRS],
+    }
+    with CorpusWriter(
+        root,
+        source="auface-rig",
+        licence="made with ICT-FaceKit (MIT); the pictures are free to use",
+        about=about,
+    ) as corpus:
         for job in jobs:
             for line in job.part.read_text("utf-8").splitlines():
                 corpus.add(_say(json.loads(line)), job.split)

@@ -1,6 +1,8 @@
-"""Words to units: a small transformer that reads one clause of a description and says what it moves, by unit and side.
+"""Words to units: a small transformer that reads one clause of a description and says what it
+moves, by unit and side.
 
-The first stage of the progressive alignment. It learns from text alone, of which facs-text makes any amount, so that the generator is
+The first stage of the progressive alignment. It learns from text alone, of which facs-text makes
+any amount, so that the generator is
 taught by pictures only what pictures are needed for. B clauses, L words, D width, A columns.
 """
 
@@ -27,7 +29,8 @@ def words(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class TextConfig:
-    """vocabulary: known words (others read as one unknown word); max_words: longer clauses are cut."""
+    """vocabulary: known words (others read as one unknown word); max_words: longer clauses are
+    cut."""
 
     vocabulary: tuple[str, ...]
     width: int = 128
@@ -47,7 +50,13 @@ class ClauseReader(nn.Module):
         self.word = nn.Embedding(len(config.vocabulary) + 2, config.width, padding_idx=0)
         self.place = nn.Parameter(torch.randn(config.max_words, config.width) * 0.02)
         layer = nn.TransformerEncoderLayer(
-            config.width, config.heads, 4 * config.width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+            config.width,
+            config.heads,
+            4 * config.width,
+            dropout=0.0,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
         )
         self.layers = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(config.width)
@@ -56,7 +65,9 @@ class ClauseReader(nn.Module):
 
     def ids(self, texts: Sequence[str]) -> Tensor:
         """(B, L) word ids, padded with 0; an empty clause is one unknown word."""
-        rows = [[self._index.get(w, 1) for w in words(t)][: self.config.max_words] or [1] for t in texts]
+        rows = [
+            [self._index.get(w, 1) for w in words(t)][: self.config.max_words] or [1] for t in texts
+        ]
         out = torch.zeros(len(rows), max(map(len, rows)), dtype=torch.long)
         for i, row in enumerate(rows):
             out[i, : len(row)] = torch.tensor(row)

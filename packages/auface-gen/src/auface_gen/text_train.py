@@ -1,8 +1,10 @@
-"""Teaches the clause reader what words move: stage one of the progressive alignment, from text alone.
+"""Teaches the clause reader what words move: stage one of the progressive alignment, from text
+alone.
 
     python -m auface_gen.text_train --out DIR [--steps N]
 
-Codings are drawn as for the corpus, and wider; each is described with a fresh seed and detail; a clause's target is the effective
+Codings are drawn as for the corpus, and wider; each is described with a fresh seed and detail; a
+clause's target is the effective
 activation of the units it says.
 """
 
@@ -16,18 +18,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from facs_text import Action, Coding, describe, resolve, unit
 from torch import Tensor
 
 from auface_gen.columns import COLUMNS, to_vector
 from auface_gen.store import write_folder
 from auface_gen.synthesize import draw_codings
 from auface_gen.text import ClauseReader, TextConfig, words
+from facs_text import Action, Coding, describe, resolve, unit
 
 __all__ = ["draw_clauses", "main", "train_reader"]
 
 _DETAILS = ("full", "full", "full", "brief", "clinical")
-_CODES = tuple(dict.fromkeys(u.removeprefix("AU") for u, _ in COLUMNS if u not in ("AU30L", "AU30R")))
+_CODES = tuple(
+    dict.fromkeys(u.removeprefix("AU") for u, _ in COLUMNS if u not in ("AU30L", "AU30R"))
+)
 
 
 def draw_clauses(rng: np.random.Generator, count: int) -> tuple[list[str], np.ndarray]:
@@ -41,11 +45,15 @@ def draw_clauses(rng: np.random.Generator, count: int) -> tuple[list[str], np.nd
             codes = rng.choice(_CODES, size=rng.integers(1, 5), replace=False)
             coding = Coding.from_actions([_action(rng, str(c)) for c in codes])
         resolution = resolve(coding)
-        said = describe(resolution, detail=str(rng.choice(_DETAILS)), seed=int(rng.integers(1 << 30)))
+        said = describe(
+            resolution, detail=str(rng.choice(_DETAILS)), seed=int(rng.integers(1 << 30))
+        )
         for clause in said.clauses:
             units = {u if u.startswith("AU") else f"AU{u}" for u in clause.aus}
             texts.append(clause.text)
-            vectors.append(to_vector({u: s for u, s in resolution.activations.items() if u in units})[0])
+            vectors.append(
+                to_vector({u: s for u, s in resolution.activations.items() if u in units})[0]
+            )
     return texts, np.stack(vectors)
 
 
@@ -56,10 +64,17 @@ def _action(rng: np.random.Generator, code: str) -> Action:
 
 
 def train_reader(
-    out: str | Path, *, steps: int = 2500, batch: int = 192, lr: float = 2e-3, seed: int = 0, log: Callable[[str], None] | None = None
+    out: str | Path,
+    *,
+    steps: int = 2500,
+    batch: int = 192,
+    lr: float = 2e-3,
+    seed: int = 0,
+    log: Callable[[str], None] | None = None,
 ) -> Path:
-    """Train a ClauseReader and write its folder. The held-out error (mean and worst over active columns) is kept in config.json."""
-    say = log or (lambda line: print(line, file=sys.stderr, flush=True))
+    """Train a ClauseReader and write its folder. The held-out error (mean and worst over active
+    columns) is kept in config.json."""
+    say = log or (lambda line: print(line, file=sys.stderr))  # noqa: T201
     rng = np.random.default_rng([seed, 7])
     texts, _ = draw_clauses(rng, 20_000)
     vocabulary = tuple(sorted({w for t in texts for w in words(t)}))
@@ -84,9 +99,17 @@ def train_reader(
     texts, target = draw_clauses(np.random.default_rng([seed, 8]), 3000)
     error = np.abs(reader.read(texts).numpy() - target)
     active = error[target > 0]
-    result = {"mean_error_active": float(active.mean()), "p99_error_active": float(np.quantile(active, 0.99)), "mean_error": float(error.mean())}
+    result = {
+        "mean_error_active": float(active.mean()),
+        "p99_error_active": float(np.quantile(active, 0.99)),
+        "mean_error": float(error.mean()),
+    }
     say(f"reader held out: {result}")
-    config = {"text": asdict(reader.config), "result": result, "training": {"steps": steps, "batch": batch, "lr": lr, "seed": seed}}
+    config = {
+        "text": asdict(reader.config),
+        "result": result,
+        "training": {"steps": steps, "batch": batch, "lr": lr, "seed": seed},
+    }
     write_folder(out, config, reader.state_dict())
     return Path(out)
 
@@ -99,7 +122,9 @@ def _drop(ids: Tensor, rng: np.random.Generator) -> Tensor:
 
 def main(argv: list[str] | None = None) -> int:
     """Command line of this module."""
-    parser = argparse.ArgumentParser(prog="python -m auface_gen.text_train", description="Train the clause reader.")
+    parser = argparse.ArgumentParser(
+        prog="python -m auface_gen.text_train", description="Train the clause reader."
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--seed", type=int, default=0)
