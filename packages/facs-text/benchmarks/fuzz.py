@@ -20,8 +20,8 @@ from facs_text.readers import FORMATS, read
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).parent))
-import fixtures  # noqa: E402 - the tests' folder is no package
-from roundtrip import at_random  # noqa: E402 - beside this file
+import fixtures
+from roundtrip import at_random
 
 MAKERS = (fixtures.openface2, fixtures.openface3, fixtures.pyfeat, fixtures.libreface,
           fixtures.pyafar, fixtures.arkit, fixtures.mediapipe)  # fmt: skip
@@ -87,7 +87,9 @@ def main() -> int:
                 path.write_bytes(damage(rng, rng.choice(made)))
                 for format in ("auto", *FORMATS):
                     mode = rng.choice(("raise", "skip"))
-                    attempt("files", lambda p, f, m: list(read(p, f, on_error=m)), path, format, mode)
+                    attempt(
+                        "files", lambda p, f, m: list(read(p, f, on_error=m)), path, format, mode
+                    )
     print(json.dumps({"minutes": args.minutes, **counts}))
     return 1 if counts["crashes"] else 0
 

@@ -21,7 +21,7 @@ from facs_text import RIG_UNITS, Action, Coding, describe, resolve, understand, 
 from facs_text._understand import sides_of
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from facial_points import contradictions  # noqa: E402 - the tests' folder is no package
+from facial_points import contradictions
 
 DETAILS = ("full", "brief", "clinical")
 FACIAL = [c for c in RIG_UNITS if int(c) <= 28]

@@ -31,6 +31,8 @@ _CODES = re.compile(
 _LEAD = re.compile(r"^(?:action\s+units?|AUs?|ADs?)\s?")
 _ARTICLES = frozenset(["a", "an", "the", "her", "his", "their", "its", "my", "your", "our"])
 _BREAK = frozenset(",;:.!?()")
+# Motions that are at ease as mere directions once something else in the segment made sense.
+_DIRECTIONS = frozenset(("raise", "lower", "knit", "sideways", "part", "turn", "thrust"))
 _FLAT = frozenset(("head", "gaze", "jaw"))
 _LETTERS = "ABCDE"
 _BEFORE_LETTER = frozenset(("at", "level", "intensity", "grade"))
@@ -296,7 +298,13 @@ def _join(segments: list[_Segment], said: list[Said], unknown: list[tuple[int, i
             _drop(waiting, unknown)
             waiting, last = [], None
         if here.wide:
-            if not {p for _, p in here.parts} & {"eye", "lid", "upper lid"} or here.motions:
+            if {p for _, p in here.parts} & {
+                "eye",
+                "lid",
+                "upper lid",
+            }:  # wide eyes are raised lids
+                here.motions = [x for x in here.motions if x[1] != "open"]
+            else:
                 here.level = here.level or 4
             if not here.motions and here.parts:
                 here.motions.append((here.parts[0][0] - 1, "widen"))
@@ -397,14 +405,7 @@ def _say(segment: _Segment, said: list[Said], unknown: list[tuple[int, int]]) ->
             doubt = act.doubt or segment.doubt
             said.append(Said(act._replace(doubt=doubt), segment.denied))
     done = bool(pairs or directed or segment.acts)
-    particles = set(_lexicon()["particles"]) | {
-        "raise",
-        "lower",
-        "knit",
-        "sideways",
-        "part",
-        "turn",
-    }
+    particles = _DIRECTIONS.union(_lexicon()["particles"])
     for n, motion in segment.motions:
         if n in used or n not in segment.spans:
             continue

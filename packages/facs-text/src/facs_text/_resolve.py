@@ -253,7 +253,13 @@ def _alternatives(parts: Parts, trace: list[Applied]) -> None:
             ones, twos = [p for p in ones if p == "left"], [p for p in twos if p == "right"]
         if "b_all" in rule and not set(rule["b_all"]) <= set(twos):
             continue
-        for left, right in _components(ones, twos, same=a == b):
+        groups = _components(ones, twos, same=a == b)
+        if len(groups) == 2 and all(
+            len({parts[code, p] for p in (*groups[0][n], *groups[1][n])}) == 1
+            for n, code in ((0, a), (1, b))
+        ):  # the same on both sides: one decision
+            groups = [(groups[0][0] + groups[1][0], groups[0][1] + groups[1][1])]
+        for left, right in groups:
             _decide(parts, rule, left, right, trace)
         present = {code for code, _ in parts}
 
