@@ -116,6 +116,21 @@ def test_a_detector_trained_here_scores_the_corpus(auface, corpus, tmp_path):
     assert set(value["per_au"]) <= set(UNITS)
 
 
+def test_a_tokenizer_and_a_generator_trained_here(auface, corpus, eyes, tmp_path):
+    """The tokenizer with a detector's eyes as a loss, the generator with that tokenizer."""
+    args = ("--steps", 2, "--batch", 2)
+    first = ("train", "tokenizer", corpus, "--out", tmp_path / "vq", "--size", SIZE)
+    outcome = auface(*first, "--preset", "tiny", "--detector", eyes, *args)
+    assert outcome.status == 0, outcome.err
+    second = ("train", "generator", corpus, "--out", tmp_path / "gen")
+    outcome = auface(*second, "--tokenizer", tmp_path / "vq", *args)
+    assert outcome.status == 0, outcome.err
+    assert (tmp_path / "gen" / "model.safetensors").is_file()
+    refused = auface(*second, "--tokenizer", tmp_path / "vq")
+    assert refused.status == 2
+    assert "--steps or --minutes" in refused.err
+
+
 def test_what_another_detector_wrote(auface, corpus, tmp_path):
     """Probabilities that agree with the targets score near one, whoever wrote them."""
     rows = ["file_name,codes"]

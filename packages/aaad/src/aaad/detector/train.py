@@ -297,7 +297,7 @@ def _loop(run: _Run, train: Split, folder: Path, *, device: str, quiet: bool) ->
         if not torch.isfinite(loss):
             raise AAADError(f"the loss is {loss.item()} at step {progress.step}; lower the rate")
         run.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         run.optimizer.step()
         run.follow()
