@@ -83,7 +83,10 @@ def test_people_stay_in_one_split(tmp_path: Path) -> None:
             writer.add(make_row(name, "0", subject="a", source="s"))
     with pytest.raises(FacsTextError, match="schema"):
         writer.add(make_row("c.png", "0", subject="a", source="s", codes="1"))  # type: ignore[misc]
+    with pytest.raises(FacsTextError, match="surrogate"):
+        writer.add(make_row("d\ud800.png", "0", subject="a", source="s"))
     writer.close()
+    assert [r.file_name for r in read(tmp_path / "c")] == ["a.png"]
 
 
 def test_failure_leaves_no_metadata(tmp_path: Path) -> None:

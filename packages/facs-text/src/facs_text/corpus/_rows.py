@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from facs_text._describe import describe
@@ -18,6 +19,7 @@ __all__ = ["OWN", "SCHEMA", "SPLITS", "CorpusRow", "check_split", "make_row", "r
 
 SCHEMA = "auface/corpus/1"
 SPLITS = ("train", "valid", "test")
+_quote = json.encoder.encode_basestring
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 OWN = ("file_name", "text", "text_brief", "codes", "aus", "subject", "neutral", "source")
 
@@ -38,24 +40,37 @@ class CorpusRow:
 
     def to_json(self) -> str:
         """The line of metadata.jsonl."""
-        data: dict[str, Any] = {
-            "file_name": self.file_name,
-            "text": self.text,
-            "text_brief": self.text_brief,
-            "codes": self.codes,
-            "aus": {k: dict(v) for k, v in self.aus.items()},
-            "subject": self.subject,
-            "neutral": self.neutral,
-            "source": self.source,
-        }
-        for key, value in self.extra.items():
-            if key in data:
+        for key in self.extra:
+            if key in OWN:
                 raise FacsTextError(f"extra field {key!r} of {self.file_name} is one of the schema")
-            data[key] = value
         try:
-            return _ENCODER.encode(data)
+            text = (
+                f'{{"file_name": {_quote(self.file_name)}, "text": {_quote(self.text)}, '
+                f'"text_brief": {_quote(self.text_brief)}, "codes": {_quote(self.codes)}, '
+                f'"aus": {_aus(self.aus)}, "subject": {_quote(self.subject)}, "neutral": '
+                f"{'null' if self.neutral is None else _quote(self.neutral)}, "
+                f'"source": {_quote(self.source)}'
+            )
+            extra = _ENCODER.encode(dict(self.extra))[1:] if self.extra else "}"
+            return f"{text}, {extra}" if self.extra else text + extra
         except (TypeError, ValueError) as error:
             raise FacsTextError(f"{self.file_name}: cannot be written as JSON: {error}") from None
+
+
+_AUS: dict[int, tuple[Mapping[str, Mapping[str, float]], str]] = {}
+
+
+def _aus(aus: Mapping[str, Mapping[str, float]]) -> str:
+    """Activations as JSON; those of a resolution cannot change, and their text is kept."""
+    kept = _AUS.get(id(aus))
+    if kept is not None and kept[0] is aus:
+        return kept[1]
+    text = _ENCODER.encode({k: dict(v) for k, v in aus.items()})
+    if isinstance(aus, MappingProxyType):
+        if len(_AUS) >= 4096:
+            _AUS.clear()
+        _AUS[id(aus)] = (aus, text)
+    return text
 
 
 def make_row(

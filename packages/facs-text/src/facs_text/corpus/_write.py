@@ -110,7 +110,10 @@ class CorpusWriter:
         if split not in self._files:
             self.folder(split)
             self._files[split] = self._part(split).open("a", encoding="utf-8")
-        self._files[split].write(line + "\n")
+        try:
+            self._files[split].write(line + "\n")
+        except UnicodeEncodeError:
+            raise FacsTextError(f"{name!r}: holds a surrogate, which is no text") from None
         self._counts[split] += 1
 
     def close(self) -> None:
