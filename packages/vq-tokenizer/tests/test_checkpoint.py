@@ -24,7 +24,8 @@ def saved(tmp_path: Path) -> Path:
 def test_round_trip(saved: Path) -> None:
     model = Tokenizer(TokenizerConfig.preset("tiny")).eval()
     again = load_checkpoint(saved)
-    assert not again.training and again.config == model.config
+    assert not again.training
+    assert again.config == model.config
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, again.state_dict()[name])
     assert sorted(p.name for p in saved.iterdir()) == ["config.json", "model.safetensors"]

@@ -86,4 +86,5 @@ def test_two_processes_are_one_with_the_whole_batch(ranks: list[dict[str, torch.
 
 def test_dead_codes_take_vectors_of_both_ranks(ranks: list[dict[str, torch.Tensor]]) -> None:
     codes = ranks[0]["full.codes"]
-    assert codes.isfinite().all() and len(codes.unique(dim=0)) == 64
+    assert codes.isfinite().all()
+    assert len(codes.unique(dim=0)) == 64

@@ -23,11 +23,12 @@ def excess(x: Tensor, codes: Tensor, index: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("d", [1, 3, 8, 32, 64, 256])
-@pytest.mark.parametrize("n,k", [(1, 1), (9, 7), (41, 256), (341, 130)])
+@pytest.mark.parametrize(("n", "k"), [(1, 1), (9, 7), (41, 256), (341, 130)])
 def test_search_matches_float64(n: int, k: int, d: int) -> None:
     x, codes = normal(n, d, seed=n), normal(k, d, seed=k)
     index = nearest_code_triton(x, codes)
-    assert index.dtype == torch.int64 and index.shape == (n,)
+    assert index.dtype == torch.int64
+    assert index.shape == (n,)
     assert excess(x, codes, index).max() < 2e-6
     assert (index == nearest_code_reference(x.double(), codes.double())).double().mean() > 0.99
 
@@ -93,7 +94,8 @@ def test_search_strides_nan_and_nothing() -> None:
     x[3, 1] = torch.nan
     codes[2, 0] = torch.nan
     index = nearest_code_triton(x, codes)
-    assert index[3] == 0 and (index != 2).all()
+    assert index[3] == 0
+    assert (index != 2).all()
 
 
 def test_cosine_search() -> None:
@@ -102,7 +104,7 @@ def test_cosine_search() -> None:
     assert torch.equal(nearest_code_triton(x, codes, metric="cosine"), expected)
 
 
-@pytest.mark.parametrize("n,d", [(1, 1), (9, 3), (41, 32), (341, 20)])
+@pytest.mark.parametrize(("n", "d"), [(1, 1), (9, 3), (41, 32), (341, 20)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_rotation_backward(n: int, d: int, dtype: torch.dtype) -> None:
     grad, z, q = (normal(n, d, seed=i).to(dtype) for i in range(3))
@@ -115,7 +117,9 @@ def test_rotation_backward(n: int, d: int, dtype: torch.dtype) -> None:
     assert found.dtype == dtype
 
 
-@pytest.mark.parametrize("n,k,d", [(0, 3, 4), (1, 1, 1), (9, 7, 3), (341, 50, 20), (500, 5, 33)])
+@pytest.mark.parametrize(
+    ("n", "k", "d"), [(0, 3, 4), (1, 1, 1), (9, 7, 3), (341, 50, 20), (500, 5, 33)]
+)
 def test_code_stats(n: int, k: int, d: int) -> None:
     x = normal(n, d)
     g = torch.Generator().manual_seed(n)

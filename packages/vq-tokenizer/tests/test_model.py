@@ -14,16 +14,19 @@ def tiny() -> Tokenizer:
 def test_shapes_and_range(tiny: Tokenizer) -> None:
     images = torch.rand(2, 3, 48, 64)
     tokens = tiny.encode(images)
-    assert tokens.shape == (2, 6, 8) and tokens.dtype == torch.int64
+    assert tokens.shape == (2, 6, 8)
+    assert tokens.dtype == torch.int64
     restored = tiny.decode(tokens)
     assert restored.shape == images.shape
-    assert restored.min() >= 0 and restored.max() <= 1
+    assert restored.min() >= 0
+    assert restored.max() <= 1
     out = tiny(images)
     assert torch.equal(out.tokens, tokens)
-    assert out.images.shape == images.shape and out.latents.shape == (2, 8, 6, 8)
+    assert out.images.shape == images.shape
+    assert out.latents.shape == (2, 8, 6, 8)
 
 
-@pytest.mark.parametrize("name,grid", [("f8", (16, 16)), ("f16", (8, 8))])
+@pytest.mark.parametrize(("name", "grid"), [("f8", (16, 16)), ("f16", (8, 8))])
 def test_presets(name: str, grid: tuple[int, int]) -> None:
     model = Tokenizer(TokenizerConfig.preset(name)).eval()
     tokens = model.encode(torch.rand(1, 3, 128, 128))
@@ -44,7 +47,8 @@ def test_a_latent_depends_on_its_neighbourhood_only() -> None:
     difference = (model.encoder(images) != model.encoder(changed)).any(1)[0]
     rows, columns = difference.nonzero().unbind(1)
     for axis in (rows, columns):
-        assert axis.min() >= 8 - 3 and axis.max() <= 8 + 3  # 20 pixels are 2.5 tokens
+        assert axis.min() >= 8 - 3
+        assert axis.max() <= 8 + 3
     assert difference[8, 8]
 
 

@@ -1,5 +1,8 @@
 """nearest_code against float64, its ties, bounds, memory and errors."""
 
+import sys
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -34,7 +37,8 @@ def test_matches_float64(n: int, k: int, d: int) -> None:
     g = torch.Generator().manual_seed(n * 7 + k * 3 + d)
     x, codes = torch.randn(n, d, generator=g), torch.randn(k, d, generator=g)
     index = nearest_code(x, codes)
-    assert index.dtype == torch.int64 and index.shape == (n,)
+    assert index.dtype == torch.int64
+    assert index.shape == (n,)
     assert_nearest(x, codes, index)
 
 
@@ -50,7 +54,7 @@ def test_lowest_index_wins_ties(n: int, k: int, d: int, seed: int) -> None:
     assert torch.equal(nearest_code(x + 4096, codes + 4096), expected)
 
 
-@pytest.mark.parametrize("k,d", [(1, 4), (3, 16), (7, 3), (100, 16)])
+@pytest.mark.parametrize(("k", "d"), [(1, 4), (3, 16), (7, 3), (100, 16)])
 def test_duplicates_go_to_the_first(k: int, d: int) -> None:
     g = torch.Generator().manual_seed(k)
     some = torch.randn(k, d, generator=g)
@@ -122,3 +126,33 @@ def test_errors_name_the_shapes() -> None:
         nearest_code(x, x, metric="manhattan")
     with pytest.raises(VQTokenizerError, match="'fp8'"):
         nearest_code(x, x, precision="fp8")
+
+
+class FakeFaiss:
+    """faiss.knn as documented: squared distances and int64 indices, -1 where there is none."""
+
+    @staticmethod
+    def knn(x: np.ndarray, table: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        assert x.dtype == table.dtype == np.float32
+        assert x.flags.c_contiguous
+        assert k == 1
+        d = ((x[:, None].astype(np.float64) - table[None]) ** 2).sum(2)
+        index = np.where(np.isnan(d).any(1), -1, d.argmin(1))
+        return d.min(1, keepdims=True), index[:, None]
+
+
+def test_faiss_takes_large_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules["vq_tokenizer.ops.nearest_code"]
+    monkeypatch.setattr(module, "_faiss", lambda: FakeFaiss)
+    monkeypatch.setattr(module, "_FAISS_SCORES", 1)
+    monkeypatch.setattr(module, "_FAISS_ROWS", 30)
+    g = torch.Generator().manual_seed(0)
+    x, codes = torch.randn(100, 6, generator=g), torch.randn(20, 6, generator=g)
+    codes[13] = codes[4]
+    x[5, 2] = torch.nan
+    expected = nearest_code_reference(x, codes, chunk=100)
+    assert torch.equal(nearest_code(x, codes), expected)
+    assert expected[5] == 0
+    assert torch.equal(nearest_code(x.half(), codes), nearest_code_reference(x.half(), codes))
+    codes[2, 0] = torch.nan  # left to the chunks
+    assert torch.equal(nearest_code(x, codes), nearest_code_reference(x, codes, chunk=100))

@@ -78,7 +78,8 @@ def test_backward_after_the_codebook_moved() -> None:
     z = normal(40, 6).requires_grad_()
     out = vq(z)  # the update happens inside
     (grad,) = torch.autograd.grad(out.codes.sum() + out.loss, z)
-    assert grad.isfinite().all() and not torch.equal(grad, torch.ones_like(grad))
+    assert grad.isfinite().all()
+    assert not torch.equal(grad, torch.ones_like(grad))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
@@ -95,7 +96,8 @@ def test_code_stats(dtype: torch.dtype) -> None:
 def test_draw_rows_prefers_large_errors_and_repeats() -> None:
     error = torch.cat([torch.full((50,), 1e-6), torch.full((50,), 1.0)])
     drawn = draw_rows(error, 20, torch.tensor(3), 0)
-    assert drawn.min() >= 50 and len(set(drawn.tolist())) == 20
+    assert drawn.min() >= 50
+    assert len(set(drawn.tolist())) == 20
     assert torch.equal(drawn, draw_rows(error, 20, torch.tensor(3), 0))
     assert not torch.equal(drawn, draw_rows(error, 20, torch.tensor(4), 0))
 
@@ -113,14 +115,15 @@ def test_ema_update_keeps_a_code_nothing_falls_to() -> None:
         torch.tensor(1.0),
         0.0,
     )
-    assert torch.equal(codes[0], torch.tensor([2.0, 2.0])) and torch.equal(codes[1:], before[1:])
+    assert torch.equal(codes[0], torch.tensor([2.0, 2.0]))
+    assert torch.equal(codes[1:], before[1:])
 
 
 def quantizers() -> list[torch.nn.Module]:
     return [
         VectorQuantizer(16, 6, gradient="rotation", warm_decay=True),
         VectorQuantizer(16, 6, learn="gradient", entropy=0.1, orthogonality=0.1),
-        ResidualQuantizer(16, 6, num_quantizers=2),
+        ResidualQuantizer(16, 6, num_quantizers=2, warm_decay=True),
         FSQ((3, 3, 2, 2, 2, 2)),
         LFQ(6),
     ]
@@ -130,10 +133,11 @@ def quantizers() -> list[torch.nn.Module]:
 def test_compiles_whole_and_once_for_every_n(which: int) -> None:
     eager, compiled = quantizers()[which], quantizers()[which]
     torch._dynamo.reset()
-    counter = CompileCounterWithBackend("aot_eager")
+    # the first through functionalisation too, the others traced only: that is most of the time
+    counter = CompileCounterWithBackend("aot_eager" if which == 0 else "eager")
     step = torch.compile(compiled, fullgraph=True, backend=counter, dynamic=True)
     graphs = []
-    for n in (40, 56, 33, 80, 41):
+    for n in (40, 56, 33, 41):
         z = normal(n, 6, seed=n)
         a, b = z.clone().requires_grad_(), z.clone().requires_grad_()
         expected, found = eager(a), step(b)
@@ -145,7 +149,7 @@ def test_compiles_whole_and_once_for_every_n(which: int) -> None:
     for name, tensor in eager.state_dict().items():
         torch.testing.assert_close(tensor, compiled.state_dict()[name])
     # one compilation while the codebook starts, one after; none for another number of vectors
-    assert graphs[1:] == graphs[1:2] * 4
+    assert graphs[1:] == graphs[1:2] * 3
 
 
 def test_errors_name_the_shapes() -> None:

@@ -70,7 +70,9 @@ def test_dead_codes_come_back() -> None:
     for z in batches(40):
         vq(z)
     usage, perplexity, dead = vq.stats()
-    assert usage > 0.9 and perplexity > 40 and dead < 7
+    assert usage > 0.9
+    assert perplexity > 40
+    assert dead < 7
 
 
 def test_revival_needs_no_more_vectors_than_it_gets() -> None:
@@ -91,21 +93,24 @@ def test_half_precision_keeps_float32_state() -> None:
     vq = VectorQuantizer(8, 6)
     with torch.autocast("cpu", torch.bfloat16):
         out = vq(torch.randn(40, 6).bfloat16())
-    assert out.codes.dtype == torch.bfloat16 and out.loss.dtype == torch.float32
+    assert out.codes.dtype == torch.bfloat16
+    assert out.loss.dtype == torch.float32
     assert {b.dtype for b in (vq.codes, vq.counts, vq.sums)} == {torch.float32}
 
 
 def test_empty_input() -> None:
     vq = VectorQuantizer(8, 6)
     out = vq(torch.empty(0, 6))
-    assert out.codes.shape == (0, 6) and out.loss == 0
+    assert out.codes.shape == (0, 6)
+    assert out.loss == 0
 
 
 def test_stats_by_hand() -> None:
     vq = VectorQuantizer(4, 2)
     vq.counts.copy_(torch.tensor([1.0, 1.0, 0.0, 0.0]))
     usage, perplexity, dead = vq.stats()
-    assert usage == 0.5 and dead == 2
+    assert usage == 0.5
+    assert dead == 2
     torch.testing.assert_close(perplexity, torch.tensor(2.0))
 
 

@@ -56,16 +56,18 @@ def test_learns_and_leaves_what_it_should(folder: Path, tmp_path: Path) -> None:
     log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     losses = [row["loss"] for row in log if "loss" in row]
     assert losses[-1] < 0.7 * losses[0]
-    assert log[-1]["step"] == 60 and log[-1]["valid_psnr"] > 10
+    assert log[-1]["step"] == 60
+    assert log[-1]["valid_psnr"] > 10
     assert any("usage" in line and "perplexity" in line and "dead" in line for line in lines)
     with Image.open(tmp_path / "samples" / "0000060.png") as sheet:
         assert sheet.size == (3 * 32 * 2, 2 * 32 * 2)
     config = json.loads((tmp_path / "config.json").read_text())
-    assert config["train"]["step"] == 60 and config["train"]["batch"] == 4
+    assert config["train"]["step"] == 60
+    assert config["train"]["batch"] == 4
     assert load_checkpoint(tmp_path).encode(torch.rand(1, 3, 32, 32)).shape == (1, 4, 4)
 
 
-@pytest.mark.parametrize("precision,adversarial", [("fp32", 0.1), ("bf16", 0.0)])
+@pytest.mark.parametrize(("precision", "adversarial"), [("fp32", 0.1), ("bf16", 0.0)])
 def test_resumes_to_the_same_bits(
     folder: Path, tmp_path: Path, precision: str, adversarial: float
 ) -> None:
@@ -163,9 +165,11 @@ def test_images_are_cropped_square_and_scaled(tmp_path: Path) -> None:
     pixels[:, 5:15] = 255  # the centre square
     Image.fromarray(pixels).save(tmp_path / "a.png")
     loaded = load_images(find_images(tmp_path), 8)
-    assert loaded.pixels.shape == (1, 8, 8, 3) and loaded.pixels.min() > 240
+    assert loaded.pixels.shape == (1, 8, 8, 3)
+    assert loaded.pixels.min() > 240
     flipped = loaded.batch(torch.tensor([0]), torch.tensor([True]))
-    assert flipped.shape == (1, 3, 8, 8) and flipped.max() == 1.0
+    assert flipped.shape == (1, 3, 8, 8)
+    assert flipped.max() == 1.0
 
 
 def test_metadata_lists_the_pictures(tmp_path: Path) -> None:

@@ -208,7 +208,8 @@ def _log(folder: Path, row: dict[str, Any]) -> None:
 
 
 def _standard_error(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
 
 
 def _quiet(line: str) -> None:
@@ -263,7 +264,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         train_tokenizer(given.pop("images"), given.pop("out"), **given)
     except VQTokenizerError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _standard_error(f"error: {error}")
         return 2
     return 0
 

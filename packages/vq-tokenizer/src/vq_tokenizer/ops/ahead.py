@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -149,14 +150,18 @@ def _hottest_loop(listing: str) -> Counter[str]:
 
 def main() -> None:
     """Print one line for each family, operand kind and width."""
-    print(f"{'target':8}{'operands':10}{'width':>6}  registers spilled  shared  product   a score")
+
+    def say(line: str) -> None:
+        sys.stdout.write(line + "\n")
+
+    say(f"{'target':8}{'operands':10}{'width':>6}  registers spilled  shared  product   a score")
     for target in SHARED_LIMIT:
         for operands in ("half", "tf32", "fp32"):
             for width in (8, 16, 32, 64, 128, 256, 512):
                 c = compile_search(target, operands, width)
                 count = "" if c.instructions is None else f"{c.instructions:.1f}"
                 over = " OVER" if c.shared > SHARED_LIMIT[target] else ""
-                print(
+                say(
                     f"{target:8}{operands:10}{width:6}  {c.registers:9} {c.spilled:7} "
                     f"{c.shared:7}{over}  {c.product:9} {count}"
                 )

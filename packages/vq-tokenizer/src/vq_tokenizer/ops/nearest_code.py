@@ -13,6 +13,8 @@ Three implementations of one signature: `nearest_code_reference` (any device, ch
 
 from __future__ import annotations
 
+import functools
+import importlib
 from typing import Any
 
 import torch
@@ -39,6 +41,8 @@ __all__ = [
 
 METRICS = ("euclidean", "cosine")
 PRECISIONS = ("exact", "tf32", "bf16")
+_FAISS_SCORES = 1 << 26  # from here on its kernel beats the chunks by more than its call costs
+_FAISS_ROWS = 1 << 14
 _CHUNK_BYTES = 4 << 20  # scores held at once on the processor: stays in its last-level cache
 # Unit roundoff of the operands, with TF32 as if it cut instead of rounding.
 _ROUNDOFF = {"tf32": 2.0**-10, "bf16": 2.0**-8}
@@ -98,6 +102,7 @@ def nearest_code_reference(
 ) -> Tensor:
     """Plain torch: chunks of x against all codes through one reused buffer of about 4 MiB.
 
+    Where faiss is installed its fused kernel takes large float32 searches, unless chunk is given.
     Same meaning as `nearest_code`; `chunk` is the number of vectors at a time. float64 inputs are
     searched in float64, everything else in float32.
     """
@@ -110,6 +115,10 @@ def nearest_code_reference(
     codes, half, shift = prepare_codes(codes.to(work), metric)
     table = codes.t().contiguous()  # (D, K)
     rows = chunk or max(64, min(4096, _CHUNK_BYTES // (k * table.element_size())))
+    if chunk is None and n * k >= _FAISS_SCORES and metric == "euclidean" and work == torch.float32:
+        faiss = _faiss() if x.device.type == "cpu" and not bool(half.isinf().any()) else None
+        if faiss is not None:
+            return _nearest_code_faiss(faiss, x, codes, shift)
     buffer = torch.empty(min(rows, n), k, dtype=work, device=x.device)
     for start in range(0, n, rows):
         part = x[start : start + rows].to(work)
@@ -118,6 +127,31 @@ def nearest_code_reference(
         scores = buffer[: part.shape[0]]
         torch.addmm(half, part, table, alpha=-1, out=scores)
         torch.argmin(scores, dim=1, out=index[start : start + rows])
+    first = _first_equal(codes)
+    return index if first is None else first[index]
+
+
+@functools.cache
+def _faiss() -> Any:
+    """The faiss module where it is installed (an extra), else None."""
+    try:
+        return importlib.import_module("faiss")
+    except ImportError:
+        return None
+
+
+def _nearest_code_faiss(faiss: Any, x: Tensor, codes: Tensor, shift: Tensor | None) -> Tensor:
+    """faiss-cpu's fused kernel for float32 on a processor; codes are prepared, without NaN.
+
+    Chunked, so that the shifted and converted copy of x stays small.
+    """
+    index = torch.empty(x.shape[0], dtype=torch.int64)
+    table = codes.contiguous().numpy()
+    for start in range(0, x.shape[0], _FAISS_ROWS):
+        part = x.detach()[start : start + _FAISS_ROWS].float()
+        part = part if shift is None else part - shift
+        found = faiss.knn(part.contiguous().numpy(), table, 1)[1][:, 0]
+        index[start : start + _FAISS_ROWS] = torch.from_numpy(found).clamp_min(0)  # -1 for NaN
     first = _first_equal(codes)
     return index if first is None else first[index]
 
