@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from vq_tokenizer.errors import VQTokenizerError
@@ -111,8 +111,9 @@ def write_tensors(
     """Write a safetensors file beside path and rename it onto path."""
     beside = path.with_name(path.name + ".part")
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(plain, beside, metadata=dict(metadata or {}))
-    with open(beside, "rb") as file:
+    with open(beside, "wb") as file:  # save_file would leave it unreadable for anyone else
+        file.write(save(plain, metadata=dict(metadata or {})))
+        file.flush()
         os.fsync(file.fileno())
     os.replace(beside, path)
 
