@@ -174,6 +174,11 @@ def test_trace_says_why() -> None:
     assert any(r.kind == "warning" for r in resolve("V12").rules)
 
 
+def test_combinations_are_per_side() -> None:
+    assert "6+12" in {r.id for r in resolve("L6C+12D").rules}
+    assert "6+12" not in {r.id for r in resolve("L6C+R12D").rules}
+
+
 def test_unknown_sides_are_kept() -> None:
     assert str(resolve("V12B").coding) == "V12B"
     assert resolve("V12B").activations == {"AU12": {"left": 0.4, "right": 0.4}}
@@ -220,5 +225,7 @@ def test_raising_a_unit_never_lowers_it(coding: Coding, data: st.DataObject) -> 
     raised = Coding(a._replace(level=a.level + 1) if a == chosen else a for a in coding)
     before = resolve(coding).activations.get(unit(chosen.code).key, {})
     after = resolve(raised).activations.get(unit(chosen.code).key, {})
-    for side, value in before.items():
+    own = {chosen.side} if chosen.side in ("left", "right", "top", "bottom") else set(before)
+    for side in own & set(before):
+        value = before[side]
         assert after.get(side, 0) >= value - 1e-9

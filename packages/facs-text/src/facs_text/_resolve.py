@@ -396,9 +396,11 @@ def _hedges(parts: Parts, trace: list[Applied]) -> None:
 
 
 def _combinations(parts: Parts, trace: list[Applied]) -> None:
-    present = {code for code, _ in parts}
+    sides = [
+        {code for code, part in parts if part == side or part not in _SPLIT} for side in _SPLIT
+    ]
     for rule in rules()["combinations"]:
-        if present.issuperset(rule["units"]):
+        if any(side.issuperset(rule["units"]) for side in sides):
             effect = rule["looks"][0]
             trace.append(
                 Applied(
