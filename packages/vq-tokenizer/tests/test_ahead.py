@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from vq_tokenizer.ops._triton import SHARED_LIMIT
+from vq_tokenizer.ops._triton import SHARED_LIMIT, nvidia_family
 
 CASES = [
     ("sm_80", "fp32", 64, False),
@@ -63,3 +63,8 @@ def test_fits_and_does_not_spill(
     if found["instructions"] is not None:
         most = MOST[target][operands] + (2.4 if gap else 0.0)
         assert found["instructions"] <= most  # type: ignore[operator]
+
+
+def test_small_devices_get_small_tiles() -> None:
+    families = {major: nvidia_family(major) for major in (7, 8, 9, 10, 12)}
+    assert families == {7: "none", 8: "sm_80", 9: "sm_90", 10: "sm_90", 12: "sm_80"}

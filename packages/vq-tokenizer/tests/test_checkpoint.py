@@ -89,3 +89,23 @@ def test_not_a_checkpoint(saved: Path, tmp_path: Path) -> None:
     (saved / "config.json").write_text('{"format": "vq_tokenizer", "version": 9}')
     with pytest.raises(VQTokenizerError, match="version 9"):
         load_checkpoint(saved)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"num_codes": "many"},
+        {"widths": [-3, 4]},
+        {"code_dim": 0},
+        {"widths": 7},
+        {"patch": 0},
+        ["not", "a", "table"],
+        {"quantizer": "magic"},
+    ],
+)
+def test_a_broken_model_entry(saved: Path, entry: object) -> None:
+    config = json.loads((saved / "config.json").read_text())
+    config["model"] = config["model"] | entry if isinstance(entry, dict) else entry
+    (saved / "config.json").write_text(json.dumps(config))
+    with pytest.raises(VQTokenizerError, match=r"config\.json: bad model entry"):
+        load_checkpoint(saved)

@@ -83,8 +83,8 @@ def load_checkpoint(
         )
     try:
         model = Tokenizer(TokenizerConfig.from_json(values.get("model") or {}))
-    except TypeError as error:
-        raise VQTokenizerError(f"{config_path}: bad model entry: {error}") from None
+    except (ArithmeticError, AttributeError, MemoryError, RuntimeError, TypeError, ValueError) as e:
+        raise VQTokenizerError(f"{config_path}: bad model entry: {e}") from None
     load_strict(model, read_tensors(root / "model.safetensors")[0], root / "model.safetensors")
     return model.to(device).eval()
 

@@ -60,6 +60,13 @@ class TokenizerConfig:
             raise VQTokenizerError(
                 f"TokenizerConfig: quantizer {self.quantizer!r} is not 'vq' or 'fsq'"
             )
+        sizes = (*self.widths, *self.decoder_widths, self.fine_width, self.num_codes, self.code_dim)
+        blocks = (*self.encoder_blocks, *self.decoder_blocks, self.fine_blocks)
+        if min(sizes) < 1 or min(blocks) < 0:
+            raise VQTokenizerError(
+                "TokenizerConfig: widths, num_codes and code_dim must be positive and numbers of "
+                f"blocks not negative, got {sizes} and {blocks}"
+            )
         scales = {len(self.widths), len(self.decoder_widths)}
         scales |= {len(self.encoder_blocks), len(self.decoder_blocks)}
         if len(scales) != 1 or not self.widths:

@@ -213,7 +213,7 @@ class Run:
             about = json.loads(metadata["vq_tokenizer"])
             train, step, seconds = about["train"], int(about["step"]), float(about["seconds"])
             config = TokenizerConfig.from_json(about["model"])
-        except (KeyError, TypeError, json.JSONDecodeError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise VQTokenizerError(f"{path}: not a training state of vq_tokenizer") from None
         if config != self.model.config:
             raise VQTokenizerError(f"{path}: was trained with another model configuration")

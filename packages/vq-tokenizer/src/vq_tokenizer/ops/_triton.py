@@ -28,6 +28,7 @@ __all__ = [
     "family",
     "interpreting",
     "next_power_of_2",
+    "nvidia_family",
     "search_tile",
     "tl",
     "triton",
@@ -99,18 +100,25 @@ def interpreting() -> bool:
 
 
 def use_triton(x: Tensor) -> bool:
-    """Whether an operator on x runs its kernel: on GPUs, where triton is installed."""
-    return triton is not None and x.device.type in ("cuda", "xpu")
+    """Whether an operator on x runs its kernel: on GPUs that have tiles, where triton is there."""
+    return triton is not None and x.device.type == "cuda" and family(x.device) != "none"
 
 
 @functools.cache
 def family(device: torch.device) -> str:
-    """The table's name for a device: "sm_80", "sm_90" or "gfx942" ("interpreter" for none)."""
+    """The tables' name for a device: "sm_80", "sm_90", "gfx942", "none", or "interpreter"."""
     if device.type != "cuda":
         return "interpreter"
     if torch.version.hip is not None:
         return "gfx942"
-    return "sm_90" if torch.cuda.get_device_capability(device)[0] >= 9 else "sm_80"
+    return nvidia_family(torch.cuda.get_device_capability(device)[0])
+
+
+def nvidia_family(major: int) -> str:
+    """By compute capability: only 9 and 10 have the shared memory that the tiles of sm_90 need."""
+    if major < 8:
+        return "none"  # no TF32, no bf16
+    return "sm_90" if major in (9, 10) else "sm_80"
 
 
 def search_tile(name: str, operands: str, width: int, *, gap: bool = False) -> Tile:
