@@ -42,6 +42,13 @@ def test_matches_float64(n: int, k: int, d: int) -> None:
     assert_nearest(x, codes, index)
 
 
+@pytest.mark.parametrize(("n", "d"), [(1, 256), (341, 1), (341, 256), (4231, 8)])
+def test_matches_float64_with_a_large_codebook(n: int, d: int) -> None:
+    g = torch.Generator().manual_seed(n + d)
+    x, codes = torch.randn(n, d, generator=g), torch.randn(8192, d, generator=g)
+    assert_nearest(x, codes, nearest_code(x, codes))
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 60), st.integers(1, 40), st.integers(1, 20), st.integers(0, 1000))
 def test_lowest_index_wins_ties(n: int, k: int, d: int, seed: int) -> None:
