@@ -20,14 +20,14 @@ def scores64(x: Tensor, codes: Tensor) -> Tensor:
     ).square()
 
 
-def assert_nearest(x: Tensor, codes: Tensor, index: Tensor) -> None:
+def assert_nearest(x: Tensor, codes: Tensor, index: Tensor, share: float = 0.99) -> None:
     """The chosen code is nearest up to float32 rounding, and the very nearest almost everywhere."""
     d = scores64(x, codes)
     best = d.min(1).values
     chosen = d.gather(1, index[:, None])[:, 0]
     scale = x.double().square().sum(1) + codes.double().square().sum(1).max()
     assert ((chosen - best) <= 2e-6 * scale).all()
-    assert (index == d.argmin(1)).double().mean() >= 0.99 or len(x) < 100
+    assert (index == d.argmin(1)).double().mean() >= share or len(x) < 100
 
 
 @pytest.mark.parametrize("n", [1, 9, 41, 341, 4231])
@@ -46,7 +46,8 @@ def test_matches_float64(n: int, k: int, d: int) -> None:
 def test_matches_float64_with_a_large_codebook(n: int, d: int) -> None:
     g = torch.Generator().manual_seed(n + d)
     x, codes = torch.randn(n, d, generator=g), torch.randn(8192, d, generator=g)
-    assert_nearest(x, codes, nearest_code(x, codes))
+    # on a line 8192 codes lie closer than float32 scores can tell apart: near enough, not nearest
+    assert_nearest(x, codes, nearest_code(x, codes), share=0.8 if d == 1 else 0.99)
 
 
 @settings(max_examples=40, deadline=None)
