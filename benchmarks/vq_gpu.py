@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 from vq_search import SIZES, machine
+
 from vq_tokenizer.ops import nearest_code, nearest_code_reference
 
 FLOORS = {  # (bf16, float32-accurate)

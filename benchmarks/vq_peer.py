@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 from vq_search import machine
+
 from vq_tokenizer import VectorQuantizer
 
 

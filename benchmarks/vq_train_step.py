@@ -17,6 +17,7 @@ from pathlib import Path
 
 import torch
 from vq_search import SIZES, SMALL, machine
+
 from vq_tokenizer import VectorQuantizer
 from vq_tokenizer.ops import nearest_code
 
