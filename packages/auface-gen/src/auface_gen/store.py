@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from auface_gen.errors import AUFaceGenError
@@ -29,7 +29,9 @@ def write_tensors(
 ) -> None:
     """Write safetensors beside, then rename."""
     beside = path.with_name(path.name + ".part")
-    save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, beside, metadata)
+    beside.write_bytes(
+        save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, metadata)
+    )
     beside.replace(path)
 
 
