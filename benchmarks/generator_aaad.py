@@ -5,13 +5,12 @@ controls.
     FILE]
 
 Every picture of the corpus' test split is asked of the generator again: the same person, from the
-neutral picture, and the same
-coding. The same detector, given the neutral too, scores:
+neutral picture, and the same coding. The same detector, given the neutral too, scores:
 
 - renders: the true pictures (the ceiling);
 - tokenizer: the true pictures through the tokenizer (what the generator could reach);
 - generator: the drawn pictures; and those of them that ask for a pair of units held out of
-training.
+  training.
 
 Controls: shuffled and neutral-only, both of the generator's pictures.
 """

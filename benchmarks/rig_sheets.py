@@ -2,14 +2,17 @@
 
     python benchmarks/rig_sheets.py FACEXMODEL_OR_NPZ [--out docs] [--size 128]
 
-units: 24 units at level D on four people. levels: A to E of four units. sides: left, right, both. conflicts: twelve codings, raw (every
-unit at its coded level, summed) above resolved (what facs-text says is seen).
+units: 24 units at level D on four people. levels: A to E of four units. sides: left, right, both.
+conflicts: twelve codings, raw (every unit at its coded level, summed) above resolved (what
+facs-text says is seen).
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+
+from PIL import Image
 
 from auface_gen.people import Light, Person
 from auface_gen.render import RigMeshes, Sitting, mitsuba
@@ -18,12 +21,47 @@ from auface_gen.sheet import contact_sheet
 from auface_gen.skin import SkinMap
 from auface_gen.variant import fastest_variant
 from facs_text import Coding, parse, resolve, unit
-from PIL import Image
 
-UNITS = "1 2 4 5 6 7 9 10 11 12 13 14 15 16 17 18 20 22 23 24 26 27 28 43".split()
-CONFLICTS = (
-    "12D+15D 18D+20D 5D+43E 1D+4D 24D+27D 10D+17D 22D+28D 12D+18D 16D+17D 2D+4D 26C+27E 24D+25D"
-).split()
+UNITS = [
+    "1",
+    "2",
+    "4",
+    "5",
+    "6",
+    "7",
+    "9",
+    "10",
+    "11",
+    "12",
+    "13",
+    "14",
+    "15",
+    "16",
+    "17",
+    "18",
+    "20",
+    "22",
+    "23",
+    "24",
+    "26",
+    "27",
+    "28",
+    "43",
+]
+CONFLICTS = [
+    "12D+15D",
+    "18D+20D",
+    "5D+43E",
+    "1D+4D",
+    "24D+27D",
+    "10D+17D",
+    "22D+28D",
+    "12D+18D",
+    "16D+17D",
+    "2D+4D",
+    "26C+27E",
+    "24D+25D",
+]
 PEOPLE = (1, 3, 5, 6)
 
 

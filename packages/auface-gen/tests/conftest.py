@@ -1,5 +1,6 @@
 """Fixtures: a made-up rig and a made-up model, small enough for a test; the real rig where a user
-has it."""
+has it.
+"""
 
 from __future__ import annotations
 

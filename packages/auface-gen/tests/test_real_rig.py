@@ -1,5 +1,6 @@
 """With ICT-FaceKit's data, where the environment (AUFACE_ICT_FACEKIT) or a folder shared/ beside
-the checkout has it."""
+the checkout has it.
+"""
 
 import os
 from pathlib import Path

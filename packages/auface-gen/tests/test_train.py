@@ -31,7 +31,8 @@ def train(corpus: Path, out: Path, tokenizer: Path, steps: int, **more) -> dict[
 @pytest.fixture(autouse=True)
 def constant_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rate that does not depend on how long the run is, so that a short run is the beginning of
-    a long one."""
+    a long one.
+    """
     monkeypatch.setattr(GeneratorRun, "rate", lambda self, step, seconds: 1e-3)
 
 

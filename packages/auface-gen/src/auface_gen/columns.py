@@ -1,5 +1,6 @@
 """The numbers a face is told: one column for each unit and side that the rig can show, in a fixed
-order."""
+order.
+"""
 
 from __future__ import annotations
 

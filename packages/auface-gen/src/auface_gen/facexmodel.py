@@ -21,7 +21,8 @@ _NEUTRAL = "generic_neutral_mesh.obj"
 
 def read_folder(folder: str | Path) -> dict[str, np.ndarray]:
     """The arrays of `Rig.from_arrays`. Raises AUFaceGenError naming the file that is missing, cut
-    short or of another topology."""
+    short or of another topology.
+    """
     folder = Path(folder)
     index = folder / "vertex_indices.json"
     try:
@@ -64,7 +65,8 @@ def read_folder(folder: str | Path) -> dict[str, np.ndarray]:
 
 def read_obj_vertices(path: Path, expected: int) -> np.ndarray:
     """(expected, 3) float64 vertices of an .obj. Raises AUFaceGenError when there are fewer or
-    more."""
+    more.
+    """
     try:
         lines = path.read_text("ascii", errors="replace").splitlines()
     except OSError as error:
@@ -95,7 +97,8 @@ def _numbers(path: Path, number: int, fields: list[str], count: int) -> list[flo
 
 def _read_mesh(path: Path) -> dict[str, np.ndarray]:
     """Vertices, texture coordinates, quads (a triangle has -1 last) and materials of the mean
-    face."""
+    face.
+    """
     try:
         text = path.read_text("ascii", errors="replace")
     except OSError as error:

@@ -2,11 +2,10 @@
 cell, and what to do clause by clause.
 
 Every 2 x 2 tokens of the tokenizer's grid make one cell, which costs a quarter of attention over
-tokens. A cell is given its tokens
-(known or masked), the neutral's tokens in the same place, and, through the anatomical prior, the
-units that move it. It attends to the
-clauses, again drawn by the prior, and says for each of its tokens how likely each code is; "same
-as the neutral" has a bonus of its own.
+tokens. A cell is given its tokens (known or masked), the neutral's tokens in the same place, and,
+through the anatomical prior, the units that move it. It attends to the clauses, again drawn by the
+prior, and says for each of its tokens how likely each code is; "same as the neutral" has a bonus
+of its own.
 
 B batch, P cells, G tokens a cell, T = P * G tokens, K codes, C clauses, A columns, D width, H
 heads.
@@ -29,7 +28,8 @@ __all__ = ["FaceTransformer", "GeneratorConfig"]
 @dataclass(frozen=True)
 class GeneratorConfig:
     """grid: tokens a side; cell: tokens a cell's side; num_codes, code_dim: the tokenizer's
-    codebook."""
+    codebook.
+    """
 
     grid: int = 16
     cell: int = 2
@@ -68,7 +68,8 @@ class _Attention(nn.Module):
         self, x: Tensor, source: Tensor, reach: Tensor | None = None, closed: Tensor | None = None
     ) -> Tensor:
         """x (B, P, D), source (B, C, D), reach (B, P, C) of the prior, closed (B, 1, C) 0 or -inf
-        -> (B, P, D)."""
+        -> (B, P, D).
+        """
         b, p, d = x.shape
         q = self.q(x).view(b, p, self.heads, -1).transpose(1, 2)  # (B, H, P, D / H)
         k, v = (

@@ -1,5 +1,4 @@
-"""Made-up people: everything that stays the same in all pictures of one person, drawn from a
-seed."""
+"""Made-up people, drawn from a seed: what stays the same in all pictures of one person."""
 
 from __future__ import annotations
 
@@ -127,7 +126,8 @@ class Light:
     @classmethod
     def from_seed(cls, seed: int) -> Light:
         """Mild variation, as in a laboratory: degrees for angles, linear RGB for the backdrop
-        (sRGB when shown)."""
+        (sRGB when shown).
+        """
         rng = np.random.default_rng([int(seed), 0x11647])
         warm = rng.uniform(-0.07, 0.07)
         grey = rng.uniform(0.18, 0.72)

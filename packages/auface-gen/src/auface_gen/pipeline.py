@@ -1,8 +1,8 @@
 """What a user calls: `AUFace.from_pretrained().generate("6C+12D")`.
 
 A request in FACS notation or plain English becomes a Coding, is resolved and described by
-facs-text, each clause is read back into
-units, and the transformer fills the grid of tokens beside those of the person's neutral face.
+facs-text, each clause is read back into units, and the transformer fills the grid of tokens beside
+those of the person's neutral face.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ __all__ = ["AUFace", "Generated", "understand_request", "weights_folder"]
 
 def weights_folder(part: str = "") -> Path:
     """Folder of the weights shipped with the package. Raises AUFaceGenError when they are not
-    there."""
+    there.
+    """
     folder = Path(str(resources.files("auface_gen").joinpath("weights"))) / part
     if not folder.is_dir():
         raise AUFaceGenError(
@@ -49,7 +50,8 @@ def weights_folder(part: str = "") -> Path:
 
 def understand_request(request: str | Coding) -> Coding:
     """A Coding from FACS notation, plain English, or itself. Raises FacsTextError for what is
-    neither."""
+    neither.
+    """
     if isinstance(request, Coding):
         return request
     if not request.strip():
@@ -71,7 +73,8 @@ def understand_request(request: str | Coding) -> Coding:
 @dataclass(frozen=True)
 class Generated:
     """One picture and where it came from. `not_shown`: units asked for that this model has not
-    learned to show."""
+    learned to show.
+    """
 
     image: Image.Image
     coding: Coding
@@ -87,8 +90,9 @@ class Generated:
         return self.description.text
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write a PNG whose text chunks hold codes, text, seed, identity and model digest;
-        beside, then renamed."""
+        """Write a PNG whose text chunks hold codes, text, seed, identity and model digest; beside,
+        then renamed.
+        """
         path = Path(path)
         info = PngImagePlugin.PngInfo()
         info.add_text("auface:codes", str(self.coding))
@@ -235,13 +239,11 @@ class AUFace:
         """Draw each request `count` times, with seeds seed, seed + 1, ...
 
         requests: FACS notation ("6C+12D", "0" at rest) or plain English. identity: a portrait at
-        rest; else the made-up person
-        `identity_seed`, or, when that is not given either, one person for each picture by its
-        seed. steps: 1 to the number of tokens. guidance: 1.0 is
+        rest; else the made-up person `identity_seed`, or, when that is not given either, one
+        person for each picture by its seed. steps: 1 to the number of tokens. guidance: 1.0 is
         off. temperature 0 draws the likeliest face, and then pictures of one person with one
-        request are the same.
-        Raises FacsTextError for a request that is no coding, AUFaceGenError for other wrong
-        arguments.
+        request are the same. Raises FacsTextError for a request that is no coding, AUFaceGenError
+        for other wrong arguments.
         """
         if count < 1 or batch < 1 or temperature < 0 or guidance < 0:
             raise AUFaceGenError(
@@ -293,7 +295,8 @@ class AUFace:
 
     def read(self, said: Description) -> Tensor:
         """(C, A) what the clauses of a description move, as the reader understands the words; one
-        row of zeros at rest."""
+        row of zeros at rest.
+        """
         texts = [c.text for c in said.clauses if c.aus]
         if not texts:
             return torch.zeros(1, len(COLUMNS), device=self.device)

@@ -1,10 +1,8 @@
 """Anatomical prior: for each unit and side, where on the aligned crop the face moves.
 
-Taken from the rig: each unit at level E on the mean face, the shift of the visible skin, seen
-from the front in the crop that the
-renderer uses, splatted on a grid and scaled to a maximum of 1. Generated models carry the maps
-they were trained with.
-A columns (see `columns`), G cells a side.
+Taken from the rig: each unit at level E on the mean face, the shift of the visible skin, seen from
+the front in the crop that the renderer uses, splatted on a grid and scaled to a maximum of 1.
+Generated models carry the maps they were trained with. A columns (see `columns`), G cells a side.
 """
 
 from __future__ import annotations
@@ -53,7 +51,8 @@ def region_maps(rig: Rig, grid: int = 16) -> np.ndarray:
 
 def _blur(image: np.ndarray) -> np.ndarray:
     """Blur by about two cells of the fine grid, to fill between vertices and reach the lines
-    beside what moves."""
+    beside what moves.
+    """
     kernel = np.exp(-0.5 * (np.arange(-5, 6) / 1.8) ** 2)
     kernel /= kernel.sum()
     for axis in (0, 1):

@@ -1,10 +1,9 @@
 """Renders the rig with Mitsuba 3 (extra `auface-gen[rig]`): an aligned crop as AU research uses
 it, eyes level, mid-forehead to chin.
 
-One `Sitting` is one person under one light. Meshes, textures and the sample pattern are made
-once; for each coding only vertices and
-the lines in the skin are sent again, so what a unit does not move comes out the same, pixel by
-pixel.
+One `Sitting` is one person under one light. Meshes, textures and the sample pattern are made once;
+for each coding only vertices and the lines in the skin are sent again, so what a unit does not
+move comes out the same, pixel by pixel.
 """
 
 from __future__ import annotations
@@ -28,7 +27,8 @@ _HIDDEN = ("M_EyeOcclusion", "M_EyeBlend", "M_LacrimalFluid", "M_EyeLashes")
 
 def mitsuba(variant: str | None = None) -> Any:
     """The mitsuba module with a variant set; `scalar_rgb` unless told. Raises AUFaceGenError
-    without mitsuba."""
+    without mitsuba.
+    """
     try:
         import mitsuba as mi
     except ImportError:
@@ -152,7 +152,8 @@ class Sitting:
 
     def render(self, activations: Activations) -> np.ndarray:
         """(size, size, 3) uint8 sRGB picture of the person with the activations (units 0..1 by
-        side)."""
+        side).
+        """
         mi = self._mi
         vertices = self.vertices(activations)
         normals = self.meshes.normals(vertices)
@@ -316,8 +317,9 @@ def _rgb(value: tuple[float, float, float]) -> dict[str, Any]:
 
 
 def _iris(person: Person, size: int = 256) -> np.ndarray:
-    """(size, size, 3) linear RGB of the inner eyeball seen along its axis: pupil, iris with
-    fibres and a dark rim, sclera."""
+    """(size, size, 3) linear RGB of the inner eyeball seen along its axis: pupil, iris with fibres
+    and a dark rim, sclera.
+    """
     rng = np.random.default_rng([person.seed, 0x1215])
     y, x = (np.mgrid[:size, :size] + 0.5) / size * 2 - 1
     r, angle = np.hypot(x, y), np.arctan2(y, x)

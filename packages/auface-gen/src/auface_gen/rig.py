@@ -1,10 +1,9 @@
 """The face rig: ICT-FaceKit's linear model, moved by FACS action units.
 
 Source of the model: Li et al. 2020, "Learning Formation of Physically-Based Face Attributes";
-public repository
-ICT-VGL/ICT-FaceKit (MIT). A user brings its `FaceXModel` folder, or the same arrays packed in one
-`.npz`.
-Lengths are centimetres, +y up, +z out of the face, +x towards the face's own left.
+public repository ICT-VGL/ICT-FaceKit (MIT). A user brings its `FaceXModel` folder, or the same
+arrays packed in one `.npz`. Lengths are centimetres, +y up, +z out of the face, +x towards the
+face's own left.
 
 V vertices, Q faces, E expression shapes.
 """
@@ -47,7 +46,8 @@ _ARRAYS = {
 @dataclass(frozen=True)
 class HeadPose:
     """Head rotation in degrees: yaw > 0 turns to the face's own left, pitch > 0 down, roll > 0
-    tilts right."""
+    tilts right.
+    """
 
     yaw: float = 0.0
     pitch: float = 0.0
@@ -75,7 +75,8 @@ def unit_table() -> dict[str, Any]:
 @dataclass(frozen=True, eq=False)
 class Rig:
     """A linear face: `neutral` (V, 3), `identity` (100, V, 3), `expression` (E, V, 3) and
-    topology."""
+    topology.
+    """
 
     neutral: np.ndarray
     identity: np.ndarray
@@ -195,7 +196,8 @@ class Rig:
 
     def move(self, rest: np.ndarray, activations: Activations) -> np.ndarray:
         """(V, 3) the resting face `rest` doing the activations, eyeballs turned, head not yet
-        posed."""
+        posed.
+        """
         moved = rest + self.offset(activations)
         gaze = _turn(activations, "gaze_degrees")
         if gaze != HeadPose():

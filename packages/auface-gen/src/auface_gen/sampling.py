@@ -1,8 +1,7 @@
 """Sampling masked tokens: the order in which they are revealed, how many at a step, and the loop.
 
-Pure functions over a callable model. Sources: MaskGIT (Chang et al. 2022) for confidence order
-and the cosine curve; Besnier et al. 2025
-for the Halton order. T tokens, K codes.
+Pure functions over a callable model. Sources: MaskGIT (Chang et al. 2022) for confidence order and
+the cosine curve; Besnier et al. 2025 for the Halton order. T tokens, K codes.
 """
 
 from __future__ import annotations
@@ -20,7 +19,8 @@ __all__ = ["halton_order", "reveal_counts", "sample"]
 
 def halton_order(grid: int) -> Tensor:
     """(grid * grid,) a permutation of the cells, spread evenly at every length: Halton points in
-    bases 2 and 3 until all cells are met."""
+    bases 2 and 3 until all cells are met.
+    """
     seen: dict[int, None] = {}
     i = 0
     while len(seen) < grid * grid:
@@ -40,7 +40,8 @@ def _radical_inverse(i: int, base: int) -> float:
 
 def reveal_counts(tokens: int, steps: int, curve: str = "cosine") -> list[int]:
     """How many tokens each step reveals: sums to `tokens`, each at least 1. Curves: "cosine" (few
-    first, many last), "linear"."""
+    first, many last), "linear".
+    """
     if not 1 <= steps <= tokens:
         raise AUFaceGenError(f"steps={steps}: from 1 to {tokens}, the number of tokens")
     if curve not in ("cosine", "linear"):
@@ -75,9 +76,8 @@ def sample(
     """Fill the masked tokens of `start` (B, T) and return (B, T) without any mask id.
 
     model(tokens, told) -> logits (B, T, K), with the text when `told`. guidance: uncond + g *
-    (cond - uncond); 1.0 is off and runs no
-    unconditional pass. temperature 0 takes the likeliest code. order: a permutation of T for a
-    fixed order, None for the most confident first.
+    (cond - uncond); 1.0 is off and runs no unconditional pass. temperature 0 takes the likeliest
+    code. order: a permutation of T for a fixed order, None for the most confident first.
     generators: one a row, so that a row's picture does not depend on its batch. A token once
     revealed never changes.
     """

@@ -1,9 +1,8 @@
 """Shapes that ICT-FaceKit does not have, made from the mean face's landmarks by smooth falloffs.
 
 Each is an offset at weight 1, (V, 3) in cm. They are this project's own modelling: brows drawn
-together (AU 4), lip corners
-pinned inwards (14) or drawn straight up (13), red lips narrowed (23, 24), lips pushed together
-(24), chin boss (17).
+together (AU 4), lip corners pinned inwards (14) or drawn straight up (13), red lips narrowed (23,
+24), lips pushed together (24), chin boss (17).
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ def contact_sheet(
     gap: int = 4,
 ) -> Image.Image:
     """One picture of all: labels over the columns' pictures, names at the left of rows. Pictures
-    may differ in size; cells are as large as the largest."""
+    may differ in size; cells are as large as the largest.
+    """
     if not rows or not any(rows):
         raise AUFaceGenError("contact_sheet: there are no pictures")
     w = max(p.width for r in rows for p in r) * scale

@@ -1,9 +1,8 @@
 """Skin: what is painted on the face for a person, and the lines that appear when units move.
 
 Everything is painted in the rig's texture, in the coordinates of the mean face (cm): one texel
-knows where on the mean face it
-lies (`SkinMap.position`), so a brow is painted where the brow bone is, on every person.
-T texture size. Image row = v * T for this model (no flip).
+knows where on the mean face it lies (`SkinMap.position`), so a brow is painted where the brow bone
+is, on every person. T texture size. Image row = v * T for this model (no flip).
 """
 
 from __future__ import annotations
@@ -93,7 +92,8 @@ _RESTING = {
 @dataclass(frozen=True, eq=False)
 class SkinMap:
     """What skin needs to know of the mean face: `position` (T, T, 3) in cm and masks (T, T) in
-    0..1."""
+    0..1.
+    """
 
     position: np.ndarray
     lips: np.ndarray
@@ -197,8 +197,9 @@ class SkinMap:
         return _crease(albedo, depth).astype(np.float32) if depth.any() else albedo
 
     def _brows(self, base: np.ndarray, person: Person, rng: np.random.Generator) -> np.ndarray:
-        """Brows as hair strokes on the bony ridge, drawn on a plane of the mean face and looked
-        up by texel."""
+        """Brows as hair strokes on the bony ridge, drawn on a plane of the mean face and looked up
+        by texel.
+        """
         scale, x0, y0, w, h = (
             60.0,
             -7.5,
@@ -252,7 +253,8 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 def _crease(albedo: np.ndarray, depth: np.ndarray) -> np.ndarray:
     """Darken by the depth of lines, a little red as shadow in skin is, and lighten the fold above
-    them."""
+    them.
+    """
     size = len(depth)
     up = np.roll(depth, size // 128, axis=0)  # texture rows run down the face
     shade = np.clip(depth, 0, 1.2)[..., None] * np.array([0.42, 0.52, 0.55])
@@ -341,7 +343,8 @@ def _lid_lines(
     rig: Rig, position: np.ndarray, lm: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Masks of the upper and lower lash line, and of the shaded lid and socket, from the lids'
-    edge landmarks."""
+    edge landmarks.
+    """
     upper = np.zeros(position.shape[:2], np.float32)
     lower, socket = upper.copy(), upper.copy()
     for up, down in (((36, 37, 38, 39), (39, 40, 41, 36)), ((42, 43, 44, 45), (45, 46, 47, 42))):

@@ -1,5 +1,4 @@
-"""Model folders: config.json beside model.safetensors, read strictly, written whole or not at
-all."""
+"""Model folders: config.json beside model.safetensors, read strictly, written whole."""
 
 from __future__ import annotations
 
@@ -78,7 +77,8 @@ def read_folder(folder: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 def restore(model: torch.nn.Module, tensors: dict[str, Tensor], where: str | Path) -> None:
     """Load tensors into the model, all and only its own. Raises AUFaceGenError naming each that
-    does not fit."""
+    does not fit.
+    """
     own = model.state_dict()
     wrong = [f"{k}: missing" for k in sorted(own.keys() - tensors.keys())]
     wrong += [f"{k}: not of this model" for k in sorted(tensors.keys() - own.keys())]

@@ -2,8 +2,8 @@
 under the same light and pose.
 
 Layout and fields are facs-text's corpus format. Every sitting is written on its own and recorded
-when whole, so a run that was
-killed goes on where it stopped, and the same seed gives the same bytes.
+when whole, so a run that was killed goes on where it stopped, and the same seed gives the same
+bytes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ HELD_OUT_PAIRS: tuple[frozenset[str], ...] = tuple(
     for pair in ("1+12", "4+12", "2+15", "5+10", "9+43", "6+20", "4+26", "12+15", "18+20", "5+43")
 )
 """Pairs of units never rendered together for training, conflict pairs among them: only the test
-split has them."""
+split has them.
+"""
 
 _SIDED = ("1", "2", "4", "5", "6", "7", "9", "10", "11", "12", "13", "14", "15", "16", "20", "43")
 _LIPS = ("18", "22", "23", "24", "28")
@@ -161,16 +162,17 @@ class _Job:
 
 def split_of(index: int) -> str:
     """Split of the index-th person: 1 in 10 for valid, 1 in 10 for test, never two splits for one
-    person."""
+    person.
+    """
     return {8: "valid", 9: "test"}.get(index % 10, "train")
 
 
 def draw_codings(rng: np.random.Generator, count: int, *, held_out: bool = False) -> list[Coding]:
-    """`count` codings from a mixture: single units, pairs, frequent sets and prototypes,
-    conflicts and uniform ones.
+    """`count` codings from a mixture: single units, pairs, frequent sets and prototypes, conflicts
+    and uniform ones.
 
-    Without `held_out`, no coding contains a pair of `HELD_OUT_PAIRS`; with it, one in four is
-    such a pair.
+    Without `held_out`, no coding contains a pair of `HELD_OUT_PAIRS`; with it, one in four is such
+    a pair.
     """
     pairs = [sorted(p, key=int) for p in HELD_OUT_PAIRS]
     out: list[Coding] = []
@@ -285,8 +287,7 @@ def render_corpus(
     """Render `count` pictures of `size` px into the corpus folder `out`, and return it.
 
     `variant` is a mitsuba variant, the fastest that works unless told. Raises AUFaceGenError when
-    the rig or mitsuba
-    is missing, or when `out` holds a corpus of other settings.
+    the rig or mitsuba is missing, or when `out` holds a corpus of other settings.
     """
     from auface_gen.variant import fastest_variant
 

@@ -2,8 +2,8 @@
 moves, by unit and side.
 
 The first stage of the progressive alignment. It learns from text alone, of which facs-text makes
-any amount, so that the generator is
-taught by pictures only what pictures are needed for. B clauses, L words, D width, A columns.
+any amount, so that the generator is taught by pictures only what pictures are needed for. B
+clauses, L words, D width, A columns.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def words(text: str) -> list[str]:
 @dataclass(frozen=True)
 class TextConfig:
     """vocabulary: known words (others read as one unknown word); max_words: longer clauses are
-    cut."""
+    cut.
+    """
 
     vocabulary: tuple[str, ...]
     width: int = 128

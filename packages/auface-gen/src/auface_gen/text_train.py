@@ -4,8 +4,7 @@ alone.
     python -m auface_gen.text_train --out DIR [--steps N]
 
 Codings are drawn as for the corpus, and wider; each is described with a fresh seed and detail; a
-clause's target is the effective
-activation of the units it says.
+clause's target is the effective activation of the units it says.
 """
 
 from __future__ import annotations
@@ -73,7 +72,8 @@ def train_reader(
     log: Callable[[str], None] | None = None,
 ) -> Path:
     """Train a ClauseReader and write its folder. The held-out error (mean and worst over active
-    columns) is kept in config.json."""
+    columns) is kept in config.json.
+    """
     say = log or (lambda line: print(line, file=sys.stderr))  # noqa: T201
     rng = np.random.default_rng([seed, 7])
     texts, _ = draw_clauses(rng, 20_000)

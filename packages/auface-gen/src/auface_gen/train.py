@@ -5,13 +5,11 @@
 1. `reader`: words to units (`text_train`), from text alone.
 2. `tokens`: every picture, and its mirror image, becomes tokens once.
 3. `generator`: units by clause and the neutral's tokens to the tokens of the picture. The clauses
-are those of freshly drawn paraphrases.
+   are those of freshly drawn paraphrases.
 
 OUT/config.json and OUT/model.safetensors hold the averaged weights; OUT/training.safetensors what
-resuming needs; OUT/tokens.*.safetensors
-the corpus as tokens. Each step seeds its
-own generators from (seed, step), so a run stopped and resumed gives the same bits as one that was
-not.
+resuming needs; OUT/tokens.*.safetensors the corpus as tokens. Each step seeds its own generators
+from (seed, step), so a run stopped and resumed gives the same bits as one that was not.
 
 B batch, T tokens, K codes, C clauses, A columns.
 """
@@ -63,10 +61,9 @@ class GeneratorRun:
     then cosine to lr * floor.
 
     text_drop: share of samples told nothing, for guidance. all_masked: share that starts from
-    nothing known. moved_weight: weight of a token that
-    differs from the neutral's, against 1. soften: probability spread over the codes nearest to
-    the right one. corrupt: share of
-    known tokens replaced by the neutral's, as a sampler's early mistakes are.
+    nothing known. moved_weight: weight of a token that differs from the neutral's, against 1.
+    soften: probability spread over the codes nearest to the right one. corrupt: share of known
+    tokens replaced by the neutral's, as a sampler's early mistakes are.
     """
 
     steps: int | None = None
@@ -113,7 +110,8 @@ class GeneratorRun:
 @dataclass(frozen=True)
 class TokenSet:
     """Pictures as tokens: `tokens` and `neutral` (N, 2, h, w) int64, each picture and its mirror
-    image; `rows` of metadata."""
+    image; `rows` of metadata.
+    """
 
     tokens: Tensor
     neutral: Tensor
@@ -183,7 +181,8 @@ def encode_corpus(
 
 def prior_maps(cells: int) -> Tensor:
     """(A, cells, cells) the anatomical prior shipped with the package, pooled to the grid of
-    cells."""
+    cells.
+    """
     from importlib import resources
 
     with resources.as_file(
@@ -199,7 +198,8 @@ def prior_maps(cells: int) -> Tensor:
 
 def clause_vectors(row: dict[str, Any], seed: int, *, mirror: bool = False) -> np.ndarray:
     """(C, A) what each clause of a paraphrase of the row's coding moves; one row of zeros for a
-    face at rest."""
+    face at rest.
+    """
     resolution = resolve(parse(row.get("requested") or row["codes"]))
     clauses = describe(resolution, seed=seed).clauses
     out = []
@@ -234,7 +234,8 @@ def mask_tokens(
     tokens: Tensor, mask_id: int, generator: torch.Generator, all_masked: float
 ) -> Tensor:
     """Mask exactly ceil(cos(u pi / 2) T) tokens of each row (B, T), u uniform; all of them in a
-    share of rows."""
+    share of rows.
+    """
     b, t = tokens.shape
     u = torch.rand(b, 1, generator=generator)
     share = torch.where(
@@ -247,8 +248,9 @@ def mask_tokens(
 
 
 def _near_codes(codebook: Tensor) -> Tensor:
-    """(K, K) how the softened probability is spread: over a code's neighbours by distance, none
-    on itself."""
+    """(K, K) how the softened probability is spread: over a code's neighbours by distance, none on
+    itself.
+    """
     d = torch.cdist(codebook, codebook).square()
     near = d.topk(min(5, len(d)), dim=1, largest=False).values[:, 1:].mean()
     return torch.softmax((-d / near).fill_diagonal_(-torch.inf), 1)
@@ -258,7 +260,8 @@ def generator_loss(
     logits: Tensor, target: Tensor, weight: Tensor, near: Tensor, soften: float
 ) -> Tensor:
     """Weighted cross-entropy against (1 - soften) on the right code and `soften` on its
-    neighbours; a scalar."""
+    neighbours; a scalar.
+    """
     log_p = torch.log_softmax(logits, -1)
     right = log_p.gather(2, target[..., None])[..., 0]
     spread = (log_p * near[target]).sum(-1) if soften else right
@@ -290,8 +293,7 @@ def train_generator(
     """Train on a corpus and return the model folder `out`.
 
     tokenizer: a folder, the shipped one unless told. Raises AUFaceGenError for a broken corpus, a
-    folder that already holds a run (without
-    `resume`), or a run of other settings.
+    folder that already holds a run (without `resume`), or a run of other settings.
     """
     from auface_gen.pipeline import weights_folder
 
@@ -355,8 +357,9 @@ def train_generator(
 
 
 def _remembered(path: Path, corpus: Path, split: str, tokenizer: Tokenizer, size: int) -> TokenSet:
-    """Tokens of a split, kept beside the run so that resuming does not encode again; made anew
-    for another tokenizer or other rows."""
+    """Tokens of a split, kept beside the run so that resuming does not encode again; made anew for
+    another tokenizer or other rows.
+    """
     digest = hashlib.sha256(
         b"".join(v.cpu().numpy().tobytes() for _, v in sorted(tokenizer.state_dict().items()))
     )
@@ -435,7 +438,8 @@ def measure(
     model: FaceTransformer, data: TokenSet, run: GeneratorRun, *, batches: int = 4
 ) -> dict[str, float]:
     """Held-out likelihood from nothing known: nats a token, and how often the likeliest code is
-    right where the face moved and elsewhere."""
+    right where the face moved and elsewhere.
+    """
     was, totals = model.training, np.zeros(5)
     model.eval()
     for i in range(batches):

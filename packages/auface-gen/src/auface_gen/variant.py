@@ -1,9 +1,8 @@
 """Which of mitsuba's variants is the fastest that works here.
 
 `llvm_ad_rgb` is about twice as fast as `scalar_rgb`, but wants a shared LLVM library, and with
-some releases (15, 16) code generation
-aborts the whole process on recent processors. So each candidate renders one small picture in a
-process of its own first.
+some releases (15, 16) code generation aborts the whole process on recent processors. So each
+candidate renders one small picture in a process of its own first.
 """
 
 from __future__ import annotations
@@ -30,7 +29,8 @@ mi.render(scene, spp=4).numpy()
 @cache
 def fastest_variant() -> str:
     """`llvm_ad_rgb` when a working LLVM is found (its path is put in DRJIT_LIBLLVM_PATH), else
-    `scalar_rgb`."""
+    `scalar_rgb`.
+    """
     given = os.environ.get("DRJIT_LIBLLVM_PATH")
     found = (
         [given]
