@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
 
-from facs_text import FacsTextError, describe, readers
+from facs_text import PRESETS, FacsTextError, Preset, describe, preset, readers
 from facs_text import parse as parse_codes
 
-from ..output import note, write_text
+from ..output import Whole, emit, note
+from ..rejects import Rejects, beside
 
 __all__ = ["command"]
 
 
 @click.command("describe")
 @click.argument("codes", nargs=-1)
+@click.option(
+    "--preset",
+    "presets",
+    metavar="NAME",
+    multiple=True,
+    help="A coding that the literature names, such as fear. May be given again.",
+)
+@click.option("--list-presets", is_flag=True, help="List those names, and where they are from.")
 @click.option("--from", "source", type=click.Path(path_type=Path), help="A file of codings.")
 @click.option(
     "--format",
@@ -28,6 +39,18 @@ __all__ = ["command"]
     help=f"One of {', '.join(readers.FORMATS)}.",
 )
 @click.option("--threshold", type=float, help="Probabilities from it up are presence.")
+@click.option(
+    "--on-error",
+    type=click.Choice(["stop", "skip"]),
+    default="stop",
+    show_default=True,
+    help="At a bad row of the file: stop there, or leave it out and go on.",
+)
+@click.option(
+    "--rejects",
+    type=click.Path(path_type=Path),
+    help="With skip, where the rows left out are listed. [default: OUT or FROM + .rejects.jsonl]",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Write there, not to the screen.")
 @click.option(
     "--detail",
@@ -41,9 +64,13 @@ __all__ = ["command"]
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(
     codes: tuple[str, ...],
+    presets: tuple[str, ...],
+    list_presets: bool,
     source: Path | None,
     kind: str,
     threshold: float | None,
+    on_error: str,
+    rejects: Path | None,
     out: Path | None,
     detail: str,
     seed: int,
@@ -52,53 +79,136 @@ def command(
 ) -> None:
     """Say in plain English what a face does: `auface describe 1C+4D+L12B`.
 
-    CODES is FACS notation, one face each; 0 is a face at rest. Or take a table with --from.
+    CODES is FACS notation, one face each; 0 is a face at rest. Presets come after them. Or take a
+    table with --from.
     """
-    if bool(codes) == (source is not None):
+    given = bool(codes or presets)
+    if list_presets:
+        if given or source is not None:
+            raise click.UsageError("--list-presets goes with no codes, preset or file")
+        _list_presets(as_json)
+        return
+    if given == (source is not None):
         raise click.UsageError("give codes, such as 1C+4D+L12B, or a file with --from")
-    lines: list[str] = []
-    for name, said in _asked(codes, source, kind, threshold):
-        description = describe(
-            parse_codes(said) if isinstance(said, str) else said,
-            detail=detail,
-            seed=seed,
-            tags=tags,
+    if source is None and on_error == "skip":
+        raise click.UsageError("--on-error skip goes with --from: codes are typed, not rows")
+    if rejects is not None and on_error != "skip":
+        raise click.UsageError("--rejects goes with --on-error skip")
+    with ExitStack() as stack:
+        left_out = None
+        if source is not None and on_error == "skip":
+            rejects = beside(out or source) if rejects is None else rejects
+            for other in (source, out):
+                if other is not None and other.resolve() == rejects.resolve():
+                    raise click.UsageError(f"{rejects}: --rejects would overwrite that file")
+            # A source that is not there is said before anything is made beside it.
+            if not source.exists():
+                raise FacsTextError(f"{source}: no such file or folder")
+            left_out = stack.enter_context(Rejects(rejects, source))
+        file = stack.enter_context(Whole(out)) if out is not None else None
+        said = 0
+        asked = (
+            _typed(codes, presets) if source is None else _rows(source, kind, threshold, left_out)
         )
-        if as_json:
-            value = as_plain(description, said)
-            if name is not None:
-                value = {"id": name} | value
-            lines.append(json.dumps(value, ensure_ascii=False))
-        else:
-            lines.append(description.text)
-        if out is None:
-            click.echo(lines.pop())
-    if out is not None:
-        write_text(out, "".join(line + "\n" for line in lines))
+        for about, coding in asked:
+            description = describe(
+                parse_codes(coding) if isinstance(coding, str) else coding,
+                detail=detail,
+                seed=seed,
+                tags=tags,
+            )
+            if as_json:
+                value = about | as_plain(description, coding)
+                line = json.dumps(value, ensure_ascii=False)
+            else:
+                line = description.text
+            said += 1
+            if file is None:
+                click.echo(line)
+            else:
+                file.write(line + "\n")
+        if left_out is not None:
+            left_out.keep()
+            total = said + left_out.count
+            if left_out.count and not said:
+                raise FacsTextError(
+                    f"{source}: none of its {total} rows can be described; "
+                    f"{left_out.path} says why of each"
+                )
+            note(f"{source}: {left_out.count} of {total} rows left out, listed in {left_out.path}")
+        if file is not None:
+            file.keep()
 
 
-def _asked(
-    codes: tuple[str, ...], source: Path | None, kind: str, threshold: float | None
-) -> Iterator[tuple[Any, Any]]:
-    """(id or None, coding or notation) of each face."""
+def _typed(
+    codes: tuple[str, ...], presets: tuple[str, ...]
+) -> Iterator[tuple[dict[str, Any], Any]]:
+    """(what JSON says of it besides, coding or notation) of each face asked for by name."""
+    # All names are looked up first, so that a wrong one is told before anything is described.
+    found = [_preset(name) for name in presets]
     for text in codes:
         if not text.strip():
             raise FacsTextError("empty codes; a face at rest is written 0")
-        yield None, text
-    if source is None:
-        return
-    for row in readers.read(source, kind):
-        if row.coding is not None:
-            yield row.id, row.coding
+        yield {}, text
+    for one in found:
+        yield {"preset": one.name, "system": one.system, "source": one.source}, one.coding
+
+
+def _rows(
+    source: Path, kind: str, threshold: float | None, rejects: Rejects | None
+) -> Iterator[tuple[dict[str, Any], Any]]:
+    """The same of each row of a table; rejects takes the bad ones, None stops at the first."""
+    for row in readers.rows_and_errors(source, kind):
+        if isinstance(row, FacsTextError):
+            if rejects is None:
+                raise row
+            rejects.add_error(row)
+        elif row.coding is not None:
+            yield {"id": row.id}, row.coding
         elif row.values and row.kind == "probability" and threshold is not None:
-            yield row.id, readers.to_coding(row, threshold=threshold)
+            yield {"id": row.id}, readers.to_coding(row, threshold=threshold)
         elif row.values:
+            # Not a bad row but a call that lacks something: the same for every row of the file.
             raise FacsTextError(
                 f"{source}, line {row.line}: {row.kind} values are no coding by themselves; "
                 "say from where a probability is presence with --threshold"
             )
+        elif rejects is not None:
+            rejects.add_row(row.line, row.id, "could not be scored")
         else:
             note(f"{source}, line {row.line}: {row.id} could not be scored, left out")
+
+
+def _preset(name: str) -> Preset:
+    """The preset of a name, hyphens or underscores for blanks; an error names the nearest."""
+    plain = " ".join(name.lower().replace("-", " ").replace("_", " ").split())
+    if plain not in PRESETS:
+        near = get_close_matches(plain, PRESETS, n=4)
+        if near:
+            raise FacsTextError(
+                f"no preset {name!r}; nearest: {', '.join(near)} "
+                "(all: auface describe --list-presets)"
+            )
+    return preset(plain)
+
+
+def _list_presets(as_json: bool) -> None:
+    """Name, coding, system and source of each; JSON has the variants, confidence and note too."""
+    for one in PRESETS.values():
+        if as_json:
+            emit(
+                {
+                    "preset": one.name,
+                    "codes": str(one.coding),
+                    "variants": [str(v) for v in one.variants],
+                    "system": one.system,
+                    "source": one.source,
+                    "confidence": one.confidence,
+                    "note": one.note,
+                }
+            )
+        else:
+            click.echo(f"{one.name:<22} {one.coding!s:<18} {one.system}, {one.source}")
 
 
 def as_plain(description: Any, given: Any) -> dict[str, Any]:
