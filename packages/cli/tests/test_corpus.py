@@ -98,3 +98,19 @@ def test_rows_without_any_picture(auface, pictures, tmp_path):
     assert outcome.status == 2
     assert "no row has both" in outcome.err
     assert not (tmp_path / "out" / "corpus.json").exists()
+
+
+def test_build_with_rejects_goes_on_and_lists_what_was_left_out(auface, pictures, tmp_path):
+    folder, table = pictures
+    with table.open("a") as file:
+        file.write('{"subject": "p1", "frame": 3, "codes": "99"}\n')
+    arguments = ("corpus", "build", table, tmp_path / "out", "--images", folder)
+    stopped = auface(*arguments)
+    assert stopped.status == 2
+    assert "rows.jsonl, line 31" in stopped.err
+    skipped = auface(*arguments[:3], tmp_path / "b", *arguments[4:], "--rejects", tmp_path / "r")
+    assert skipped.status == 0
+    assert "left out: 1 x bad row" in skipped.err
+    reasons = [json.loads(line)["reason"] for line in (tmp_path / "r").read_text().splitlines()]
+    assert len(reasons) == 11
+    assert sum("line 31" in reason for reason in reasons) == 1
