@@ -42,7 +42,10 @@ class TextConfig:
 
 
 class ClauseReader(nn.Module):
-    """Activations 0..1 of each unit and side that a clause speaks of."""
+    """Activations 0..1 of each unit and side that a clause speaks of.
+
+    Every column asks the words a question of its own, so that a strength stays with its unit.
+    """
 
     def __init__(self, config: TextConfig) -> None:
         super().__init__()
@@ -50,6 +53,7 @@ class ClauseReader(nn.Module):
         self._index = {w: i + 2 for i, w in enumerate(config.vocabulary)}  # 0 padding, 1 unknown
         self.word = nn.Embedding(len(config.vocabulary) + 2, config.width, padding_idx=0)
         self.place = nn.Parameter(torch.randn(config.max_words, config.width) * 0.02)
+        self.near = nn.Conv1d(config.width, config.width, 5, padding=2)  # "raised slightly" is one
         layer = nn.TransformerEncoderLayer(
             config.width,
             config.heads,
@@ -61,8 +65,11 @@ class ClauseReader(nn.Module):
         )
         self.layers = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(config.width)
-        self.out = nn.Linear(2 * config.width, config.columns)
-        nn.init.constant_(self.out.bias, -4.0)
+        self.ask = nn.Parameter(torch.randn(config.columns, config.width) * 0.3)
+        self.key = nn.Linear(config.width, config.width)
+        self.value = nn.Linear(config.width, config.width)
+        self.out = nn.Parameter(torch.randn(config.columns, config.width) * 0.02)
+        self.bias = nn.Parameter(torch.full((config.columns,), -4.0))
 
     def ids(self, texts: Sequence[str]) -> Tensor:
         """(B, L) word ids, padded with 0; an empty clause is one unknown word."""
@@ -77,11 +84,13 @@ class ClauseReader(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         """(B, L) -> (B, A) logits of the activations."""
         pad = ids == 0
-        x = self.word(ids) + self.place[: ids.shape[1]]
-        x = self.norm(self.layers(x, src_key_padding_mask=pad)).masked_fill(pad[..., None], 0.0)
-        mean = x.sum(1) / (~pad).sum(1, keepdim=True)
-        peak = x.masked_fill(pad[..., None], -1e4).amax(1)
-        logits: Tensor = self.out(torch.cat([mean, peak], 1))
+        x = (self.word(ids) + self.place[: ids.shape[1]]).masked_fill(pad[..., None], 0.0)
+        x = x + torch.nn.functional.gelu(self.near(x.transpose(1, 2)).transpose(1, 2))
+        x = self.norm(self.layers(x, src_key_padding_mask=pad))
+        heard = (self.ask @ self.key(x).transpose(1, 2)) * x.shape[-1] ** -0.5  # (B, A, L)
+        heard = heard.masked_fill(pad[:, None], -torch.inf).softmax(-1)
+        told = heard @ self.value(x)  # (B, A, D)
+        logits: Tensor = (told * self.out).sum(-1) + self.bias
         return logits
 
     @torch.no_grad()

@@ -65,8 +65,8 @@ def _action(rng: np.random.Generator, code: str) -> Action:
 def train_reader(
     out: str | Path,
     *,
-    steps: int = 2500,
-    batch: int = 192,
+    steps: int = 2000,
+    batch: int = 128,
     lr: float = 2e-3,
     seed: int = 0,
     log: Callable[[str], None] | None = None,
@@ -126,7 +126,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m auface_gen.text_train", description="Train the clause reader."
     )
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=2500)
+    parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int)
     args = parser.parse_args(argv)
