@@ -42,7 +42,7 @@ score.json      AAAD with its interval and controls; images.jsonl: the same by p
 @click.option("--out", default="demo", show_default=True, type=click.Path(path_type=Path))
 @click.option(
     "--people",
-    default=(1, 2),
+    default=(3, 42),
     multiple=True,
     show_default=True,
     help="Seeds of the made-up people.",

@@ -97,10 +97,11 @@ def lines(scored: Scored) -> list[str]:
         f"oracle {checks['oracle']:.3f}",
     ]
     if scored.ceiling:
-        share = result.aaad / scored.ceiling
+        # Easy units alone can score above the ceiling of all of them: no share then.
+        like = "all its columns" if result.excluded else f"share {result.aaad / scored.ceiling:.0%}"
         out.append(
             f"ceiling   {scored.ceiling:.3f}   (this detector on true pictures of unseen people; "
-            f"share {share:.0%})"
+            f"{like})"
         )
     out.append(f"pictures  {result.n} of {result.subjects} people; {result.name}")
     worst = sorted(result.per_au.items(), key=lambda item: item[1].aaad)
