@@ -69,6 +69,20 @@ def find_pictures(places: Sequence[Path], targets: Path | None = None) -> list[P
             if listed:
                 found += listed
                 seen += len(listed)
+                known = {p.path.resolve() for p in listed}
+                known |= {p.neutral.resolve() for p in listed if p.neutral is not None}
+                others = [
+                    f
+                    for f in place.iterdir()
+                    if f.suffix.lower() in SUFFIXES
+                    and f.resolve() not in known
+                    and f.name != "sheet.png"
+                ]
+                if others:
+                    note(
+                        f"{place}: {len(others)} pictures beside metadata.jsonl are not in it: "
+                        "left out; score them in a folder of their own"
+                    )
                 continue
         files = [place] if place.is_file() else sorted(place.rglob("*"))
         files = [f for f in files if f.suffix.lower() in SUFFIXES]

@@ -14,6 +14,7 @@ import click
 from facs_text import PRESETS, FacsTextError, Preset, describe, preset, readers
 from facs_text import parse as parse_codes
 
+from ..dropped import tell_dropped
 from ..output import Whole, emit, note
 from ..rejects import Rejects, beside
 
@@ -111,12 +112,10 @@ def command(
             _typed(codes, presets) if source is None else _rows(source, kind, threshold, left_out)
         )
         for about, coding in asked:
-            description = describe(
-                parse_codes(coding) if isinstance(coding, str) else coding,
-                detail=detail,
-                seed=seed,
-                tags=tags,
-            )
+            wanted = parse_codes(coding) if isinstance(coding, str) else coding
+            description = describe(wanted, detail=detail, seed=seed, tags=tags)
+            if source is None and not as_json:  # JSON has every rule, and a table has too many
+                tell_dropped(wanted, description.resolution)
             if as_json:
                 value = about | as_plain(description, coding)
                 line = json.dumps(value, ensure_ascii=False)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ..dropped import tell_dropped
 from ..output import emit
 
 __all__ = ["command"]
@@ -49,6 +50,8 @@ def command(
     """
     if identity is not None and identity_seed is not None:
         raise click.UsageError("give --identity or --identity-seed, not both")
+    if out.suffix and out.suffix.lower() != ".png":
+        raise click.UsageError(f"{out.name}: pictures are PNG; name a .png file or a folder")
     if count > 1 and out.suffix:
         raise click.UsageError(f"--count {count} needs a folder for --out, not {out.name}")
     # What is asked for is read before torch is loaded: a slip is told at once.
@@ -75,6 +78,8 @@ def command(
         path = out if out.suffix else out / f"face-{picture.seed}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         picture.save(path)
+        if picture.seed == seed:
+            tell_dropped(picture.coding, picture.description.resolution)
         if picture.not_shown:
             click.echo(f"not shown by this model: {', '.join(picture.not_shown)}", err=True)
         if as_json:
