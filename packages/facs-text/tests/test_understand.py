@@ -44,6 +44,8 @@ def test_round_trip_of_pairs() -> None:
 
 PROSE = [
     ("she raises her inner brows and presses her lips", "1+24"),
+    ("he frowns with his mouth", "15"),
+    ("she frowns", "4"),
     ("smiles broadly with the left corner", "L12D"),
     ("raises the inner brows a little and smiles broadly with the left corner", "1B+L12D"),
     ("no sign of a smile", "0"),
