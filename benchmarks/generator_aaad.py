@@ -1,4 +1,4 @@
-"""AAAD of the generator on people and codings it never trained on, beside its ceiling and its
+"""AAAD of the generator on people it never trained on, beside its ceiling and its
 controls.
 
     python benchmarks/generator_aaad.py CORPUS [--model DIR] [--detector DIR] [--limit N] [--sheet

@@ -191,7 +191,8 @@ def draw_codings(rng: np.random.Generator, count: int, *, held_out: bool = False
         else:
             codes = [_unit(rng) for _ in range(rng.integers(3, 7))]
         coding = _levels(rng, [c for c in dict.fromkeys(codes) if c in _SHOWN])
-        present = {a.code for a in coding}
+        # What stands after resolution counts too: 28 alone implies a lowered jaw, 26.
+        present = {a.code for a in coding} | {a.code for a in resolve(coding).coding}
         if coding and (held_out or not any(p <= present for p in HELD_OUT_PAIRS)):
             out.append(coding)
     return out
