@@ -3,24 +3,26 @@
     python benchmarks/rig_sheets.py FACEXMODEL_OR_NPZ [--out docs] [--size 128]
 
 units: 24 units at level D on four people. levels: A to E of four units. sides: left, right, both.
-conflicts: twelve codings, raw (every unit at its coded level, summed) above resolved (what
-facs-text says is seen).
+conflicts: twelve codings, raw (every unit at its coded level, summed, without correctives) above
+resolved (what facs-text says is seen).
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from auface_gen.people import Light, Person
 from auface_gen.render import RigMeshes, Sitting, mitsuba
-from auface_gen.rig import Activations, Rig
+from auface_gen.rig import Activations, Rig, raw_activations
 from auface_gen.sheet import contact_sheet
 from auface_gen.skin import SkinMap
 from auface_gen.variant import fastest_variant
-from facs_text import Coding, parse, resolve, unit
+from facs_text import parse, resolve
 
 UNITS = [
     "1",
@@ -65,18 +67,12 @@ CONFLICTS = [
 PEOPLE = (1, 3, 5, 6)
 
 
-def raw(coding: Coding) -> Activations:
-    """Every unit at its coded level, as if none touched another: what resolution mends."""
-    out: dict[str, dict[str, float]] = {}
-    for action in coding:
-        sides = [s for s in unit(action.code).sides if s != "both"] or ["both"]
-        chosen = (
-            [action.side]
-            if action.side != "both"
-            else [s for s in sides if s in ("left", "right", "top", "bottom")] or ["both"]
-        )
-        out[f"AU{action.code}"] = dict.fromkeys(chosen, action.level / 5)
-    return out
+class RawRig(Rig):
+    """The rig without correctives, for the upper row of a pair."""
+
+    def move(self, rest: np.ndarray, activations: Activations, *, raw: bool = True) -> np.ndarray:
+        """The plain sum of shapes."""
+        return super().move(rest, activations, raw=raw)
 
 
 def main() -> None:
@@ -114,14 +110,17 @@ def main() -> None:
         "sides",
         [[(one, f"{p}{u}D", see(f"{p}{u}D")) for p in ("L", "R", "")] for u in (2, 10, 12, 14)],
     )
-    sheet(
-        "conflicts",
-        [
-            [(one, f"{c} {how}", f(parse(c))) for c in CONFLICTS[i : i + 6]]
-            for i in (0, 6)
-            for how, f in (("raw", raw), ("resolved", lambda c: resolve(c).activations))
-        ],
+    plain = RawRig(**{f.name: getattr(rig, f.name) for f in fields(rig)})
+    seed = PEOPLE[1]
+    summed = Sitting(
+        plain, meshes, skin, Person.from_seed(seed), Light.from_seed(seed), size=args.size
     )
+    pairs = []
+    for i in (0, 6):
+        six = CONFLICTS[i : i + 6]
+        pairs.append([(summed, f"{c} raw", raw_activations(parse(c))) for c in six])
+        pairs.append([(one, f"{c} resolved", see(c)) for c in six])
+    sheet("conflicts", pairs)
 
 
 if __name__ == "__main__":

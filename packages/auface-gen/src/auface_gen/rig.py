@@ -21,10 +21,12 @@ from typing import Any
 
 import numpy as np
 
+from auface_gen.correctives import Correctives
 from auface_gen.errors import AUFaceGenError
 from auface_gen.shapes import made_shapes
+from facs_text import Coding, unit
 
-__all__ = ["Activations", "HeadPose", "Rig", "unit_table"]
+__all__ = ["Activations", "HeadPose", "Rig", "raw_activations", "shape_weights", "unit_table"]
 
 Activations = Mapping[str, Mapping[str, float]]
 """Effective activation 0..1 by unit and side, as `facs_text.Resolution.activations` gives it."""
@@ -153,7 +155,10 @@ class Rig:
     def shapes(self) -> dict[str, np.ndarray]:
         """Every shape by name, (V, 3) each: the kit's and the made ones (names begin with '+')."""
         kit = dict(zip(self.expression_names, self.expression, strict=True))
-        return {**kit, **made_shapes(self.neutral, self.landmarks68)}
+        ids = np.unique(self.faces[self.face_material == self.materials.index("M_Face")])
+        skin = np.zeros(len(self.neutral), bool)
+        skin[ids[ids >= 0]] = True
+        return {**kit, **made_shapes(self.neutral, self.landmarks68, skin)}
 
     def person(self, coefficients: np.ndarray) -> np.ndarray:
         """(V, 3) resting face of the identity `coefficients` (n <= 100 standard deviations)."""
@@ -165,13 +170,15 @@ class Rig:
             )
         return self.neutral + np.tensordot(c, self.identity[: len(c)], axes=1)
 
-    def weights(self, activations: Activations) -> dict[str, float]:
+    def weights(self, activations: Activations, *, raw: bool = False) -> dict[str, float]:
         """Shape weights of the activations. Raises AUFaceGenError on a unit the rig cannot show."""
-        return shape_weights(activations)
+        return shape_weights(activations, raw=raw)
 
-    def offset(self, activations: Activations) -> np.ndarray:
-        """(V, 3) displacement of the activations, correctives included."""
-        weights = shape_weights(activations)
+    def offset(self, activations: Activations, *, raw: bool = False) -> np.ndarray:
+        """(V, 3) displacement of the activations: the sum of shapes by `shape_weights`."""
+        return self._sum(shape_weights(activations, raw=raw))
+
+    def _sum(self, weights: Mapping[str, float]) -> np.ndarray:
         total = np.zeros_like(self.neutral)
         for name, weight in weights.items():
             try:
@@ -194,33 +201,61 @@ class Rig:
             out.append(ids[ids >= 0])
         return out[0], out[1]
 
-    def move(self, rest: np.ndarray, activations: Activations) -> np.ndarray:
+    @cached_property
+    def correctives(self) -> Correctives:
+        """What mends the sum of shapes, made once for this rig."""
+        return Correctives(self)
+
+    def move(self, rest: np.ndarray, activations: Activations, *, raw: bool = False) -> np.ndarray:
         """(V, 3) the resting face `rest` doing the activations, eyeballs turned, head not yet
         posed.
+
+        raw: the plain sum of the shapes, without correctives of any kind: the artefact that
+        correctives are compared with (give it `raw_activations`).
         """
-        moved = rest + self.offset(activations)
+        weights = shape_weights(activations, raw=raw)
+        moved = rest + self._sum(weights)
         gaze = _turn(activations, "gaze_degrees")
         if gaze != HeadPose():
             rotation = gaze.matrix().astype(np.float32)
             for ids in self.eyes:
                 centre = moved[ids].mean(0)
                 moved[ids] = (moved[ids] - centre) @ rotation.T + centre
-        return moved
+        if raw or not weights:
+            return moved
+        return self.correctives.apply(rest, moved, weights)
 
 
 def _turn(activations: Activations, table: str) -> HeadPose:
     """The rotation that the units of a table of degrees ask for, summed."""
     pose = HeadPose()
     degrees = unit_table()[table]
-    for unit, sides in activations.items():
-        if (code := unit.removeprefix("AU")) in degrees:
+    for name, sides in activations.items():
+        if (code := name.removeprefix("AU")) in degrees:
             axis, at_e = degrees[code]
             pose = pose + HeadPose(**{axis: at_e * max(sides.values())})
     return pose
 
 
-def shape_weights(activations: Activations) -> dict[str, float]:
-    """Shape weights of the activations, by the table, with the correctives of `_correct`.
+def raw_activations(coding: Coding) -> Activations:
+    """Every unit of a coding at its coded level, level / 5, as if none touched another: what
+    facs-text's resolution mends. For `Rig.move(..., raw=True)`.
+    """
+    out: dict[str, dict[str, float]] = {}
+    for action in coding:
+        code, chosen = f"AU{action.code}", [action.side]
+        if action.side == "both":
+            halves = [s for s in unit(action.code).sides if s != "both"]
+            chosen = halves or ["both"]
+        amounts = out.setdefault(code, {})
+        for side in chosen:
+            amounts[side] = max(amounts.get(side, 0.0), action.level / 5)
+    return out
+
+
+def shape_weights(activations: Activations, *, raw: bool = False) -> dict[str, float]:
+    """Shape weights of the activations, by the table, with the correctives of `_correct` unless
+    `raw`.
 
     Raises AUFaceGenError on a unit that is not in the table.
     """
@@ -228,16 +263,16 @@ def shape_weights(activations: Activations) -> dict[str, float]:
     out: dict[str, float] = {}
 
     def add(shapes: Mapping[str, float], amount: float) -> None:
-        for name, weight in shapes.items():
-            out[name] = out.get(name, 0.0) + weight * amount
+        for shape, weight in shapes.items():
+            out[shape] = out.get(shape, 0.0) + weight * amount
 
-    for unit, sides in activations.items():
-        code = unit.removeprefix("AU")
+    for name, sides in activations.items():
+        code = name.removeprefix("AU")
         for side, amount in sides.items():
             if code in table["sided"]:
                 letters = {"left": "L", "right": "R", "both": "LR"}.get(side)
                 if letters is None:
-                    raise AUFaceGenError(f"{unit} has no side {side!r}: left, right or both")
+                    raise AUFaceGenError(f"{name} has no side {side!r}: left, right or both")
                 for letter in letters:
                     shapes = table["sided"][code]
                     add({k.replace("{S}", letter): w for k, w in shapes.items()}, amount)
@@ -248,11 +283,11 @@ def shape_weights(activations: Activations) -> dict[str, float]:
             elif code in table["lips"]:
                 for lip in ("top", "bottom") if side == "both" else (side,):
                     if lip not in table["lips"][code]:
-                        raise AUFaceGenError(f"{unit} has no side {side!r}: top, bottom or both")
+                        raise AUFaceGenError(f"{name} has no side {side!r}: top, bottom or both")
                     add(table["lips"][code][lip], amount)
             elif code not in table["head_degrees"]:
-                raise AUFaceGenError(f"the rig cannot show {unit}; see rig_units.json")
-    return _correct(out, activations)
+                raise AUFaceGenError(f"the rig cannot show {name}; see rig_units.json")
+    return out if raw else _correct(out, activations)
 
 
 def _correct(weights: dict[str, float], activations: Activations) -> dict[str, float]:
@@ -275,7 +310,7 @@ def _correct(weights: dict[str, float], activations: Activations) -> dict[str, f
         default=0.0,
     )
     if jaw > 0 and seal > 0:  # lips held together under a lowered jaw
-        weights["mouthClose"] = weights.get("mouthClose", 0.0) + jaw * min(1.0, seal + 0.3)
+        weights["mouthClose"] = weights.get("mouthClose", 0.0) + jaw * min(1.0, 2 * seal)
     if jaw > 0 and "mouthShrugLower" in weights:
         weights["mouthShrugLower"] *= 1 - 0.6 * min(1.0, jaw)
     return weights
