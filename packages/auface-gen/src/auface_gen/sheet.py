@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 from auface_gen.errors import AUFaceGenError
+from facs_text import parse
 
-__all__ = ["contact_sheet"]
+__all__ = ["contact_sheet", "corpus_sheet"]
 
 
 def contact_sheet(
@@ -58,3 +61,36 @@ def contact_sheet(
                 )
             sheet.paste(picture, (x, y + head))
     return sheet
+
+
+def corpus_sheet(
+    pictures: Iterable[tuple[str, str, Path]], *, people: int = 6, units: int = 40
+) -> bytes | None:
+    """A corpus at a glance, as PNG: a row for each unit that was asked for alone, with up to
+    `people` people, the strongest first. None when no unit was.
+
+    pictures: (codes, subject, path) of pictures of single units.
+    """
+    found: dict[int, list[tuple[int, str, str, Path]]] = {}
+    for codes, subject, path in pictures:
+        (action,) = parse(codes)
+        found.setdefault(int(action.code), []).append((-action.level, subject, codes, path))
+    if not found:
+        return None
+    rows, labels, names = [], [], []
+    for code in sorted(found)[:units]:
+        picked: dict[str, tuple[str, Path]] = {}
+        for _, subject, codes, path in sorted(found[code]):
+            if len(picked) < people:
+                picked.setdefault(subject, (codes, path))
+        rows.append([_open(path) for _, path in picked.values()])
+        labels.append([f"{codes}  {subject}" for subject, (codes, _) in picked.items()])
+        names.append(f"AU {code}")
+    file = BytesIO()
+    contact_sheet(rows, labels, names=names).save(file, format="PNG")
+    return file.getvalue()
+
+
+def _open(path: Path) -> Image.Image:
+    with Image.open(path) as picture:
+        return picture.convert("RGB")

@@ -24,11 +24,40 @@ def command() -> None:
     type=click.Path(path_type=Path),
     help="FaceXModel folder of ICT-FaceKit, or the packed .npz.",
 )
-@click.option("--count", default=1000, show_default=True, type=click.IntRange(2))
+@click.option(
+    "--count",
+    default=12_600,
+    show_default=True,
+    type=click.IntRange(2),
+    help="Pictures; the default is 300 people.",
+)
 @click.option("--size", default=128, show_default=True, help="Pixels.")
 @click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--sittings", default=2, show_default=True, type=click.IntRange(1), help="Lights a person."
+)
+@click.option(
+    "--per-sitting",
+    default=21,
+    show_default=True,
+    type=click.IntRange(2),
+    help="Pictures a sitting, the first at rest.",
+)
+@click.option(
+    "--samples", default=20, show_default=True, type=click.IntRange(1), help="Of light, a pixel."
+)
 @click.option("--workers", type=click.IntRange(1), help="Processes.")
-def render(out: Path, rig: Path, count: int, size: int, seed: int, workers: int | None) -> None:
+def render(
+    out: Path,
+    rig: Path,
+    count: int,
+    size: int,
+    seed: int,
+    sittings: int,
+    per_sitting: int,
+    samples: int,
+    workers: int | None,
+) -> None:
     """Render made-up people doing known things; a run that was stopped goes on."""
     from tqdm import tqdm
 
@@ -41,7 +70,16 @@ def render(out: Path, rig: Path, count: int, size: int, seed: int, workers: int 
             bar.update(done - bar.n)
 
         render_corpus(
-            out, rig=rig, count=count, size=size, seed=seed, workers=workers, progress=report
+            out,
+            rig=rig,
+            count=count,
+            size=size,
+            seed=seed,
+            sittings=sittings,
+            per_sitting=per_sitting,
+            samples=samples,
+            workers=workers,
+            progress=report,
         )
     click.echo(str(out))
 
