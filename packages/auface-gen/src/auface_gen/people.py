@@ -22,18 +22,20 @@ _SKIN = np.array(
     ]
 )
 _IRIS = {
-    "brown": (0.16, 0.075, 0.03),
-    "dark": (0.07, 0.035, 0.02),
-    "hazel": (0.24, 0.16, 0.06),
-    "green": (0.17, 0.23, 0.12),
-    "blue": (0.16, 0.27, 0.40),
-    "grey": (0.27, 0.31, 0.34),
+    "brown": (0.13, 0.06, 0.025),
+    "dark": (0.06, 0.03, 0.018),
+    "hazel": (0.18, 0.115, 0.05),
+    "green": (0.13, 0.165, 0.095),
+    "blue": (0.125, 0.19, 0.27),
+    "grey": (0.19, 0.22, 0.24),
 }
 
 
 @dataclass(frozen=True)
 class Person:
-    """One made-up person. Colours are linear RGB; lengths are cm; amounts are 0..1."""
+    """One made-up person. Colours are linear RGB; lengths are cm; amounts are 0..1; `pupil` is its
+    share of the iris's radius.
+    """
 
     seed: int
     coefficients: tuple[float, ...]
@@ -50,6 +52,8 @@ class Person:
     freckles: float
     age: float
     lashes: float
+    long_hair: bool
+    pupil: float
 
     @classmethod
     def from_seed(cls, seed: int, *, modes: int = 100) -> Person:
@@ -70,7 +74,7 @@ class Person:
                 ["brown", "dark", "hazel", "green", "blue", "grey"],
                 [0.3, 0.1, 0.15, 0.12, 0.23, 0.1],
             )
-        iris = np.array(_IRIS[str(rng.choice(names, p=odds))]) * rng.uniform(0.8, 1.2)
+        iris = np.array(_IRIS[str(rng.choice(names, p=odds))]) * rng.uniform(0.6, 0.95)
         dark = rng.random() < 0.35 + tone
         hue, value = (
             rng.uniform(0.05, 0.09),
@@ -100,6 +104,8 @@ class Person:
             freckles=float(rng.random() < 0.25) * float(1 - tone),
             age=age,
             lashes=float(rng.uniform(0.7, 1.0) if female else rng.uniform(0.3, 0.6)),
+            long_hair=bool(rng.random() < (0.7 if female else 0.06)),
+            pupil=float(rng.uniform(0.36, 0.5)),
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from auface_gen.columns import COLUMNS
+from auface_gen.crop import crop_square
 from auface_gen.rig import Rig
 
 __all__ = ["region_maps"]
@@ -25,10 +26,8 @@ def region_maps(rig: Rig, grid: int = 16) -> np.ndarray:
     skin = np.unique(rig.faces[np.isin(rig.face_material, [rig.materials.index("M_Face")])])
     eyes = np.concatenate(rig.eyes)
     ids = np.concatenate([skin[skin >= 0], eyes])
-    lm = rig.neutral[rig.landmarks68]
-    eye, chin = lm[36:48].mean(0), lm[8]
-    unit = eye[1] - chin[1]
-    half, middle = 0.725 * unit, eye[1] - 0.265 * unit  # the renderer's crop
+    centre, half = crop_square(rig.neutral[rig.landmarks68])
+    middle = centre[1]
     p = rig.neutral[ids]
     facing = p[:, 2] > 2.0
     col = ((p[:, 0] + half) / (2 * half) * fine).astype(int)

@@ -26,13 +26,13 @@ __all__ = ["CREASES", "SkinMap"]
 # coordinates are this project's.
 CREASES: Mapping[str, tuple[tuple[tuple[tuple[float, float], ...], float, float], ...]] = {
     "AU1": (
-        (((0.0, 7.25), (0.9, 7.35), (1.9, 7.15), (2.5, 6.95)), 0.85, 0.11),
-        (((0.0, 7.95), (1.0, 8.05), (2.2, 7.8)), 0.75, 0.12),
+        (((0.0, 7.25), (0.9, 7.35), (1.9, 7.15), (2.5, 6.95)), 1.1, 0.11),
+        (((0.0, 7.95), (1.0, 8.05), (2.2, 7.8)), 0.95, 0.12),
         (((0.0, 8.65), (1.0, 8.75), (2.0, 8.5)), 0.55, 0.12),
     ),
     "AU2": (
-        (((2.1, 7.35), (3.2, 7.65), (4.4, 7.4), (5.2, 6.8)), 0.8, 0.11),
-        (((1.9, 8.05), (3.2, 8.4), (4.6, 8.05)), 0.7, 0.12),
+        (((2.1, 7.35), (3.2, 7.65), (4.4, 7.4), (5.2, 6.8)), 1.05, 0.11),
+        (((1.9, 8.05), (3.2, 8.4), (4.6, 8.05)), 0.9, 0.12),
         (((1.9, 8.75), (3.1, 9.0), (4.2, 8.75)), 0.5, 0.12),
     ),
     "AU4": (
@@ -163,12 +163,11 @@ class SkinMap:
             grain = 0.75 + 0.25 * _noise(rng, size, (200, 256))
             amount = (0.42 * person.stubble * np.clip(beard * grain, 0, 1))[..., None]
             out = out * (1 - amount) + amount * (np.array(person.hair) * 1.2 + 0.012)
-        for unit, amount in _RESTING.items():
-            both = self.creases[unit, "left"] + self.creases[unit, "right"]
-            out = _crease(out, amount * person.age**1.5 * both)
+        out = _crease(out, self._aged(person))
         hairline = 8.7 - 0.03 * np.abs(x) ** 2.2 + 0.15 * _noise(rng, size, (60,))
+        ear = (p[..., 2] < 2.0) & (y < 4.4)
         temple = np.where(
-            y > 1.2, np.abs(x) - 6.75 - 0.25 * np.clip(3 - y, -2, 9), -1
+            (y > 1.2) & ~ear, np.abs(x) - 6.75 - 0.25 * np.clip(3 - y, -2, 9), -1
         ) + 0.1 * _noise(rng, size, (60,))
         hair = np.maximum(_sigmoid((y - hairline) / 0.22), _sigmoid(temple / 0.15))[..., None] * 0.9
         out = (
@@ -184,8 +183,43 @@ class SkinMap:
         out = out * (1 - 0.92 * dark) + 0.92 * dark * 0.018
         return np.clip(out, 0.004, 0.95).astype(np.float32)
 
-    def lined(self, albedo: np.ndarray, activations: Activations, person: Person) -> np.ndarray:
-        """`albedo` with the lines that the activations draw in the skin, deeper with age."""
+    def relief(self, person: Person) -> np.ndarray:
+        """(T, T) height of the skin at rest in cm: pores, and the lines that age leaves."""
+        rng = np.random.default_rng([person.seed, 0x9E11])
+        size = len(self.position)
+        x, y = self.position[..., 0], self.position[..., 1]
+        oily = np.exp(-0.5 * ((x / 2.4) ** 2 + ((y - 1.5) / 4.0) ** 2))  # nose, cheeks beside it
+        pores = np.minimum(_noise(rng, size, (size // 2,)), 0.4)
+        fine = _noise(rng, size, (size // 4, size // 7))
+        rough = (0.0022 * pores + 0.0012 * fine) * (0.55 + 0.6 * oily) * (0.6 + 0.8 * person.age)
+        lips = _noise(rng, size, (size // 3,)) * 0.003 * self.lips
+        return (rough * (1 - self.lips) + lips + self._valley(self._aged(person))).astype(
+            np.float32
+        )
+
+    def _aged(self, person: Person) -> np.ndarray:
+        """(T, T) depth of the lines that age leaves in a face at rest."""
+        depth = np.zeros(self.position.shape[:2], np.float32)
+        for unit, amount in _RESTING.items():
+            both = self.creases[unit, "left"] + self.creases[unit, "right"]
+            depth += amount * person.age**1.5 * both
+        return depth
+
+    @staticmethod
+    def _valley(depth: np.ndarray) -> np.ndarray:
+        """Height in cm of lines of a depth 0..1."""
+        return -0.085 * np.minimum(depth, 1.15)
+
+    def lined(
+        self,
+        albedo: np.ndarray,
+        relief: np.ndarray,
+        activations: Activations,
+        person: Person,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Colour (T, T, 3) and height (T, T) with the lines that the activations draw in the skin,
+        deeper with age.
+        """
         depth = np.zeros(albedo.shape[:2], np.float32)
         for unit, sides in activations.items():
             for side, amount in sides.items():
@@ -193,8 +227,10 @@ class SkinMap:
                     if (unit, name) in self.creases and side not in (
                         "left" if name == "right" else "right",
                     ):
-                        depth += amount * self.creases[unit, name] * (0.7 + 0.5 * person.age)
-        return _crease(albedo, depth).astype(np.float32) if depth.any() else albedo
+                        depth += amount * self.creases[unit, name] * (0.75 + 0.5 * person.age)
+        if not depth.any():
+            return albedo, relief
+        return _crease(albedo, depth).astype(np.float32), relief + self._valley(depth)
 
     def _brows(self, base: np.ndarray, person: Person, rng: np.random.Generator) -> np.ndarray:
         """Brows as hair strokes on the bony ridge, drawn on a plane of the mean face and looked up
@@ -223,7 +259,7 @@ class SkinMap:
         strokes = int(420 * person.brow_density)
         for sign in (1, -1):
             t = rng.random(strokes) ** 0.9
-            across = np.clip(rng.normal(0, 0.42, strokes), -1, 1)
+            across = np.clip(rng.normal(0, 0.36, strokes), -0.9, 0.9)
             for ti, ai in zip(t, across, strict=True):
                 c, d = _curve(curve, ti)
                 half = person.brow_thickness * (
@@ -240,7 +276,7 @@ class SkinMap:
                 )
         ink = np.asarray(plane.filter(ImageFilter.GaussianBlur(1.2)), np.float32) / 255
         soft = np.asarray(plane.filter(ImageFilter.GaussianBlur(7)), np.float32) / 255
-        ink = np.clip(0.8 * ink + 0.45 * soft, 0, 1)
+        ink = np.clip(0.72 * ink + 0.62 * soft, 0, 1)
         px = np.clip(((self.position[..., 0] - x0) * scale).astype(int), 0, ink.shape[1] - 1)
         py = np.clip(((y0 + h - self.position[..., 1]) * scale).astype(int), 0, ink.shape[0] - 1)
         amount = (ink[py, px] * (self.position[..., 2] > 5))[..., None] * 0.93
@@ -252,13 +288,9 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def _crease(albedo: np.ndarray, depth: np.ndarray) -> np.ndarray:
-    """Darken by the depth of lines, a little red as shadow in skin is, and lighten the fold above
-    them.
-    """
-    size = len(depth)
-    up = np.roll(depth, size // 128, axis=0)  # texture rows run down the face
-    shade = np.clip(depth, 0, 1.2)[..., None] * np.array([0.42, 0.52, 0.55])
-    return albedo * (1 - np.clip(shade, 0, 0.8)) * (1 + 0.10 * np.clip(up - depth, 0, 1)[..., None])
+    """Darken by the depth of lines, a little red as light is that comes out of a fold of skin."""
+    shade = np.clip(depth, 0, 1.2)[..., None] * np.array([0.22, 0.30, 0.32], np.float32)
+    return albedo * (1 - shade)
 
 
 def _curve(points: np.ndarray, t: float) -> tuple[np.ndarray, np.ndarray]:
