@@ -73,6 +73,25 @@ def test_check_finds_what_is_wrong(tmp_path: Path) -> None:
     assert not check(tmp_path / "none").ok
 
 
+def test_check_compares_activations_with_the_codes(tmp_path: Path) -> None:
+    root = small(tmp_path / "c")
+    path = root / "train" / "metadata.jsonl"
+    lines = path.read_text().splitlines()
+    weaker, lost, added = (json.loads(lines[i]) for i in (1, 2, 0))
+    weaker["aus"]["AU4"]["left"] = 0.25
+    del lost["aus"]["AU26"]
+    added["aus"] = {"AU9": {"left": 0.4}}
+    path.write_text("\n".join(["", *(json.dumps(row) for row in (weaker, lost, added))]) + "\n")
+    found = check(root).problems
+    assert len(found) == 3
+    assert (
+        "train/metadata.jsonl, line 2 (a-1C_4D.png): aus: AU4 left is 0.25, codes say" in found[0]
+    )
+    assert "line 3" in found[1]
+    assert "AU26 both is 0, codes say 0.6" in found[1]
+    assert "line 4 (a-0.png): aus: AU9 left is 0.4, codes say 0" in found[2]
+
+
 def test_people_stay_in_one_split(tmp_path: Path) -> None:
     writer = CorpusWriter(tmp_path / "c", source="s", licence="l")
     writer.add(make_row("a.png", "0", subject="a", source="s"), "train")

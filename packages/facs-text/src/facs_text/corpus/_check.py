@@ -12,9 +12,11 @@ from facs_text._errors import FacsTextError
 from facs_text._notation import parse
 from facs_text._resolve import resolve
 from facs_text._understand import understand
-from facs_text.corpus._rows import SCHEMA, SPLITS, CorpusRow, read
+from facs_text.corpus._rows import SCHEMA, SPLITS, CorpusRow, numbered
 
 __all__ = ["CheckReport", "check"]
+
+TOLERANCE = 1e-6  # of an activation, for those who round what they write
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class CheckReport:
 def check(root: str | Path, *, limit: int = 50) -> CheckReport:
     """Check a corpus end to end: files, codings, texts, activations, people, counts.
 
-    Stops collecting after limit problems.
+    Activations must be what the row's codes resolve to. A problem names its file and line. Stops
+    collecting after limit problems.
     """
     root = Path(root)
     problems: list[str] = []
@@ -49,16 +52,17 @@ def check(root: str | Path, *, limit: int = 50) -> CheckReport:
     except (OSError, ValueError) as error:
         problems.append(f"corpus.json: {error}")
     for split in SPLITS:
-        if not (root / split / "metadata.jsonl").exists():
+        listing = root / split / "metadata.jsonl"
+        if not listing.exists():
             continue
         rows[split] = 0
         per_split[split] = set()
         seen: set[int] = set()
         try:
-            for row in read(root, split):
+            for line, row in numbered(listing):
                 rows[split] += 1
                 per_split[split].add(row.subject)
-                where = f"{split}, row {rows[split]} ({row.file_name})"
+                where = f"{split}/metadata.jsonl, line {line} ({row.file_name})"
                 if hash(row.file_name) in seen:
                     problems.append(f"{where}: file_name stands twice")
                 seen.add(hash(row.file_name))
@@ -94,7 +98,26 @@ def _row_problems(folder: Path, row: CorpusRow) -> Iterator[str]:
     for name, text in (("text", row.text), ("text_brief", row.text_brief)):
         if understand(text).coding != resolution.coding:
             yield f"{name} says {understand(text).coding}, codes say {resolution.coding}"
+    sound = True
     for key, sides in row.aus.items():
         for side, value in sides.items():
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
                 yield f"aus {key} {side} is {value!r}; expected above 0 and at most 1"
+                sound = False
+    if sound and str(resolution.coding) == row.codes:
+        yield from _differences(row.aus, resolution.activations)
+
+
+def _differences(
+    recorded: Mapping[str, Mapping[str, float]], meant: Mapping[str, Mapping[str, float]]
+) -> Iterator[str]:
+    """Where recorded activations are not those of the coding, one line for all of a row."""
+    said = []
+    for key in sorted({*recorded, *meant}, key=lambda k: (len(k), k)):
+        one, other = recorded.get(key, {}), meant.get(key, {})
+        for side in sorted({*one, *other}):
+            was, should = one.get(side, 0.0), other.get(side, 0.0)
+            if abs(was - should) > TOLERANCE:
+                said.append(f"{key} {side} is {was:g}, codes say {should:g}")
+    if said:
+        yield "aus: " + "; ".join(said)

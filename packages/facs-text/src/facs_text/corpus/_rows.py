@@ -15,7 +15,7 @@ from facs_text._notation import Coding
 from facs_text._resolve import resolve
 from facs_text.readers._lines import lines
 
-__all__ = ["OWN", "SCHEMA", "SPLITS", "CorpusRow", "check_split", "make_row", "read"]
+__all__ = ["OWN", "SCHEMA", "SPLITS", "CorpusRow", "check_split", "make_row", "numbered", "read"]
 
 SCHEMA = "auface/corpus/1"
 SPLITS = ("train", "valid", "test")
@@ -112,15 +112,16 @@ def read(root: str | Path, split: str = "train") -> Iterator[CorpusRow]:
     path = root / split / "metadata.jsonl"
     if not path.is_file():
         raise FacsTextError(f"{path}: not there; {root} has no {split} split")
-    return _rows(path)
+    return (row for _, row in numbered(path))
 
 
-def _rows(path: Path) -> Iterator[CorpusRow]:
+def numbered(path: Path) -> Iterator[tuple[int, CorpusRow]]:
+    """(1-based line, row) of a metadata.jsonl; empty lines are passed over."""
     for count, text in lines(path):
         if not text.strip():
             continue
         try:
-            yield _row(json.loads(text))
+            yield count, _row(json.loads(text))
         except (ValueError, RecursionError) as error:
             raise FacsTextError(f"{path}, line {count}: {error}") from None
 
