@@ -26,12 +26,14 @@ import numpy as np
 if TYPE_CHECKING:
     from auface_gen.rig import Rig
 
-__all__ = ["Correctives"]
+__all__ = ["Correctives", "material_ids"]
 
 LID_CLEARANCE = 0.035
 TEETH_CLEARANCE = 0.06
 MOST_FORWARD = 0.3  # lips that are rolled over the teeth belong behind their edge
-LIP_SLOPE = 1.6  # how steep a lip's crest falls away from a vertex, for the overlap of two lips
+LIP_CLEARANCE = 0.05
+LIP_SLOPE = 0.3  # how steep a lip's crest falls away from a vertex, along x and along z
+LIP_STIR = 0.06  # lips that touch at rest are parted fully once one has moved so far
 UPPER_SHARE = 0.4  # of an overlap of the lips; the lower lip yields the rest
 
 
@@ -78,7 +80,7 @@ def _sphere(points: np.ndarray) -> tuple[np.ndarray, float]:
     return middle + x[:3], float(np.sqrt(max(x[3] + x[:3] @ x[:3], 1e-9)))
 
 
-def _material(rig: Rig, *names: str) -> np.ndarray:
+def material_ids(rig: Rig, *names: str) -> np.ndarray:
     """Vertex ids of the faces of these materials."""
     keep = [rig.materials.index(n) for n in names]
     ids: np.ndarray = np.unique(rig.faces[np.isin(rig.face_material, keep)])
@@ -87,7 +89,7 @@ def _material(rig: Rig, *names: str) -> np.ndarray:
 
 def _eye(rig: Rig, side: str) -> _Eye:
     p, lm = rig.neutral, rig.landmarks68
-    ball, skin = _material(rig, f"M_Sclera{side}"), _material(rig, "M_Face")
+    ball, skin = material_ids(rig, f"M_Sclera{side}"), material_ids(rig, "M_Face")
     centre, radius = _sphere(p[ball])
     rel = p[ball] - centre
     front = rel[:, 2] > 0.8 * radius
@@ -101,7 +103,7 @@ def _eye(rig: Rig, side: str) -> _Eye:
     radii = (weight * (far / radius)).sum(1) / weight.sum(1)
     off = p[skin] - centre
     lids = skin[(np.linalg.norm(off, axis=1) < 1.4 * radius) & (off[:, 2] > 0.1 * radius)]
-    rest = _material(rig, "M_EyeLashes", "M_EyeBlend", "M_EyeOcclusion", "M_LacrimalFluid")
+    rest = material_ids(rig, "M_EyeLashes", "M_EyeBlend", "M_EyeOcclusion", "M_LacrimalFluid")
     rest = np.setdiff1d(rest, lids)
     followers = rest[np.linalg.norm(p[rest] - centre, axis=1) < 2.2 * radius]
     if len(lids) and len(followers):
@@ -123,7 +125,7 @@ class Correctives:
         self._shapes = rig.shapes
         self._eyes = {"L": _eye(rig, "Left"), "R": _eye(rig, "Right")}
         p, lm = rig.neutral, rig.landmarks68
-        skin = _material(rig, "M_Face")
+        skin = material_ids(rig, "M_Face")
         near = p[skin]
         corner = np.abs(p[lm[[48, 54]], 0]).mean()
         order = lm[[60, 61, 62, 63, 64]]
@@ -143,7 +145,7 @@ class Correctives:
         self._fronts = {below: skin[touch & seen & (lower == below)] for below in (False, True)}
         # how far a column's push reaches over the skin, and that it ends before the corners
         reach = np.exp(-0.5 * (np.clip(apart - 0.5, 0, None) / 0.55) ** 2)
-        reach *= np.clip((corner - np.abs(near[:, 0])) / 0.8, 0, 1)
+        reach *= np.clip((corner - np.abs(near[:, 0])) / 0.4, 0, 1)
         reach[near[:, 2] < line[:, 1] - 1.6] = 0
         carried = reach > 0.02
         self._carried, self._reach = skin[carried], reach[carried].astype(np.float32)
@@ -223,23 +225,33 @@ class Correctives:
     def _lips(self, rest: np.ndarray, moved: np.ndarray) -> np.ndarray:
         if not (len(self._upper) and len(self._lower)):
             return moved
-        before, after = self._overlap(rest), self._overlap(moved)
-        over = [np.maximum(a - np.maximum(b, 0), 0) for a, b in zip(after, before, strict=True)]
-        if not (over[0].any() or over[1].any()):
+        stir = max(float(np.abs((moved - rest)[k]).max()) for k in (self._upper, self._lower))
+        gate = min(stir / LIP_STIR, 1.0)
+        allowed = [
+            np.maximum(b + gate * (np.minimum(b, -LIP_CLEARANCE) - b), -LIP_CLEARANCE)
+            for b in self._overlap(rest)
+        ]
+        upper, lower = (
+            np.maximum(a - b, 0) for a, b in zip(self._overlap(moved), allowed, strict=True)
+        )
+        if not (upper.any() or lower.any()):
             return moved
         out = moved.copy()
-        self._carry(out, False, self._upper, UPPER_SHARE * over[0], 1)
-        self._carry(out, True, self._lower, -(1 - UPPER_SHARE) * over[1], 1)
+        self._carry(out, False, self._upper, UPPER_SHARE * upper, 1)
+        self._carry(out, True, self._lower, -(1 - UPPER_SHARE) * lower, 1)
         return out
 
     def _overlap(self, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """How far each upper vertex lies below the lower lip's crest, and each lower one above
-        the upper's; a crest falls by `LIP_SLOPE` a cm to the sides of each vertex.
+        the upper's; a crest falls by `LIP_SLOPE` to the sides of each vertex.
         """
         u, w = v[self._upper], v[self._lower]
-        depth = w[:, 1] - u[:, 1, None]
-        depth = depth - LIP_SLOPE * np.abs(w[:, 2] - u[:, 2, None])
-        depth -= LIP_SLOPE * np.abs(w[:, 0] - u[:, 0, None])
+        depth = np.abs(w[:, 0] - u[:, 0, None])
+        side = w[:, 2] - u[:, 2, None]
+        depth += np.abs(side, out=side)
+        depth *= -LIP_SLOPE
+        depth += w[:, 1]
+        depth -= u[:, 1, None]
         return depth.max(1), depth.max(0)
 
 
@@ -275,7 +287,7 @@ class _ToothRow:
 
 def _tooth_rows(rig: Rig, columns: int = 25) -> list[_ToothRow]:
     """The upper and the lower row: in each column the foremost, highest and lowest vertex."""
-    ids = _material(rig, "M_Teeth")
+    ids = material_ids(rig, "M_Teeth")
     if "jawOpen" not in rig.shapes or not len(ids):
         return []
     drop = np.abs(rig.shapes["jawOpen"][ids]).max(1)
