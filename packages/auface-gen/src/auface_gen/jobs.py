@@ -7,6 +7,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from pathlib import Path
@@ -18,7 +19,15 @@ from auface_gen.people import Light, Person
 from auface_gen.rig import Rig
 from facs_text import parse, resolve
 
-__all__ = ["Job", "end_with_parent", "plan_jobs", "render_job", "split_of", "write_whole"]
+__all__ = [
+    "Job",
+    "cannot_write",
+    "end_with_parent",
+    "plan_jobs",
+    "render_job",
+    "split_of",
+    "write_whole",
+]
 
 
 @dataclass(frozen=True)
@@ -180,10 +189,16 @@ def write_whole(path: Path, data: bytes) -> None:
         beside.write_bytes(data)
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        raise AUFaceGenError(
-            f"{path} cannot be written: {error.strerror or error}; "
-            f"{'make room' if full else 'mend that'} and run the same command again: "
-            "the sittings that are whole are kept"
-        ) from error
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> AUFaceGenError:
+    """The error for a file of a corpus, with what to do."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return AUFaceGenError(
+        f"{path} cannot be written: {error.strerror or error}; "
+        f"{'make room' if full else 'mend that'} and run the same command again: "
+        "the sittings that are whole are kept"
+    )

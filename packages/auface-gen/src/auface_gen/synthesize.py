@@ -21,7 +21,15 @@ from typing import Any
 
 from auface_gen.codings import HELD_OUT_PAIRS, draw_codings
 from auface_gen.errors import AUFaceGenError
-from auface_gen.jobs import Job, end_with_parent, plan_jobs, render_job, split_of, write_whole
+from auface_gen.jobs import (
+    Job,
+    cannot_write,
+    end_with_parent,
+    plan_jobs,
+    render_job,
+    split_of,
+    write_whole,
+)
 from auface_gen.rig import Rig
 from auface_gen.sheet import corpus_sheet
 from facs_text import describe, parse, resolve
@@ -103,12 +111,17 @@ def render_corpus(
 
 
 def _render(jobs: Sequence[Job], workers: int, report: Callable[[int, int], None]) -> None:
-    """Render the jobs that are not done yet in `workers` processes."""
+    """Render the jobs that are not done yet, here or in `workers` processes where that is more
+    than one.
+    """
     todo = [j for j in jobs if not j.part.exists()]
     total = sum(len(j.codings) for j in jobs)
     done = total - sum(len(j.codings) for j in todo)
     report(done, total)
-    if not todo:
+    if min(workers, len(todo)) <= 1:
+        for job in todo:
+            done += render_job(job)
+            report(done, total)
         return
     pool = ProcessPoolExecutor(
         min(workers, len(todo)),
@@ -193,11 +206,14 @@ def _assemble(root: Path, jobs: Sequence[Job], settings: dict[str, Any]) -> None
     if sheet is not None:
         write_whole(root / "sheet.png", sheet)
         about["contact_sheet"] = "sheet.png: for the eye; not a row"
-    with CorpusWriter(
-        root,
-        source="auface-rig",
-        licence="made with ICT-FaceKit (MIT); the pictures are free to use",
-        about=about,
-    ) as corpus:
-        for row, split in zip(rows, splits, strict=True):
-            corpus.add(_say(row), split)
+    try:
+        with CorpusWriter(
+            root,
+            source="auface-rig",
+            licence="made with ICT-FaceKit (MIT); the pictures are free to use",
+            about=about,
+        ) as corpus:
+            for row, split in zip(rows, splits, strict=True):
+                corpus.add(_say(row), split)
+    except OSError as error:
+        raise cannot_write(root / "corpus.json", error) from error

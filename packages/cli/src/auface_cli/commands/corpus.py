@@ -113,6 +113,48 @@ def check(folder: Path, as_json: bool) -> None:
         raise click.exceptions.Exit(1 if report.rows else 2)
 
 
+@command.command("stats")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--split", "splits", multiple=True, type=click.Choice(["train", "valid", "test"]), help="Only."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def stats(folder: Path, splits: tuple[str, ...], as_json: bool) -> None:
+    """Count a corpus: units, levels, sides, conflicts; beside BP4D's published rates."""
+    from auface_gen.statistics import corpus_statistics
+
+    found = corpus_statistics(folder, *([splits] if splits else []))
+    if as_json:
+        emit(found.to_json())
+        return
+    for split, count in found.pictures.items():
+        click.echo(f"{split}: {count} pictures of {found.people[split]} people")
+    if found.kinds:
+        parts = sorted(found.kinds.items(), key=lambda part: -part[1])
+        click.echo("kinds: " + ", ".join(f"{kind} {count}" for kind, count in parts))
+    sides = ("both", "left", "right", "top", "bottom")
+    click.echo(
+        "\nunit  pictures   rate      A     B     C     D     E   "
+        + "  ".join(f"{s:>6}" for s in sides)
+    )
+    for code, unit in found.units.items():
+        levels = " ".join(f"{unit.levels[level] or '':>5}" for level in "ABCDE")
+        places = "  ".join(f"{unit.sides[side] or '':>6}" for side in sides)
+        rate = f"{found.rate(code):6.1%}"
+        click.echo(f"{code:>4}  {unit.pictures:>8} {rate}  {levels}   {places}".rstrip())
+    click.echo("\nrates beside BP4D's published ones: unit, BP4D, corpus, its spontaneous part")
+    for code, rates in found.bp4d().items():
+        part = rates["spontaneous"]
+        said = "     -" if part is None else f"{part:6.1%}"
+        click.echo(f"{code:>4}  {rates['bp4d']:6.1%} {rates['corpus']:6.1%} {said}")
+    for title, pairs in (("conflicts", found.conflicts), ("held-out pairs", found.held_out)):
+        if pairs:
+            click.echo(f"\n{title}, pictures by split")
+        for pair, counts in sorted(pairs.items(), key=lambda item: -sum(item[1].values())):
+            told = ", ".join(f"{split} {count}" for split, count in counts.items())
+            click.echo(f"{pair:>7}  {told or 'none'}")
+
+
 @command.command("build")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))

@@ -1,0 +1,115 @@
+"""The mixture of codings: what is drawn, what never is, and how often."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from auface_gen.bp4d import BP4D_RATES, draw_spontaneous
+from auface_gen.codings import CONFLICTS, HELD_OUT_PAIRS, SHARES, SHOWN, Plan, draw_codings
+from auface_gen.jobs import split_of
+from facs_text import PRESETS, RIG_UNITS, Coding, resolve
+from facs_text._resolve import rules
+
+Dealt = list[tuple[str, Coding]]
+
+
+@pytest.fixture(scope="module")
+def dealt() -> Dealt:
+    """The training part of the default corpus: 240 people, two sittings of 20."""
+    plan = Plan(0)
+    people = [p for p in range(300) if split_of(p) == "train"]
+    return [pair for p in people for s in (0, 1) for pair in plan.sitting(2 * p + s, 20, 20)]
+
+
+def held(coding: Coding) -> bool:
+    units = {a.code for a in coding} | {a.code for a in resolve(coding).coding}
+    return any(pair <= units for pair in HELD_OUT_PAIRS)
+
+
+def test_held_out_pairs_never_occur_in_training(dealt: Dealt) -> None:
+    assert not [str(coding) for _, coding in dealt if held(coding)]
+    assert not any(held(c) for c in draw_codings(np.random.default_rng(0), 1000))
+
+
+def test_held_out_pairs_do_occur_in_the_test_split() -> None:
+    plan = Plan(0)
+    test = [pair for i in range(60) for pair in plan.sitting(i, 20, 20, held_out=True)]
+    counts = Counter(
+        pair for _, coding in test for pair in HELD_OUT_PAIRS if pair <= {a.code for a in coding}
+    )
+    assert min(counts[pair] for pair in HELD_OUT_PAIRS) >= 20
+    drawn = draw_codings(np.random.default_rng(0), 400, held_out=True)
+    assert 0.2 < np.mean([held(c) for c in drawn]) < 0.5
+
+
+def test_held_out_pairs_leave_presets_and_bp4d_whole() -> None:
+    for pair in HELD_OUT_PAIRS:
+        assert not pair <= set(BP4D_RATES)
+        assert not any(pair <= {a.code for a in p.coding} for p in PRESETS.values())
+
+
+def test_conflicts_are_those_of_the_rules() -> None:
+    found = {
+        frozenset((r["a"], r["b"])) for k in ("antagonists", "alternatives") for r in rules()[k]
+    }
+    shown = {pair for pair in found if len(pair) == 2 and pair <= set(SHOWN)}
+    assert {frozenset(c.split("+")) for c in CONFLICTS} == shown - set(HELD_OUT_PAIRS)
+    assert shown & set(HELD_OUT_PAIRS) == {frozenset(("1", "9")), frozenset(("18", "20"))}
+
+
+def test_shares_are_kept(dealt: Dealt) -> None:
+    kinds = Counter(kind for kind, _ in dealt)
+    for kind, cards in SHARES.items():
+        assert kinds[kind] / len(dealt) == pytest.approx(cards / 50, abs=0.01)
+
+
+def test_every_unit_level_and_side_has_examples(dealt: Dealt) -> None:
+    sides = Counter((a.code, a.side) for _, coding in dealt for a in coding)
+    levels = Counter((a.code, a.level) for _, coding in dealt for a in coding)
+    assert {code for code, _ in sides} == set(SHOWN)
+    assert set(SHOWN) <= set(RIG_UNITS)
+    assert min(sides.values()) >= 60
+    assert min(levels.values()) >= 15
+    assert len(levels) == 5 * len(SHOWN)
+    alone = Counter(str(coding) for kind, coding in dealt if kind == "single")
+    assert min(alone.values()) >= 1
+    assert len(alone) == 5 * (16 * 3 + 2 + 2 * 3 + 9 + 4)
+
+
+def test_conflicts_meet_at_every_level(dealt: Dealt) -> None:
+    seen: dict[str, set[tuple[int, int]]] = {c: set() for c in CONFLICTS}
+    count: Counter[str] = Counter()
+    for kind, coding in dealt:
+        at = {a.code: a.level for a in coding}
+        for pair in CONFLICTS:
+            a, b = pair.split("+")
+            if a in at and b in at:
+                count[pair] += 1
+                if kind == "conflict":
+                    seen[pair].add((at[a], at[b]))
+    assert min(count[c] for c in CONFLICTS) >= 25
+    assert min(len(levels) for levels in seen.values()) >= 15
+
+
+def test_spontaneous_codings_come_at_bp4ds_rates() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [resolve(draw_spontaneous(rng)).activations for _ in range(3000)]
+    for code, rate in BP4D_RATES.items():
+        assert np.mean([f"AU{code}" in a for a in drawn]) == pytest.approx(rate, abs=0.04)
+    together = np.mean([{"AU6", "AU12"} <= set(a) for a in drawn])
+    assert together > 1.3 * BP4D_RATES["6"] * BP4D_RATES["12"]
+    apart = np.mean([{"AU12", "AU15"} <= set(a) for a in drawn])
+    assert apart < BP4D_RATES["12"] * BP4D_RATES["15"]
+
+
+def test_all_drawn_codings_resolve(dealt: Dealt) -> None:
+    for _, coding in dealt[::20]:
+        values = [v for s in resolve(coding).activations.values() for v in s.values()]
+        assert all(0 < v <= 1 for v in values)
+
+
+def test_the_same_seed_draws_the_same() -> None:
+    assert draw_codings(np.random.default_rng(5), 20) == draw_codings(np.random.default_rng(5), 20)
+    assert Plan(3).sitting(7, 20, 20) == Plan(3).sitting(7, 20, 20) != Plan(4).sitting(7, 20, 20)
+    assert Plan(3).sitting(7, 5, 20) == Plan(3).sitting(7, 20, 20)[:5]
