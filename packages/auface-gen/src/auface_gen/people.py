@@ -34,7 +34,7 @@ _IRIS = {
 @dataclass(frozen=True)
 class Person:
     """One made-up person. Colours are linear RGB; lengths are cm; amounts are 0..1; `pupil` is its
-    share of the iris's radius.
+    share of the iris's radius; `femininity` is -1..1, how far the shape leans to one sex.
     """
 
     seed: int
@@ -54,6 +54,7 @@ class Person:
     lashes: float
     long_hair: bool
     pupil: float
+    femininity: float
 
     @classmethod
     def from_seed(cls, seed: int, *, modes: int = 100) -> Person:
@@ -106,6 +107,7 @@ class Person:
             lashes=float(rng.uniform(0.7, 1.0) if female else rng.uniform(0.3, 0.6)),
             long_hair=bool(rng.random() < (0.7 if female else 0.06)),
             pupil=float(rng.uniform(0.36, 0.5)),
+            femininity=float(rng.uniform(0.4, 1.0) if female else rng.uniform(-0.7, -0.2)),
         )
 
 

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from auface_gen.crop import crop_square
+from auface_gen.denoise import denoise
 from auface_gen.errors import AUFaceGenError
 from auface_gen.hair import long_hair, strands
-from auface_gen.lids import IRIS_RADIUS, rest_lids
 from auface_gen.people import Light, Person
+from auface_gen.resting import IRIS_RADIUS, resting_face
 from auface_gen.rig import Activations, HeadPose, Rig
 from auface_gen.skin import SkinMap
 
@@ -151,18 +152,18 @@ class Sitting:
         light: Light,
         *,
         size: int = 128,
-        samples: int = 20,
+        samples: int = 16,
         albedo: np.ndarray | None = None,
     ) -> None:
         self.rig, self.meshes, self.skin = rig, meshes, skin
         self.person, self.light, self.size, self.samples = person, light, size, samples
         self._mi = mitsuba()
-        self._rest = rest_lids(rig, rig.person(np.array(person.coefficients, np.float32)))
+        self._rest = resting_face(rig, person)
         self._pivot = self._rest[rig.landmarks68[[0, 16]]].mean(0) + np.array(
             [0, -1.0, -2.0], np.float32
         )
         self._albedo = skin.albedo(person) if albedo is None else albedo
-        self._relief = skin.relief(person)
+        self._relief = skin.relief(person, size=size)
         self._scene: Any = None
 
     @cached_property
@@ -201,6 +202,7 @@ class Sitting:
         params["face.bsdf.nested_texture.data"] = mi.TensorXf(height[..., None])
         params.update()
         picture = np.array(mi.render(self._scene, spp=self.samples, seed=self.light.seed % 65536))
+        picture[..., :3] = denoise(picture[..., :3], self.samples)
         return self._develop(picture)
 
     def _develop(self, picture: np.ndarray) -> np.ndarray:

@@ -183,16 +183,22 @@ class SkinMap:
         out = out * (1 - 0.92 * dark) + 0.92 * dark * 0.018
         return np.clip(out, 0.004, 0.95).astype(np.float32)
 
-    def relief(self, person: Person) -> np.ndarray:
-        """(T, T) height of the skin at rest in cm: pores, and the lines that age leaves."""
+    def relief(self, person: Person, *, size: int = 256) -> np.ndarray:
+        """(T, T) height of the skin at rest in cm: pores, and the lines that age leaves.
+
+        size: of the picture in pixels; pores finer than its pixels are made shallower, for they
+        would come out as grain.
+        """
+        seen = min(1.0, size / 256) ** 1.5
         rng = np.random.default_rng([person.seed, 0x9E11])
-        size = len(self.position)
+        texels = len(self.position)
         x, y = self.position[..., 0], self.position[..., 1]
         oily = np.exp(-0.5 * ((x / 2.4) ** 2 + ((y - 1.5) / 4.0) ** 2))  # nose, cheeks beside it
-        pores = np.minimum(_noise(rng, size, (size // 2,)), 0.4)
-        fine = _noise(rng, size, (size // 4, size // 7))
+        pores = np.minimum(_noise(rng, texels, (texels // 2,)), 0.4)
+        fine = _noise(rng, texels, (texels // 4, texels // 7))
         rough = (0.0022 * pores + 0.0012 * fine) * (0.55 + 0.6 * oily) * (0.6 + 0.8 * person.age)
-        lips = _noise(rng, size, (size // 3,)) * 0.003 * self.lips
+        rough *= seen
+        lips = _noise(rng, texels, (texels // 3,)) * 0.003 * seen * self.lips
         return (rough * (1 - self.lips) + lips + self._valley(self._aged(person))).astype(
             np.float32
         )
