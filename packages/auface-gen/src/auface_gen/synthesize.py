@@ -50,7 +50,7 @@ def render_corpus(
     seed: int = 0,
     sittings: int = 2,
     per_sitting: int = 21,
-    samples: int = 20,
+    samples: int = 16,
     workers: int | None = None,
     variant: str | None = None,
     progress: Callable[[int, int], None] | None = None,
