@@ -1,7 +1,7 @@
 """What passes through what on a moved face, as counts: the measure of the correctives.
 
 lips   pairs of triangles, one of each lip, that cut each other.
-teeth  vertices of the teeth that stand before the skin which should cover them, seen from the front.
+teeth  vertices of the teeth that stand before the skin which should cover them, seen in front.
 lids   vertices of the lids' outside that lie in the eyeball.
 eyes   vertices of the eyeball that stand before the lid which should cover them, seen from the
        front.

@@ -279,13 +279,14 @@ class _ToothRow:
         """Distance before the teeth, and 1 at their height, falling to 0 over 2 mm."""
         x = v[self.front, 0]
         front = np.interp(v[ids, 0], x, v[self.front, 2])
+        front -= 3 * np.maximum(np.maximum(x[0] - v[ids, 0], v[ids, 0] - x[-1]), 0)  # round the end
         high = np.interp(v[ids, 0], x, v[self.high, 1])
         low = np.interp(v[ids, 0], x, v[self.low, 1])
         inside = np.minimum(high - v[ids, 1], v[ids, 1] - low)
         return v[ids, 2] - front, np.clip(1 + inside / 0.2, 0, 1)
 
 
-def _tooth_rows(rig: Rig, columns: int = 25) -> list[_ToothRow]:
+def _tooth_rows(rig: Rig, columns: int = 36) -> list[_ToothRow]:
     """The upper and the lower row: in each column the foremost, highest and lowest vertex."""
     ids = material_ids(rig, "M_Teeth")
     if "jawOpen" not in rig.shapes or not len(ids):
@@ -295,7 +296,7 @@ def _tooth_rows(rig: Rig, columns: int = 25) -> list[_ToothRow]:
     for keep in (drop < drop.max() / 2, drop >= drop.max() / 2):
         row = ids[keep]
         p = rig.neutral[row]
-        edges = np.linspace(-2.2, 2.2, columns + 1)
+        edges = np.linspace(-3.1, 3.1, columns + 1)
         picked: list[tuple[int, int, int]] = []
         for low, high in pairwise(edges):
             inside = np.flatnonzero((p[:, 0] >= low) & (p[:, 0] < high))

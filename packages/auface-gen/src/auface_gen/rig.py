@@ -214,16 +214,22 @@ class Rig:
         correctives are compared with (give it `raw_activations`).
         """
         weights = shape_weights(activations, raw=raw)
-        moved = rest + self._sum(weights)
-        gaze = _turn(activations, "gaze_degrees")
-        if gaze != HeadPose():
-            rotation = gaze.matrix().astype(np.float32)
-            for ids in self.eyes:
-                centre = moved[ids].mean(0)
-                moved[ids] = (moved[ids] - centre) @ rotation.T + centre
+        moved = self.turn_eyes(rest + self._sum(weights), activations)
         if raw or not weights:
             return moved
         return self.correctives.apply(rest, moved, weights)
+
+    def turn_eyes(self, moved: np.ndarray, activations: Activations) -> np.ndarray:
+        """`moved` with the eyeballs turned, each about its middle, as units 61 to 64 ask."""
+        gaze = _turn(activations, "gaze_degrees")
+        if gaze == HeadPose():
+            return moved
+        out = moved.copy()
+        rotation = gaze.matrix().astype(np.float32)
+        for ids in self.eyes:
+            centre = moved[ids].mean(0)
+            out[ids] = (moved[ids] - centre) @ rotation.T + centre
+        return out
 
 
 def _turn(activations: Activations, table: str) -> HeadPose:
