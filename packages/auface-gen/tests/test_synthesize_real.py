@@ -1,0 +1,71 @@
+"""A corpus of the real rig, where a user has it: killed and gone on with, and the same bytes from
+one process as from two.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from auface_gen.synthesize import render_corpus
+from facs_text import corpus
+
+_BESIDE = (
+    Path(__file__).resolve().parents[3].parent / "shared" / "ict-facekit" / "ict_facekit_light.npz"
+)
+_PATH = Path(os.environ.get("AUFACE_ICT_FACEKIT", _BESIDE))
+
+pytestmark = pytest.mark.skipif(
+    not _PATH.exists(),
+    reason="needs ICT-FaceKit: set AUFACE_ICT_FACEKIT to its FaceXModel folder or the .npz",
+)
+
+_SETTINGS = {"count": 9, "size": 32, "per_sitting": 3, "samples": 1, "variant": "scalar_rgb"}
+_RUN = f"""
+import sys
+from auface_gen.synthesize import render_corpus
+if __name__ == "__main__":
+    render_corpus(
+        sys.argv[1], rig=sys.argv[2], workers=2, **{_SETTINGS},
+        progress=lambda done, total: print(done, flush=True),
+    )
+"""
+
+
+def everything(root: Path) -> dict[str, bytes]:
+    return {
+        str(p.relative_to(root)): p.read_bytes()
+        for p in root.rglob("*")
+        if p.is_file() and p.suffix != ".part"
+    }
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    pytest.importorskip("mitsuba")
+    script = tmp_path / "run.py"
+    script.write_text(_RUN)
+    with subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path / "c"), str(_PATH)],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as run:
+        assert run.stdout is not None
+        done = [int(run.stdout.readline()), int(run.stdout.readline())]  # until one is whole
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    assert run.returncode == -signal.SIGKILL
+    assert done == [0, 3]
+    assert not (tmp_path / "c" / "corpus.json").exists()
+    kept = everything(tmp_path / "c")
+    assert sum(name.endswith(".jsonl") for name in kept) in (1, 2)  # the other one may just be done
+
+    render_corpus(tmp_path / "c", rig=_PATH, workers=1, **_SETTINGS)
+    whole = everything(render_corpus(tmp_path / "whole", rig=_PATH, workers=1, **_SETTINGS))
+    assert everything(tmp_path / "c") == whole
+    assert all(whole[name] == data for name, data in kept.items())
+    assert corpus.check(tmp_path / "c").ok
+    assert corpus.check(tmp_path / "c").rows == {"train": 9}
