@@ -2,6 +2,7 @@
 
 from vq_tokenizer.checkpoint import load_checkpoint, save_checkpoint
 from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer.export import export_onnx
 from vq_tokenizer.model import Tokenizer, TokenizerConfig, TokenizerOutput
 from vq_tokenizer.quantizer import CodebookStats, Quantized, VectorQuantizer
 from vq_tokenizer.residual import ResidualQuantizer
@@ -20,6 +21,7 @@ __all__ = [
     "TokenizerOutput",
     "VQTokenizerError",
     "VectorQuantizer",
+    "export_onnx",
     "load_checkpoint",
     "save_checkpoint",
 ]

@@ -8,6 +8,7 @@ beside their name and renamed, so a reader sees the old one or the new one and n
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -101,7 +102,10 @@ def load_strict(module: nn.Module, state: Mapping[str, Tensor], source: object) 
         if name in state and state[name].shape != own[name].shape
     ]
     if problems:
-        raise VQTokenizerError(f"{source}: not the weights of this model: " + "; ".join(problems))
+        raise VQTokenizerError(
+            f"{source}: not the weights of the model in its configuration; take the two from one "
+            "run: " + "; ".join(problems)
+        )
     module.load_state_dict(dict(state))
 
 
@@ -109,20 +113,16 @@ def write_tensors(
     path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
 ) -> None:
     """Write a safetensors file beside path and rename it onto path."""
-    beside = path.with_name(path.name + ".part")
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with open(beside, "wb") as file:  # save_file would leave it unreadable for anyone else
-        file.write(save(plain, metadata=dict(metadata or {})))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    # save_file would leave it unreadable for anyone else
+    write_bytes(path, save(plain, metadata=dict(metadata or {})))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Tensors and metadata of a safetensors file. Raises VQTokenizerError when missing or
     damaged."""
     if not path.is_file():
-        raise VQTokenizerError(f"{path}: no such file")
+        raise VQTokenizerError(f"{path}: no such file; check the path")
     try:
         with safe_open(path, framework="pt") as file:
             names = list(file.keys())
@@ -135,6 +135,21 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file beside path and rename it onto path."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file beside path, wait until the disk has it, and rename it onto path."""
     beside = path.with_name(path.name + ".part")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
+    try:
+        with open(beside, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise VQTokenizerError(
+            f"{path}: cannot be written: {error.strerror}; free the disk or give another folder"
+        ) from None

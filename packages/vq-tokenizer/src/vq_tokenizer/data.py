@@ -69,19 +69,20 @@ def find_images(folder: str | os.PathLike[str], split: str | None = None) -> lis
         )
     if not paths:
         raise VQTokenizerError(
-            f"{root}: no pictures there (looked for {', '.join(IMAGE_SUFFIXES)} and .tar)"
+            f"{root}: no pictures there (looked for {', '.join(IMAGE_SUFFIXES)} and .tar); give a "
+            "folder of pictures"
         )
     return paths
 
 
 def _listed(listing: Path) -> Iterator[Path]:
-    with open(listing, encoding="utf-8") as lines:
+    with open(listing, "rb") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
                 name = json.loads(line)["file_name"]
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError):  # a line that is not UTF-8 is a ValueError
                 raise VQTokenizerError(
                     f"{listing}:{number}: expected a JSON object with file_name"
                 ) from None
@@ -137,14 +138,21 @@ def load_images(paths: list[Path], size: int, *, root: Path | None = None) -> Im
                 picture = opened.convert("RGB")
         except FileNotFoundError:
             raise VQTokenizerError(f"{path}: no such picture") from None
+        except UnidentifiedImageError:
+            raise VQTokenizerError(
+                f"{path}: cannot be read as a picture: unknown format; remove it or save it again"
+            ) from None
         except (
-            UnidentifiedImageError,
             OSError,
             SyntaxError,
+            ValueError,
             tarfile.TarError,
             Image.DecompressionBombError,
         ) as error:
-            raise VQTokenizerError(f"{path}: cannot be read as a picture: {error}") from None
+            why = " ".join(str(error).split())
+            raise VQTokenizerError(
+                f"{path}: cannot be read as a picture: {why}; remove it or save it again"
+            ) from None
         if picture.size != (size, size):
             side = min(picture.size)
             left, top = (picture.width - side) // 2, (picture.height - side) // 2

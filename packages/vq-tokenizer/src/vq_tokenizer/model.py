@@ -19,10 +19,13 @@ from torch import Tensor, nn
 
 from vq_tokenizer._base import Quantizer
 from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer.losses import spread_loss
 from vq_tokenizer.quantizer import VectorQuantizer
-from vq_tokenizer.scalar import FSQ
+from vq_tokenizer.scalar import FSQ, LFQ
 
-__all__ = ["PRESETS", "Tokenizer", "TokenizerConfig", "TokenizerOutput"]
+__all__ = ["PRESETS", "QUANTIZERS", "Tokenizer", "TokenizerConfig", "TokenizerOutput"]
+
+QUANTIZERS = ("vq", "fsq", "lfq")
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,14 @@ class TokenizerConfig:
     """Everything that decides the shape of a Tokenizer and the rules of its codebook.
 
     factor: pixels to a token's side, `patch` times a power of two. patch: pixel-unshuffle before
-    the first
-    convolution. widths: channels at each scale, finest first; encoder_blocks, decoder_blocks:
-    residual blocks at each of them. fine_width, fine_blocks: the decoder's last stage at half the
-    size.
-    quantizer: "vq", or "fsq" with fsq_levels, whose number is then the code width.
-    num_codes, code_dim: the learned codebook. decay, commitment, dead_share: see VectorQuantizer.
+    the first convolution. widths: channels at each scale, finest first; encoder_blocks,
+    decoder_blocks: residual blocks at each of them. fine_width, fine_blocks: the decoder's last
+    stage at half the size.
+    quantizer: "vq" has a learned codebook of num_codes codes of width code_dim; "fsq" has the grid
+    of fsq_levels, whose number is the width and whose product the number of codes; "lfq" has the
+    2^lfq_bits corners of a cube of that width. decay: of the moving counts, and of the codebook's
+    averages. commitment: see VectorQuantizer and LFQ. dead_share: see VectorQuantizer.
+    spread: for "fsq", weight of losses.spread_loss in loss_commit.
     """
 
     factor: int = 8
@@ -54,11 +59,14 @@ class TokenizerConfig:
     seed: int = 0
     quantizer: str = "vq"
     fsq_levels: tuple[int, ...] = (8, 5, 5, 5)
+    lfq_bits: int = 10
+    spread: float = 0.1
 
     def __post_init__(self) -> None:
-        if self.quantizer not in ("vq", "fsq"):
+        if self.quantizer not in QUANTIZERS:
             raise VQTokenizerError(
-                f"TokenizerConfig: quantizer {self.quantizer!r} is not 'vq' or 'fsq'"
+                f"TokenizerConfig: quantizer {self.quantizer!r} is not one of "
+                f"{', '.join(QUANTIZERS)}"
             )
         sizes = (*self.widths, *self.decoder_widths, self.fine_width, self.num_codes, self.code_dim)
         blocks = (*self.encoder_blocks, *self.decoder_blocks, self.fine_blocks)
@@ -88,11 +96,12 @@ class TokenizerConfig:
     @property
     def width(self) -> int:
         """Channels of the latents."""
-        return len(self.fsq_levels) if self.quantizer == "fsq" else self.code_dim
+        widths = {"vq": self.code_dim, "fsq": len(self.fsq_levels), "lfq": self.lfq_bits}
+        return widths[self.quantizer]
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> TokenizerConfig:
-        """One of PRESETS ("f8", "f16", "tiny"), with fields changed by name."""
+        """One of PRESETS ("f8", "f8-fsq", "f16", "tiny"), with fields changed by name."""
         if name not in PRESETS:
             raise VQTokenizerError(
                 f"TokenizerConfig: no preset {name!r}; there are {', '.join(sorted(PRESETS))}"
@@ -117,6 +126,7 @@ class TokenizerConfig:
 
 PRESETS: dict[str, TokenizerConfig] = {
     "f8": TokenizerConfig(),
+    "f8-fsq": TokenizerConfig(quantizer="fsq"),  # 8 x 5 x 5 x 5 = 1000 codes
     "f16": TokenizerConfig(
         factor=16,
         widths=(96, 192, 256),
@@ -195,6 +205,10 @@ class Encoder(nn.Module):
         self.norm = LayerNorm2d(widths[-1])
         self.head = nn.Conv2d(widths[-1], config.width, 1)
         self.fixed_length = config.quantizer == "vq"
+        if config.quantizer == "fsq":  # most of the levels in use from the first step on
+            with torch.no_grad():
+                self.head.weight.mul_(2.0)
+                nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
 
     def forward(self, images: Tensor) -> Tensor:
         """Images in [0, 1] to latents; the last projection stays in float32 under autocast."""
@@ -236,6 +250,23 @@ class Decoder(nn.Module):
         return images
 
 
+def _quantizer(c: TokenizerConfig) -> Quantizer:
+    """The quantizer that a configuration names."""
+    if c.quantizer == "fsq":
+        return FSQ(c.fsq_levels, decay=c.decay)
+    if c.quantizer == "lfq":
+        return LFQ(c.lfq_bits, commitment=c.commitment, decay=c.decay)
+    return VectorQuantizer(
+        c.num_codes,
+        c.code_dim,
+        decay=c.decay,
+        commitment=c.commitment,
+        dead_share=c.dead_share,
+        warm_decay=True,
+        seed=c.seed,
+    )
+
+
 class Tokenizer(nn.Module):
     """Images to grids of codebook indices and back.
 
@@ -252,19 +283,7 @@ class Tokenizer(nn.Module):
             torch.manual_seed(c.seed)
             self.encoder = Encoder(c)
             self.decoder = Decoder(c)
-        self.quantizer: Quantizer = (
-            FSQ(c.fsq_levels, decay=c.decay)
-            if c.quantizer == "fsq"
-            else VectorQuantizer(
-                c.num_codes,
-                c.code_dim,
-                decay=c.decay,
-                commitment=c.commitment,
-                dead_share=c.dead_share,
-                warm_decay=True,
-                seed=c.seed,
-            )
-        )
+        self.quantizer = _quantizer(c)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, images: Tensor) -> TokenizerOutput:
@@ -274,7 +293,10 @@ class Tokenizer(nn.Module):
         latents = self.encoder(images)
         quantized = self.quantizer(rearrange(latents, "b d h w -> b h w d"))
         decoded = self.decoder(rearrange(quantized.codes, "b h w d -> b d h w"))
-        return TokenizerOutput(decoded, quantized.indices, quantized.loss, latents)
+        loss = quantized.loss
+        if self.training and self.config.quantizer == "fsq" and self.config.spread:
+            loss = loss + self.config.spread * spread_loss(latents)
+        return TokenizerOutput(decoded, quantized.indices, loss, latents)
 
     @torch.no_grad()
     def encode(self, images: Tensor) -> Tensor:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,13 +16,13 @@ from torch.nn.parallel import DistributedDataParallel
 
 from vq_tokenizer._distributed import all_reduce, rank, world_size
 from vq_tokenizer.checkpoint import load_strict, read_tensors, save_checkpoint, write_tensors
-from vq_tokenizer.data import ImageArray
 from vq_tokenizer.discriminator import PatchDiscriminator
 from vq_tokenizer.errors import VQTokenizerError
-from vq_tokenizer.losses import psnr, reconstruction_loss, ssim
+from vq_tokenizer.losses import reconstruction_loss
+from vq_tokenizer.measure import psnr
 from vq_tokenizer.model import Tokenizer, TokenizerConfig
 
-__all__ = ["Evaluation", "FeatureLoss", "Run", "TrainConfig"]
+__all__ = ["FeatureLoss", "Run", "TrainConfig"]
 
 FeatureLoss = Callable[[Tensor, Tensor], Tensor]
 
@@ -65,6 +66,11 @@ class TrainConfig:
             )
         if self.precision not in ("auto", "bf16", "fp32"):
             raise VQTokenizerError(f"train: precision {self.precision!r} is not auto, bf16 or fp32")
+        if min(1 if v is None else v for v in (self.steps, self.minutes)) <= 0 or self.lr <= 0:
+            raise VQTokenizerError(
+                f"train: steps, minutes and lr must be positive, got {self.steps}, {self.minutes} "
+                f"and {self.lr}"
+            )
         if self.adversarial < 0 or not 0 <= self.adversarial_start <= 1:
             raise VQTokenizerError(
                 "train: adversarial must not be negative and adversarial_start must be 0 to 1, got "
@@ -84,21 +90,21 @@ class TrainConfig:
         return self.lr * warm * (self.floor + (1 - self.floor) * cosine)
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """Held-out figures: PSNR in dB, SSIM, and the first pictures (M, 3, S, S) with outputs."""
-
-    psnr: float
-    ssim: float
-    originals: Tensor
-    restored: Tensor
-
-
 class Run:
-    """Model, averaged model, optimizer and counters; everything a checkpoint holds."""
+    """Model, averaged model, optimizer and counters; everything a checkpoint holds.
 
-    def __init__(self, model: Tokenizer, config: TrainConfig, device: torch.device) -> None:
-        self.config = config
+    about: what else decides the result (pictures, weights, ...); kept beside the configuration, and
+    to resume it must be the same.
+    """
+
+    def __init__(
+        self,
+        model: Tokenizer,
+        config: TrainConfig,
+        device: torch.device,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.config, self.about = config, dict(about or {})
         self.model = model.to(device).train()
         self.averaged = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = self._optimizer(self.model, config.lr)
@@ -200,10 +206,11 @@ class Run:
             "step": self.step,
             "seconds": self.seconds,
             "model": self.model.config.to_json(),
-            "train": asdict(self.config),
+            "train": asdict(self.config) | self.about,
         }
         write_tensors(out / "training.safetensors", tensors, {"vq_tokenizer": json.dumps(about)})
-        trained = {"step": self.step, "seconds": round(self.seconds, 1), **asdict(self.config)}
+        trained = {"step": self.step, "seconds": round(self.seconds, 1)}
+        trained |= asdict(self.config) | self.about
         save_checkpoint(self.averaged, out, train=trained)
 
     def restore(self, path: Path) -> None:
@@ -217,11 +224,12 @@ class Run:
             raise VQTokenizerError(f"{path}: not a training state of vq_tokenizer") from None
         if config != self.model.config:
             raise VQTokenizerError(f"{path}: was trained with another model configuration")
-        for key in ("batch", "size", "seed", "flip"):
-            if train.get(key) != getattr(self.config, key):
+        now = {key: getattr(self.config, key) for key in ("batch", "size", "seed", "flip")}
+        for key, value in (now | self.about).items():
+            if key in train and train[key] != value:
                 raise VQTokenizerError(
-                    f"{path}: was trained with {key} {train.get(key)!r}, now {key} is "
-                    f"{getattr(self.config, key)!r}; use the same, or start in another folder"
+                    f"{path}: was trained with {key} {train[key]!r}, now {key} is {value!r}; use "
+                    "the same, or start in another folder"
                 )
         parts: dict[str, dict[str, Tensor]] = {}
         for name, tensor in tensors.items():
@@ -236,25 +244,6 @@ class Run:
             if stored:
                 _restore_moments(self.critic, self.critic_optimizer, stored, path)
         self.step, self.seconds = step, seconds
-
-    @torch.no_grad()
-    def evaluate(self, images: ImageArray, limit: int) -> Evaluation:
-        """The averaged model in float32 on up to limit pictures, evenly spaced."""
-        picked = torch.linspace(0, len(images) - 1, min(limit, len(images))).long()
-        values, likeness, shown = [], [], []
-        for part in picked.split(self.config.batch):
-            batch = images.batch(part).to(self.device)
-            restored = self.averaged.decode(self.averaged.encode(batch))
-            values.append(psnr(restored, batch))
-            likeness.append(ssim(restored, batch))
-            shown.append(torch.stack([batch, restored], 1))
-        first = torch.cat(shown)[:8]
-        return Evaluation(
-            float(torch.cat(values).mean()),
-            float(torch.cat(likeness).mean()),
-            first[:, 0],
-            first[:, 1],
-        )
 
 
 def _moments(kind: str, module: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

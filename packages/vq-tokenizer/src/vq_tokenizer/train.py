@@ -9,6 +9,7 @@ line a report, OUT/samples/ has sheets of originals above reconstructions. Sever
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -21,17 +22,19 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from vq_tokenizer._device import usable_device
 from vq_tokenizer._distributed import rank, world_size
-from vq_tokenizer.checkpoint import read_tensors
+from vq_tokenizer.checkpoint import write_text
 from vq_tokenizer.data import ImageArray, find_images, load_images, sample_batch
 from vq_tokenizer.errors import VQTokenizerError
-from vq_tokenizer.model import Tokenizer, TokenizerConfig
+from vq_tokenizer.evaluate import evaluate
+from vq_tokenizer.model import PRESETS, QUANTIZERS, Tokenizer, TokenizerConfig
+from vq_tokenizer.pixel_weights import PixelWeights, load_weights, name_weights
 from vq_tokenizer.run import FeatureLoss, Run, TrainConfig
 from vq_tokenizer.sheet import write_sheet
 
 __all__ = ["TrainConfig", "main", "train_tokenizer"]
 
-PixelWeights = Callable[[Sequence[str]], Tensor]
 Say = Callable[[str], None]
 
 
@@ -91,18 +94,24 @@ def train_tokenizer(
     )
     chief = _join(device, batch)
     say = (progress or _standard_error) if chief else _quiet
+    place = usable_device(device)
     tokenizer = Tokenizer(TokenizerConfig.preset(model) if isinstance(model, str) else model)
     tokenizer.grid(size, size)
-    pixel_weights = _load_weights(weights, size)
+    pixel_weights = load_weights(weights, size)
     root, folder = Path(images), Path(out)
     training = load_images(find_images(root, "train"), size, root=root)
     held_out = None
     if valid is not None or (root / "valid").is_dir():
         held_out = load_images(find_images(valid or root, "valid"), size)
     say(f"{len(training)} pictures, {len(held_out) if held_out else 0} held out")
-    run = Run(tokenizer, config, torch.device(device))
-    _continue(run, folder, resume, say)
-    (folder / "samples").mkdir(parents=True, exist_ok=True)
+    about = {
+        "pictures": len(training),
+        "processes": world_size(),
+        "weights": name_weights(weights),
+        "feature_loss": type(feature_loss).__name__ if feature_loss is not None else None,
+    }
+    run = Run(tokenizer, config, place, about)
+    _continue(run, folder, resume, say, chief)
     began = saved = time.monotonic()
     earlier, recent = run.seconds, [began]
     while config.progress(run.step, run.seconds) < 1.0:
@@ -140,7 +149,7 @@ def _join(device: str, batch: int) -> bool:
     return rank() == 0
 
 
-def _continue(run: Run, folder: Path, resume: bool, say: Say) -> None:
+def _continue(run: Run, folder: Path, resume: bool, say: Say, chief: bool) -> None:
     """Take up the run in folder if asked to, and never overwrite one by accident."""
     state = folder / "training.safetensors"
     if resume and state.is_file():
@@ -150,6 +159,24 @@ def _continue(run: Run, folder: Path, resume: bool, say: Say) -> None:
         raise VQTokenizerError(
             f"{state}: there is a run in this folder; resume it, or train into another folder"
         )
+    if chief:
+        try:
+            (folder / "samples").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise VQTokenizerError(f"{folder}: cannot be made: {error.strerror}") from None
+        _trim_log(folder, run.step)
+
+
+def _trim_log(folder: Path, step: int) -> None:
+    """Drop what a killed run logged after the step that was saved, half a line included."""
+    path, kept = folder / "log.jsonl", []
+    if not path.is_file():
+        return
+    for line in path.read_bytes().splitlines():
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            if json.loads(line)["step"] <= step:
+                kept.append(line.decode() + "\n")
+    write_text(path, "".join(kept))
 
 
 def _batch(
@@ -195,11 +222,16 @@ def _show(
 ) -> None:
     """Held-out figures and a sheet of samples."""
     name = "valid" if held_out else "train"
-    found = run.evaluate(held_out or training, limit)
-    write_sheet(folder / "samples" / f"{run.step:07d}.png", found.originals, found.restored)
-    figures = f"{name} psnr {found.psnr:.2f} dB  ssim {found.ssim:.3f}"
-    say(f"step {run.step}  {figures}  saved in {folder}")
-    _log(folder, {"step": run.step, f"{name}_psnr": found.psnr, f"{name}_ssim": found.ssim})
+    found = evaluate(run.averaged, held_out or training, limit=limit, batch=run.config.batch)
+    sheet = folder / "samples" / f"{run.step:07d}.png"
+    write_sheet(sheet, [found.originals, found.restored])
+    figures = found.figures()
+    say(
+        f"step {run.step}  {name} psnr {figures['psnr']:.2f} dB  ssim {figures['ssim']:.4f}  "
+        f"usage {figures['usage']:.1%}  perplexity {figures['perplexity']:.0f}  "
+        f"dead {figures['dead']}  saved in {folder}"
+    )
+    _log(folder, {"step": run.step} | {f"{name}_{key}": v for key, v in figures.items()})
 
 
 def _log(folder: Path, row: dict[str, Any]) -> None:
@@ -216,24 +248,6 @@ def _quiet(line: str) -> None:
     """For all processes but the first."""
 
 
-def _load_weights(
-    weights: PixelWeights | str | os.PathLike[str] | None, size: int
-) -> PixelWeights | None:
-    """A callable from picture names to (B, S, S) weights."""
-    if weights is None or callable(weights):
-        return weights
-    tensors, _ = read_tensors(Path(weights))
-    if set(tensors) != {"weights"} or tensors["weights"].shape != (size, size):
-        shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-        raise VQTokenizerError(
-            f"{weights}: expected one tensor `weights` of ({size}, {size}), got {shapes}"
-        )
-    plane = tensors["weights"].float()
-    if not bool((plane.isfinite() & (plane >= 0)).all()) or float(plane.sum()) <= 0:
-        raise VQTokenizerError(f"{weights}: weights must be finite, not negative and not all zero")
-    return lambda names: plane.expand(len(names), -1, -1)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; exit status 0 done, 2 when the call or its input was wrong."""
     parser = argparse.ArgumentParser(
@@ -248,7 +262,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--lr", type=float, default=6e-4)
     parser.add_argument("--warmup", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--preset", dest="model", default="f8")
+    parser.add_argument(
+        "--preset", default="f8", help=f"one of {', '.join(sorted(PRESETS))} (default f8)"
+    )
+    parser.add_argument(
+        "--quantizer", choices=QUANTIZERS, help="in place of the preset's: fsq has 8x5x5x5 codes"
+    )
     parser.add_argument("--precision", default="auto", choices=["auto", "bf16", "fp32"])
     parser.add_argument("--valid", help="folder of held-out pictures")
     parser.add_argument("--weights", help="safetensors file with per-pixel weights (size, size)")
@@ -261,8 +280,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = vars(parser.parse_args(arguments))
     if threads := given.pop("threads"):
         torch.set_num_threads(threads)
+    quantizer = given.pop("quantizer")
+    changes = {"quantizer": quantizer} if quantizer else {}
     try:
-        train_tokenizer(given.pop("images"), given.pop("out"), **given)
+        model = TokenizerConfig.preset(given.pop("preset"), **changes)
+        train_tokenizer(given.pop("images"), given.pop("out"), model=model, **given)
     except VQTokenizerError as error:
         _standard_error(f"error: {error}")
         return 2

@@ -1,0 +1,140 @@
+"""What is wrong with the input is said in one line: what, where, and what to do."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
+from vq_tokenizer.evaluate import main as evaluate
+from vq_tokenizer.train import main as train
+
+Say = Callable[..., str]
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(3):
+        pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    return folder
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return save_checkpoint(Tokenizer(TokenizerConfig.preset("tiny")), tmp_path / "model")
+
+
+@pytest.fixture
+def say(tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Run a command that must fail with status 2; its one line."""
+
+    def run(command: str, folder: Path, *more: str) -> str:
+        if command == "train":
+            arguments = ["--out", str(tmp_path / "out"), "--steps", "1", "--preset", "tiny"]
+            status = train([str(folder), *arguments, "--size", "32", *more])
+        else:
+            status = evaluate([str(folder), "--tokenizer", str(model), "--size", "32", *more])
+        assert status == 2
+        lines = capsys.readouterr().err.splitlines()
+        lines = [line for line in lines if " held out" not in line]  # what train begins with
+        assert len(lines) == 1, lines
+        assert lines[0].startswith("error: ")
+        return lines[0]
+
+    return run
+
+
+both = pytest.mark.parametrize("command", ["train", "evaluate"])
+
+
+@both
+def test_folders_without_pictures(say: Say, tmp_path: Path, command: str) -> None:
+    assert f"{tmp_path / 'no'}: no such folder" in say(command, tmp_path / "no")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "notes.txt").write_text("nothing here")
+    line = say(command, empty)
+    assert f"{empty}: no pictures there (looked for .bmp" in line
+    assert "give a folder of pictures" in line
+
+
+@both
+def test_a_picture_that_is_none(say: Say, pictures: Path, command: str) -> None:
+    (pictures / "3.png").write_bytes(b"not a picture")
+    line = say(command, pictures)
+    assert f"{pictures / '3.png'}: cannot be read as a picture: unknown format; remove it" in line
+    cut = (pictures / "0.png").read_bytes()
+    (pictures / "3.png").write_bytes(cut[: len(cut) // 2])
+    line = say(command, pictures)
+    assert f"{pictures / '3.png'}: cannot be read as a picture: " in line
+    assert "save it again" in line
+    (pictures / "3.png").write_bytes(b"")
+    assert "3.png: cannot be read as a picture: unknown format" in say(command, pictures)
+
+
+@both
+def test_a_listing_that_is_broken(say: Say, pictures: Path, command: str) -> None:
+    listing = pictures / "metadata.jsonl"
+    listing.write_bytes(b'{"file_name": "0.png"}\n\xff\xfe\n')
+    assert f"{listing}:2: expected a JSON object with file_name" in say(command, pictures)
+    listing.write_text('{"file_name": "gone.png"}\n')
+    assert f"{pictures / 'gone.png'}: no such picture" in say(command, pictures)
+
+
+@both
+def test_sizes_that_do_not_divide(say: Say, pictures: Path, command: str) -> None:
+    line = say(command, pictures, "--size", "30")
+    assert "picture size 30 x 30 must be divided by 8; pad or crop it to 32 x 32" in line
+
+
+@both
+def test_a_device_that_is_not_there(say: Say, pictures: Path, command: str) -> None:
+    assert "device 'gpu' cannot be used here: " in say(command, pictures, "--device", "gpu")
+
+
+def test_a_cut_checkpoint(say: Say, pictures: Path, model: Path) -> None:
+    path = model / "model.safetensors"
+    whole = path.read_bytes()
+    for length in (0, 5, 200, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        line = say("evaluate", pictures)
+        assert f"{path}: damaged or cut safetensors file" in line
+        assert "copy or save it again" in line
+    path.unlink()
+    assert f"{path}: no such file" in say("evaluate", pictures)
+
+
+def test_the_weights_of_another_configuration(say: Say, pictures: Path, model: Path) -> None:
+    other = TokenizerConfig.preset("tiny", quantizer="fsq", fine_blocks=2)
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(config | {"model": other.to_json()}))
+    line = say("evaluate", pictures)
+    assert f"{model / 'model.safetensors'}: not the weights of the model" in line
+    assert "take the two from one run" in line
+    added = [f"decoder.stages.7.{part}" for part in ("norm", "first", "second")]
+    for name in [f"{part}.{kind}" for part in added for kind in ("weight", "bias")]:
+        assert f"missing {name};" in line
+    for name in ("codes", "sums", "started", "step"):
+        assert f"unexpected quantizer.{name}" in line
+    assert "encoder.head.weight is (8, 32, 1, 1), expected (4, 32, 1, 1)" in line
+    assert "quantizer.counts is (64,), expected (1000,)" in line
+
+
+def test_train_arguments(say: Say, pictures: Path, tmp_path: Path) -> None:
+    assert "no preset 'f9'; there are f16, f8, f8-fsq, tiny" in say(
+        "train", pictures, "--preset", "f9"
+    )
+    assert "steps, minutes and lr must be positive" in say("train", pictures, "--lr", "0")
+    assert f"{tmp_path / 'w'}: no such file" in say(
+        "train", pictures, "--weights", str(tmp_path / "w")
+    )
+    (tmp_path / "file").write_text("not a folder")
+    assert "cannot be made" in say("train", pictures, "--out", str(tmp_path / "file"))
+    assert "--limit must be positive" in say("evaluate", pictures, "--limit", "0")

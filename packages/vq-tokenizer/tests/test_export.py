@@ -1,0 +1,60 @@
+"""ONNX files say what the torch model says, for pictures of any size."""
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from vq_tokenizer import Tokenizer, TokenizerConfig, VQTokenizerError, export_onnx
+
+
+def test_says_which_extra_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "onnxscript" else found(name)
+    )
+    with pytest.raises(VQTokenizerError, match=r"pip install 'vq-tokenizer\[onnx\]'"):
+        export_onnx(Tokenizer(TokenizerConfig.preset("tiny")), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def sessions(paths: tuple[Path, Path]) -> list[Any]:
+    runtime = pytest.importorskip("onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    provider = ["CPUExecutionProvider"]
+    return [runtime.InferenceSession(path, options, providers=provider) for path in paths]
+
+
+@pytest.mark.parametrize("quantizer", ["vq", "fsq", "lfq"])
+def test_agrees_with_torch(tmp_path: Path, quantizer: str) -> None:
+    for name in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(name)
+    model = Tokenizer(TokenizerConfig.preset("tiny", quantizer=quantizer)).train()
+    model(torch.rand(4, 3, 64, 64))  # k-means starts the codebook
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    paths = export_onnx(model, tmp_path / "new" / "folder")
+    assert model.training
+    assert all(torch.equal(before[name], now) for name, now in model.state_dict().items())
+    files = sorted(path.name for path in paths[0].parent.iterdir())
+    assert files == ["decoder.onnx", "encoder.onnx"]  # weights inside, nothing half written
+    encoder, decoder = sessions(paths)
+    about = json.loads(encoder.get_modelmeta().custom_metadata_map["vq_tokenizer"])
+    assert TokenizerConfig.from_json(about["model"]) == model.config
+    assert about["num_codes"] == model.quantizer.num_codes
+    for shape in ((1, 8, 8), (3, 40, 72), (2, 128, 64)):
+        images = torch.rand(shape[0], 3, *shape[1:])
+        with torch.no_grad():
+            latents = model.encoder(images)
+        tokens = model.encode(images)
+        got, got_latents = encoder.run(["tokens", "latents"], {"images": images.numpy()})
+        assert got.dtype == np.int64
+        assert np.abs(got_latents - latents.numpy()).max() < 1e-4
+        assert (got == tokens.numpy()).mean() > 0.99  # rounding can swap equally near codes
+        drawn = decoder.run(["images"], {"tokens": tokens.numpy()})[0]
+        assert drawn.shape == tuple(images.shape)
+        assert np.abs(drawn - model.decode(tokens).numpy()).max() < 1e-4
