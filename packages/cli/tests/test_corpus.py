@@ -58,6 +58,23 @@ def test_check_finds_what_is_wrong(auface, built):
     assert "image is not there" in outcome.err
 
 
+def test_stats_count_units_beside_bp4d(auface, built):
+    pytest.importorskip("auface_gen")
+    value = json.loads(auface("corpus", "stats", built, "--json").out)
+    assert sum(value["pictures"].values()) == 20
+    assert value["units"]["12"] == {
+        "pictures": 10, "rate": 0.5, "levels": {"D": 10}, "sides": {"both": 10},
+    }  # fmt: skip
+    assert value["bp4d"]["12"] == {"bp4d": 0.562, "corpus": 0.5, "spontaneous": None}
+    told = auface("corpus", "stats", built)
+    assert told.status == 0
+    assert "  12        10  50.0%" in told.out
+    assert "  12   56.2%  50.0%      -" in told.out
+    train = auface("corpus", "stats", built, "--split", "train").out
+    assert "valid" not in train
+    assert auface("corpus", "stats", built / "nowhere").status == 2
+
+
 def test_shards_hold_every_row_and_repeat_to_the_byte(auface, built, tmp_path):
     assert auface("corpus", "shard", built, tmp_path / "a", "--per-shard", 7).status == 0
     assert auface("corpus", "shard", built, tmp_path / "b", "--per-shard", 7).status == 0
