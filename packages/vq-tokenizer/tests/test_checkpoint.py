@@ -31,6 +31,24 @@ def test_round_trip(saved: Path) -> None:
     assert sorted(p.name for p in saved.iterdir()) == ["config.json", "model.safetensors"]
 
 
+@pytest.mark.parametrize("quantizer", ["fsq", "lfq"])
+def test_round_trip_without_a_codebook(tmp_path: Path, quantizer: str) -> None:
+    model = Tokenizer(TokenizerConfig.preset("tiny", quantizer=quantizer)).train()
+    model(torch.rand(2, 3, 32, 32))  # the counts of the codes' use are kept too
+    again = load_checkpoint(save_checkpoint(model, tmp_path))
+    assert again.config == model.config
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[name])
+
+
+def test_a_field_that_an_older_file_lacks_has_its_default(saved: Path) -> None:
+    config = json.loads((saved / "config.json").read_text())
+    for name in ("quantizer", "fsq_levels", "lfq_bits", "spread"):
+        del config["model"][name]
+    (saved / "config.json").write_text(json.dumps(config))
+    assert load_checkpoint(saved).config == TokenizerConfig.preset("tiny")
+
+
 def test_half_precision_on_disk(tmp_path: Path) -> None:
     model = Tokenizer(TokenizerConfig.preset("tiny"))
     save_checkpoint(model, tmp_path, dtype=torch.float16, train={"steps": 3})

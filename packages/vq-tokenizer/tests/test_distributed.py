@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from vq_tokenizer import LFQ, TokenizerConfig, VectorQuantizer
 from vq_tokenizer.train import train_tokenizer
 
 torch.set_num_threads(1)
-out = Path(sys.argv[1])
+out, folder, resume = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "resume"
 dist.init_process_group("gloo")
 rank, world = dist.get_rank(), dist.get_world_size()
 plain = VectorQuantizer(16, 6, kmeans_iters=0, dead_share=0.0)
@@ -35,40 +36,57 @@ for step in range(8):
 state = {"plain": plain.state_dict(), "full": full.state_dict(), "lfq": lfq.state_dict()}
 tensors = {f"{k}.{n}": t for k, s in state.items() for n, t in s.items()}
 model = train_tokenizer(
-    out / "pictures", out / "run", steps=4, batch=4, size=32, warmup=2, adversarial=0.1,
-    adversarial_start=0.3, model=TokenizerConfig.preset("tiny"), progress=lambda line: None,
+    out / "pictures", out / folder, steps=20, batch=4, size=32, warmup=2, adversarial=0.1,
+    adversarial_start=0.1, save_steps=4, model=TokenizerConfig.preset("tiny"), resume=resume,
 )
 tensors |= {f"model.{k}": t.contiguous() for k, t in model.state_dict().items()}
-save_file(tensors, out / f"rank{rank}.safetensors")
+save_file(tensors, out / f"{folder}{rank}.safetensors")
 """
 
 
-@pytest.fixture(scope="module")
-def ranks(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, torch.Tensor]]:
-    """What each of two processes ended with."""
-    out = tmp_path_factory.mktemp("ranks")
-    (out / "pictures").mkdir()
-    rng = np.random.default_rng(0)
-    for i in range(6):
-        pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(out / "pictures" / f"{i}.png")
+def launch(out: Path, folder: str, resume: str = "") -> list[subprocess.Popen[str]]:
+    """Start two processes that train into a folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
-    processes = [
+    return [
         subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(out)],
+            [sys.executable, "-c", SCRIPT, str(out), folder, resume],
             env=os.environ | common | {"RANK": str(i), "LOCAL_RANK": str(i)},
             stderr=subprocess.PIPE,
             text=True,
         )
         for i in range(2)
     ]
+
+
+def finish(processes: list[subprocess.Popen[str]]) -> list[str]:
+    """Wait for both; what they said."""
     said = [process.communicate()[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
-    assert (out / "run" / "training.safetensors").is_file()
-    return [load_file(out / f"rank{i}.safetensors") for i in range(2)]
+    return said
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with six pictures and what two processes made of them, undisturbed."""
+    folder = tmp_path_factory.mktemp("ranks")
+    (folder / "pictures").mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(6):
+        pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / "pictures" / f"{i}.png")
+    said = finish(launch(folder, "whole"))
+    assert "saved in" in said[0]
+    assert "saved in" not in said[1]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ranks(out: Path) -> list[dict[str, torch.Tensor]]:
+    """What each of the two ended with."""
+    return [load_file(out / f"whole{i}.safetensors") for i in range(2)]
 
 
 def test_all_ranks_end_the_same(ranks: list[dict[str, torch.Tensor]]) -> None:
@@ -88,3 +106,21 @@ def test_dead_codes_take_vectors_of_both_ranks(ranks: list[dict[str, torch.Tenso
     codes = ranks[0]["full.codes"]
     assert codes.isfinite().all()
     assert len(codes.unique(dim=0)) == 64
+
+
+def test_two_killed_and_resumed_to_the_same_bits(out: Path) -> None:
+    processes = launch(out, "cut")
+    assert processes[0].stderr is not None
+    for line in processes[0].stderr:
+        if "saved in" in line:
+            break
+    for process in processes:
+        process.kill()  # in whatever step they have come to
+    for process in processes:
+        process.communicate()
+    assert "resumed at step" in finish(launch(out, "cut", "resume"))[0]
+    whole = load_file(out / "whole" / "training.safetensors")
+    cut = load_file(out / "cut" / "training.safetensors")
+    assert whole.keys() == cut.keys()
+    for name, tensor in whole.items():
+        assert torch.equal(tensor, cut[name]), name

@@ -26,7 +26,9 @@ def test_shapes_and_range(tiny: Tokenizer) -> None:
     assert out.latents.shape == (2, 8, 6, 8)
 
 
-@pytest.mark.parametrize(("name", "grid"), [("f8", (16, 16)), ("f16", (8, 8))])
+@pytest.mark.parametrize(
+    ("name", "grid"), [("f8", (16, 16)), ("f8-fsq", (16, 16)), ("f16", (8, 8))]
+)
 def test_presets(name: str, grid: tuple[int, int]) -> None:
     model = Tokenizer(TokenizerConfig.preset(name)).eval()
     tokens = model.encode(torch.rand(1, 3, 128, 128))
@@ -79,6 +81,43 @@ def test_bf16_training_step(tiny: Tokenizer) -> None:
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
 
 
+@pytest.mark.parametrize(("quantizer", "codes"), [("vq", 64), ("fsq", 1000), ("lfq", 1024)])
+def test_every_quantizer_trains_and_goes_both_ways(quantizer: str, codes: int) -> None:
+    model = Tokenizer(TokenizerConfig.preset("tiny", quantizer=quantizer)).train()
+    assert model.quantizer.num_codes == codes
+    images = torch.rand(2, 3, 32, 48)
+    out = model(images)
+    (out.images.mean() + out.loss_commit).backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+    tokens = model.eval().encode(images)
+    assert tokens.shape == (2, 4, 6)
+    assert torch.equal(model(images).tokens, tokens)
+    torch.testing.assert_close(model.decode(tokens), model(images).images.clamp(0, 1))
+
+
+def test_fsq_latents_stay_spread() -> None:
+    images = torch.rand(2, 3, 64, 64)
+    losses = {}
+    for spread in (0.0, 0.1):
+        config = TokenizerConfig.preset("tiny", quantizer="fsq", spread=spread)
+        losses[spread] = Tokenizer(config).train()(images).loss_commit
+    assert losses[0.0] == 0
+    assert losses[0.1] > 0
+    config = TokenizerConfig.preset("tiny", quantizer="fsq")
+    assert Tokenizer(config).eval()(images).loss_commit == 0
+    model, few = Tokenizer(config).train(), {}
+    optimizer = torch.optim.Adam(model.encoder.parameters(), lr=0.01)
+    for step in range(40):
+        out = model(images)
+        if step in (0, 39):
+            few[step] = float(out.loss_commit.detach())
+        optimizer.zero_grad()
+        # what shrinks latents while a decoder makes nothing of them yet
+        (out.loss_commit + 0.001 * out.latents.square().mean()).backward()
+        optimizer.step()
+    assert few[39] < 0.5 * few[0]
+
+
 def test_errors(tiny: Tokenizer) -> None:
     with pytest.raises(VQTokenizerError, match="60 x 64 must be divided by 8"):
         tiny.encode(torch.rand(1, 3, 60, 64))
@@ -94,5 +133,7 @@ def test_errors(tiny: Tokenizer) -> None:
         TokenizerConfig.preset("f4")
     with pytest.raises(VQTokenizerError, match="factor"):
         TokenizerConfig(factor=16)
+    with pytest.raises(VQTokenizerError, match="'pq' is not one of vq, fsq, lfq"):
+        TokenizerConfig(quantizer="pq")
     with pytest.raises(VQTokenizerError, match="unknown field depth"):
         TokenizerConfig.from_json({"depth": 3})

@@ -108,12 +108,19 @@ def test_killed_and_resumed_to_the_same_bits(folder: Path, tmp_path: Path) -> No
             if "saved in" in line:
                 break
         process.kill()  # in whatever step it has come to
+    (tmp_path / "cut" / "training.safetensors.part").write_bytes(b"half a file")
+    with open(tmp_path / "cut" / "log.jsonl", "a") as log:
+        log.write('{"step": 31, "loss": 0.1}\n{"step": 32, "lo')  # lost with the kill
     assert "resumed at step" in run(folder, tmp_path / "cut", 30, resume=True)[1]
     run(folder, tmp_path / "whole", 30)
     whole = load_file(tmp_path / "whole" / "training.safetensors")
     cut = load_file(tmp_path / "cut" / "training.safetensors")
     for name, tensor in whole.items():
         assert torch.equal(tensor, cut[name]), name
+    rows = [json.loads(line) for line in (tmp_path / "cut" / "log.jsonl").read_text().splitlines()]
+    steps = [row["step"] for row in rows if "loss" in row]
+    assert steps[-1] == 30
+    assert sorted(set(steps)) == steps
 
 
 def test_resume_refuses_another_run(folder: Path, tmp_path: Path) -> None:
@@ -122,6 +129,10 @@ def test_resume_refuses_another_run(folder: Path, tmp_path: Path) -> None:
         run(folder, tmp_path, 2)
     with pytest.raises(VQTokenizerError, match="seed 0, now seed is 1"):
         run(folder, tmp_path, 4, resume=True, seed=1)
+    with pytest.raises(VQTokenizerError, match="pictures 12, now pictures is 3"):
+        run(folder / "valid", tmp_path, 4, resume=True)
+    with pytest.raises(VQTokenizerError, match="weights None, now weights is 'a function'"):
+        run(folder, tmp_path, 4, resume=True, weights=lambda names: torch.ones(4, 32, 32))
     state = tmp_path / "training.safetensors"
     state.write_bytes(state.read_bytes()[:1000])
     with pytest.raises(VQTokenizerError, match="damaged or cut"):

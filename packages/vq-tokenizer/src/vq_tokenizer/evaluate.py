@@ -120,7 +120,8 @@ def machine() -> dict[str, Any]:
 def described(folder: Path) -> dict[str, Any]:
     """Name, model and training of a checkpoint folder."""
     values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return {"name": folder.resolve().name, "model": values["model"], "train": values["train"]}
+    about = {"name": folder.resolve().name, "model": values["model"]}
+    return about | {"train": values.get("train", {})}
 
 
 def _line(name: str, figures: dict[str, float]) -> str:

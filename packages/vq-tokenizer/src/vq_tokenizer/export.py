@@ -6,7 +6,7 @@
 
 B, h and w are free; H = h * factor, W = w * factor. Each file holds its weights. The metadata entry
 `vq_tokenizer` of both is the configuration as JSON. The search is a product with all codes, so its
-memory is tokens x K: at a score's rounding another of two equally near codes can win.
+memory is tokens x K; of two codes that are equally near but for rounding, either can win.
 """
 
 from __future__ import annotations
