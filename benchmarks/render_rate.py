@@ -1,13 +1,13 @@
 """How fast a corpus is rendered, beside the renderer's own rate on the same scene.
 
-    python benchmarks/render_rate.py FACEXMODEL_OR_NPZ [--workers 2] [--rounds 3] [--out FILE]
+    python benchmarks/render_rate.py FACEXMODEL_OR_NPZ [--workers 2] [--sittings 3] [--out FILE]
 
-In turn, and in all workers at once, for each size: the pipeline (whole sittings as `auface corpus
-render` makes them: person, scene, vertices, lines in the skin, rendering, grain filter, PNG on
-disk, rows); the renderer alone on the last scene of that sitting, same samples, nothing changed
-(bare); and the renderer alone with the vertices sent anew each time, as any animation needs, so
-that it builds its tree again (bare, moving). Seconds are those of the slowest worker. What the
-pipeline spends beside rendering is timed part by part in a pass of its own.
+In as many processes as `auface corpus render` would use, each picture of some sittings is made in
+three ways, one after the other: by the pipeline (vertices, normals, lines in the skin, rendering,
+grain filter, PNG on disk; the person and the scene of each sitting too); by the renderer alone on
+the same scene with the same samples, nothing sent (bare); and by the renderer alone with the
+vertices sent again, as every picture of a moving face needs, so that it builds its tree anew (bare,
+moving). What the pipeline spends beside rendering is timed part by part in a pass of its own.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ import numpy as np
 
 from auface_gen import jobs
 from auface_gen.variant import fastest_variant
+from facs_text import parse, resolve
 
 SITTING = 21  # pictures of the pipeline's sittings
-BARE = 10  # pictures of the renderer alone
 COSTS = (10_000, 302_000)
 
 
@@ -44,56 +44,54 @@ def measure(
     rig: str,
     variant: str,
     size: int,
-    rounds: int,
+    sittings: int,
 ) -> None:
-    """One worker: seconds of each phase and round, and the parts of a picture."""
+    """One worker: seconds of each way over all its pictures, and the parts of a picture."""
     import mitsuba as mi
+
+    seconds = {"pipeline": 0.0, "bare": 0.0, "bare, moving": 0.0}
+
+    def spend(way: str, work: Callable[[], Any]) -> Any:
+        began = time.perf_counter()
+        made = work()
+        seconds[way] += time.perf_counter() - began
+        return made
 
     with tempfile.TemporaryDirectory() as folder:
         plan = list(
             jobs.plan_jobs(
-                Path(folder), rig, count=SITTING * workers * (rounds + 1), sittings=1,
+                Path(folder), rig, count=SITTING * workers * (sittings + 1), sittings=1,
                 per_sitting=SITTING, seed=0, size=size, samples=samples(), variant=variant,
             )
         )[rank::workers]  # fmt: skip
         # imports, kernels and what a process makes once
         jobs.render_job(replace(plan[0], codings=plan[0].codings[:2]))
-        seconds: dict[str, list[float]] = {"pipeline": [], "bare": [], "bare, moving": []}
-        for job in plan[1 : 1 + rounds]:
-            sitting = jobs._sitting(job)
-            sitting.render({})
-            scene, params = sitting._scene, sitting._params
-            part = next(k for k in params.keys() if k.endswith("vertex_positions"))  # noqa: SIM118
-            still = np.array(params[part])
-
-            def bare(scene: Any = scene) -> None:
-                np.array(mi.render(scene, spp=samples(), seed=1))
-
-            def moving(
-                params: Any = params, part: str = part, still: np.ndarray = still,
-                bare: Callable[[], None] = bare,
-            ) -> None:  # fmt: skip
-                params[part] = still
-                params.update()
-                bare()
-
-            for name, once in (("bare", bare), ("bare, moving", moving)):
-                once()
-                seconds[name].append(
-                    timed(barrier, lambda once=once: [once() for _ in range(BARE)])
-                )
-            seconds["pipeline"].append(timed(barrier, partial(jobs.render_job, job)))
+        barrier.wait()
+        for job in plan[1:]:
+            sitting = spend("pipeline", partial(jobs._sitting, job))
+            for i, (_, codes) in enumerate(job.codings):
+                file = Path(folder) / f"{job.light}_{i}.png"
+                spend("pipeline", partial(picture, sitting, codes, file))
+                bare = partial(mi.render, sitting._scene, spp=samples(), seed=i)
+                spend("bare", lambda bare=bare: np.array(bare()))
+                spend("bare, moving", partial(moving, sitting._params, bare))
+        barrier.wait()
         answers.put((rank, seconds, parts(plan[1])))
 
 
-def timed(barrier: Any, work: Callable[[], object]) -> float:
-    """Seconds of work that all workers begin together."""
-    barrier.wait()
-    began = time.perf_counter()
-    work()
-    seconds = time.perf_counter() - began
-    barrier.wait()
-    return seconds
+def picture(sitting: Any, codes: str, file: Path) -> None:
+    """One picture as a corpus has it, on disk."""
+    drawn = sitting.render(resolve(parse(codes)).activations)
+    jobs.write_whole(file, jobs._png(drawn))
+
+
+def moving(params: Any, bare: Callable[[], Any]) -> None:
+    """The renderer alone, after all vertices were sent again as they are."""
+    for key in [k for k in params.keys() if k.endswith("vertex_positions")]:  # noqa: SIM118
+        params[key] = params[key]
+        params.set_dirty(key)
+    params.update()
+    np.array(bare())
 
 
 def parts(job: jobs.Job) -> dict[str, float]:
@@ -145,13 +143,15 @@ def samples() -> int:
     return int(inspect.signature(render_corpus).parameters["samples"].default)
 
 
-def run(rig: str, variant: str, size: int, workers: int, rounds: int) -> dict[str, Any]:
+def run(rig: str, variant: str, size: int, workers: int, sittings: int) -> dict[str, Any]:
     """Rates of one size."""
     context = multiprocessing.get_context("spawn")
     barrier, answers = context.Barrier(workers), context.Queue()
     processes = [
         context.Process(
-            target=measure, args=(i, workers, barrier, answers, rig, variant, size, rounds)
+            target=measure,
+            args=(i, workers, barrier, answers, rig, variant, size, sittings),
+            daemon=True,
         )
         for i in range(workers)
     ]
@@ -160,12 +160,8 @@ def run(rig: str, variant: str, size: int, workers: int, rounds: int) -> dict[st
     found = [answers.get() for _ in processes]
     for process in processes:
         process.join()
-    rate = {
-        phase: workers
-        * (SITTING if phase == "pipeline" else BARE)
-        / float(np.median([max(s[phase][r] for _, s, _ in found) for r in range(rounds)]))
-        for phase in found[0][1]
-    }
+    pictures = sittings * SITTING
+    rate = {way: sum(pictures / s[way] for _, s, _ in found) for way in found[0][1]}
     return {
         "size": size,
         "samples": samples(),
@@ -188,7 +184,7 @@ def main() -> None:
     )
     parser.add_argument("rig")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--sittings", type=int, default=3, help="a worker")
     parser.add_argument("--sizes", type=int, nargs="+", default=[128, 256])
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/render_rate.json"))
     args = parser.parse_args()
@@ -197,10 +193,10 @@ def main() -> None:
         "variant": variant,
         "mitsuba": version("mitsuba"),
         "workers": args.workers,
-        "rounds": args.rounds,
+        "sittings_a_worker": args.sittings,
         "processor": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
-        "sizes": [run(args.rig, variant, s, args.workers, args.rounds) for s in args.sizes],
+        "sizes": [run(args.rig, variant, s, args.workers, args.sittings) for s in args.sizes],
     }
     args.out.parent.mkdir(parents=True, exist_ok=True)
     beside = args.out.with_name(args.out.name + ".part")

@@ -158,6 +158,13 @@ def test_a_published_folder_with_faults_is_named(tmp_path: Path, made_up_arrays)
     jaw.write_text(whole.replace("v ", "v x", 1))
     with pytest.raises(AUFaceGenError, match="jawOpen.obj:1: expected 3 numbers"):
         read_folder(folder)
+    lines = whole.splitlines()
+    jaw.write_text("\n".join(lines[:-7]) + "\n")
+    with pytest.raises(AUFaceGenError, match=r"jawOpen.obj has 113 faces, .* has 120: one of them"):
+        read_folder(folder)
+    jaw.write_text(whole[: whole.rindex("/")])  # within the last face
+    with pytest.raises(AUFaceGenError, match=r"jawOpen.obj:\d+: the face .*another topology"):
+        read_folder(folder)
     jaw.unlink()
     with pytest.raises(AUFaceGenError, match="jawOpen"):
         read_folder(folder)

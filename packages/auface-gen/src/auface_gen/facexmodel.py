@@ -36,7 +36,7 @@ def read_folder(folder: str | Path) -> dict[str, np.ndarray]:
     except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise AUFaceGenError(f"{index} is not ICT-FaceKit's list of vertices: {error!r}") from error
     arrays = _read_mesh(folder / _NEUTRAL)
-    count = len(arrays["neutral"])
+    count, corners = len(arrays["neutral"]), _corners(_lines(folder / _NEUTRAL))
     modes = sorted(folder.glob("identity[0-9][0-9][0-9].obj"))
     expected = [folder / f"identity{i:03d}.obj" for i in range(len(modes))]
     if not modes or modes != expected:
@@ -50,9 +50,12 @@ def read_folder(folder: str | Path) -> dict[str, np.ndarray]:
         )
 
     def offsets(paths: list[Path]) -> np.ndarray:
-        return np.stack([read_obj_vertices(p, count) - arrays["neutral"] for p in paths]).astype(
-            np.float32
-        )
+        out = np.empty((len(paths), count, 3), np.float32)
+        for i, path in enumerate(paths):
+            lines = _lines(path)
+            out[i] = _vertices(path, lines, count) - arrays["neutral"]
+            _same_faces(path, _corners(lines), corners)
+        return out
 
     return {
         **arrays,
@@ -67,10 +70,17 @@ def read_obj_vertices(path: Path, expected: int) -> np.ndarray:
     """(expected, 3) float64 vertices of an .obj. Raises AUFaceGenError when there are fewer or
     more.
     """
+    return _vertices(path, _lines(path), expected)
+
+
+def _lines(path: Path) -> list[str]:
     try:
-        lines = path.read_text("ascii", errors="replace").splitlines()
+        return path.read_text("ascii", errors="replace").splitlines()
     except OSError as error:
         raise AUFaceGenError(f"{path} cannot be read: {error}") from error
+
+
+def _vertices(path: Path, lines: list[str], expected: int) -> np.ndarray:
     rows = [(n, line.split()) for n, line in enumerate(lines, 1) if line.startswith("v ")]
     if len(rows) != expected:
         raise AUFaceGenError(
@@ -81,6 +91,33 @@ def read_obj_vertices(path: Path, expected: int) -> np.ndarray:
     for i, (number, row) in enumerate(rows):
         out[i] = _numbers(path, number, row[1:4], 3)
     return out
+
+
+def _corners(lines: list[str]) -> list[tuple[int, str]]:
+    """(line, text) of each face."""
+    return [(n, line.strip()) for n, line in enumerate(lines, 1) if line.startswith("f ")]
+
+
+def _same_faces(path: Path, found: list[tuple[int, str]], mean: list[tuple[int, str]]) -> None:
+    """Raise AUFaceGenError when a shape's faces are not those of the mean face: its vertices are
+    then other points, even where there are as many.
+    """
+    if len(found) != len(mean):
+        raise AUFaceGenError(
+            f"{path} has {len(found)} faces, {_NEUTRAL} has {len(mean)}: "
+            "one of them is cut short, or of another topology"
+        )
+    for (line, one), (_, other) in zip(found, mean, strict=True):
+        if one != other and _ids(one) != _ids(other):
+            raise AUFaceGenError(
+                f"{path}:{line}: the face {one!r} is {other!r} in {_NEUTRAL}: of another topology, "
+                "or cut short"
+            )
+
+
+def _ids(face: str) -> list[str]:
+    """Vertex numbers of a face's line."""
+    return [corner.split("/")[0] for corner in face.split()[1:]]
 
 
 def _numbers(path: Path, number: int, fields: list[str], count: int) -> list[float]:
