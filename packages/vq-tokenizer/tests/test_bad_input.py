@@ -1,6 +1,7 @@
 """What is wrong with the input is said in one line: what, where, and what to do."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -125,6 +126,14 @@ def test_the_weights_of_another_configuration(say: Say, pictures: Path, model: P
         assert f"unexpected quantizer.{name}" in line
     assert "encoder.head.weight is (8, 32, 1, 1), expected (4, 32, 1, 1)" in line
     assert "quantizer.counts is (64,), expected (1000,)" in line
+
+
+@both
+def test_without_pillow(
+    say: Say, pictures: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    assert "needs Pillow; pip install 'vq-tokenizer[train]'" in say(command, pictures)
 
 
 def test_train_arguments(say: Say, pictures: Path, tmp_path: Path) -> None:

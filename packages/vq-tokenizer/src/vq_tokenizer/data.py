@@ -126,9 +126,14 @@ class _Opener:
 def load_images(paths: list[Path], size: int, *, root: Path | None = None) -> ImageArray:
     """Decode pictures once: centre square, resized to size x size where it is not that already.
 
-    Raises VQTokenizerError naming the first file that is no picture.
+    Raises VQTokenizerError naming the first file that is no picture, or where Pillow is missing.
     """
-    from PIL import Image, UnidentifiedImageError
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ImportError:
+        raise VQTokenizerError(
+            "reading pictures needs Pillow; pip install 'vq-tokenizer[train]'"
+        ) from None
 
     pixels = np.empty((len(paths), size, size, 3), dtype=np.uint8)
     opener = _Opener()
