@@ -160,7 +160,9 @@ def test_a_published_folder_with_faults_is_named(tmp_path: Path, made_up_arrays)
         read_folder(folder)
     lines = whole.splitlines()
     jaw.write_text("\n".join(lines[:-7]) + "\n")
-    with pytest.raises(AUFaceGenError, match=r"jawOpen.obj has 11\d faces, .* has 120: one of them"):
+    with pytest.raises(
+        AUFaceGenError, match=r"jawOpen.obj has 11\d faces, .* has 120: one of them"
+    ):
         read_folder(folder)
     jaw.write_text(whole[: whole.rindex(" ")])  # within the last face
     with pytest.raises(AUFaceGenError, match=r"jawOpen.obj:\d+: the face .*another topology"):
