@@ -87,3 +87,42 @@ def test_a_sitting_renders_the_same_bytes_and_moves_what_it_should(real: Rig) ->
         change[24:, 24:].sum() > 3 * change[24:, :24].sum()
     )  # the face's own left is at the picture's right
     assert change[:12].sum() < 0.1 * change.sum()
+
+
+def test_resting_lids_cover_the_iris_and_faces_stay_whole(real: Rig) -> None:
+    from auface_gen.resting import IRIS_RADIUS, resting_face
+
+    for seed in range(12):
+        person = Person.from_seed(seed)
+        rest = resting_face(real, person)
+        assert np.isfinite(rest).all()
+        assert np.abs(rest - real.neutral).max() < 4
+        for ball, lid in zip(real.eyes, ((43, 44), (37, 38)), strict=True):
+            top = (rest[ball][:, 1].min() + rest[ball][:, 1].max()) / 2 + IRIS_RADIUS
+            assert rest[real.landmarks68[list(lid)], 1].mean() < top
+
+
+def test_lines_in_the_skin_are_colour_and_relief_of_their_own_side(real: Rig) -> None:
+    from auface_gen.skin import SkinMap
+
+    skin, person = SkinMap.build(real, 128), Person.from_seed(4)
+    albedo, relief = skin.albedo(person), skin.relief(person)
+    same = skin.lined(albedo, relief, {}, person)
+    assert same[0] is albedo
+    assert same[1] is relief
+    colour, height = skin.lined(albedo, relief, resolve("L6E").activations, person)
+    left, right = skin.position[..., 0] > 1, skin.position[..., 0] < -1
+    assert (height[left] < relief[left] - 0.02).any()
+    assert (colour[left] < albedo[left]).any()
+    assert (height[right] == relief[right]).all()
+    assert (colour[right] == albedo[right]).all()
+    deeper = skin.lined(albedo, relief, {"AU6": {"left": 0.4}}, person)[1]
+    assert (height <= deeper + 1e-6).all()
+
+
+def test_what_no_crop_shows_is_left_out_of_the_meshes(real: Rig) -> None:
+    render = pytest.importorskip("auface_gen.render")
+    parts = render.RigMeshes(real).parts
+    assert sum(len(p.triangles) for p in parts.values()) < 36_000
+    skin = real.faces[real.face_material == real.materials.index("M_Face")]
+    assert len(parts["face"].triangles) > 1.9 * 0.95 * len(skin)
