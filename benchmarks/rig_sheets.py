@@ -104,7 +104,7 @@ def main() -> None:
     four = people(PEOPLE)
     wide = [[(s, f"{u}D", see(f"{u}D")) for u in UNITS[i : i + 12]] for i in (0, 12) for s in four]
     sheet("units", wide)
-    one = four[1]
+    one = people((12,))[0]
     sheet("levels", [[(one, f"{u}{k}", see(f"{u}{k}")) for k in "ABCDE"] for u in (1, 4, 12, 26)])
     sheet(
         "sides",
