@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from vq_tokenizer import TokenizerConfig, VQTokenizerError, load_checkpoint
 from vq_tokenizer.data import find_images, load_images, sample_batch
-from vq_tokenizer.losses import reconstruction_loss, spread_loss
+from vq_tokenizer.losses import colour_loss, reconstruction_loss, spread_loss
 from vq_tokenizer.train import main, train_tokenizer
 
 TINY = TokenizerConfig.preset("tiny")
@@ -226,6 +226,20 @@ def test_losses() -> None:
     error = torch.zeros_like(target)
     error[..., 12:] = 0.5
     assert reconstruction_loss(target + error, target, left) == 0
+
+
+def test_colour_loss() -> None:
+    target = torch.rand(2, 3, 16, 16)
+    even = torch.ones(1, 1, 16, 16)
+    assert colour_loss(target, target, even) == 0
+    hue = torch.tensor([0.1, -0.1, 0.0]).view(1, 3, 1, 1)  # as grey as before
+    torch.testing.assert_close(colour_loss(target + hue, target, even), torch.tensor(3 * 0.2 / 3))
+    grey = torch.full((1, 3, 1, 1), 0.1)
+    torch.testing.assert_close(colour_loss(target + grey, target, even), torch.tensor(3 * 0.1 / 3))
+    checks = (torch.arange(16)[:, None] + torch.arange(16)) % 2 * 0.2 - 0.1  # no mean, no hue
+    assert colour_loss(target + checks, target, even) < 1e-6
+    both = reconstruction_loss(target + hue, target, colour=2.0)
+    torch.testing.assert_close(both, reconstruction_loss(target + hue, target) + 0.4)
 
 
 def test_spread_loss() -> None:

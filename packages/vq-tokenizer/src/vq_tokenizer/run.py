@@ -35,7 +35,8 @@ class TrainConfig:
     all resumed parts; it shapes the learning rate too, so only runs bounded by steps repeat to the
     bit. batch, size: pictures a step (over all processes) and their side in pixels. lr: peak,
     reached after warmup steps, then a cosine down to lr * floor. average: decay of the averaged
-    weights. feature_weight: of the loss passed in from outside. precision: "auto", "bf16" or
+    weights. colour: weight of losses.colour_loss. feature_weight: of the loss passed in from
+    outside. precision: "auto", "bf16" or
     "fp32". adversarial: weight of the patch discriminator, 0 for none, which begins after the share
     adversarial_start of the run.
     """
@@ -50,6 +51,7 @@ class TrainConfig:
     weight_decay: float = 1e-4
     clip: float = 1.0
     average: float = 0.999
+    colour: float = 0.0
     feature_weight: float = 1.0
     flip: bool = True
     seed: int = 0
@@ -138,7 +140,8 @@ class Run:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             output = self.parallel(images)
         restored = output.images.float()
-        loss = reconstruction_loss(restored, images, weights) + output.loss_commit
+        loss = reconstruction_loss(restored, images, weights, colour=self.config.colour)
+        loss = loss + output.loss_commit
         if feature_loss is not None:
             loss = loss + self.config.feature_weight * feature_loss(restored, images)
         if critic is not None:

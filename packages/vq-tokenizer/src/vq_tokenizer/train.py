@@ -59,6 +59,7 @@ def train_tokenizer(
     save_steps: int | None = None,
     report_steps: int = 50,
     weights: PixelWeights | str | os.PathLike[str] | None = None,
+    colour: float = 0.0,
     feature_loss: FeatureLoss | None = None,
     feature_weight: float = 1.0,
     adversarial: float = 0.0,
@@ -85,6 +86,7 @@ def train_tokenizer(
         size=size,
         lr=lr,
         warmup=warmup,
+        colour=colour,
         feature_weight=feature_weight,
         flip=flip,
         seed=seed,
@@ -271,6 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--precision", default="auto", choices=["auto", "bf16", "fp32"])
     parser.add_argument("--valid", help="folder of held-out pictures")
     parser.add_argument("--weights", help="safetensors file with per-pixel weights (size, size)")
+    parser.add_argument("--colour", type=float, default=0.0, help="weight of the colour loss")
     parser.add_argument("--no-flip", dest="flip", action="store_false", help="no mirror pictures")
     parser.add_argument("--adversarial", type=float, default=0.0, help="discriminator's weight")
     parser.add_argument("--resume", action="store_true")
