@@ -64,7 +64,7 @@ CONFLICTS = [
     "26C+27E",
     "24D+25D",
 ]
-PEOPLE = (1, 3, 5, 6)
+PEOPLE, ONE = (1, 3, 5, 6), 12
 
 
 class RawRig(Rig):
@@ -104,16 +104,15 @@ def main() -> None:
     four = people(PEOPLE)
     wide = [[(s, f"{u}D", see(f"{u}D")) for u in UNITS[i : i + 12]] for i in (0, 12) for s in four]
     sheet("units", wide)
-    one = people((12,))[0]
+    one = people((ONE,))[0]
     sheet("levels", [[(one, f"{u}{k}", see(f"{u}{k}")) for k in "ABCDE"] for u in (1, 4, 12, 26)])
     sheet(
         "sides",
         [[(one, f"{p}{u}D", see(f"{p}{u}D")) for p in ("L", "R", "")] for u in (2, 10, 12, 14)],
     )
     plain = RawRig(**{f.name: getattr(rig, f.name) for f in fields(rig)})
-    seed = PEOPLE[1]
     summed = Sitting(
-        plain, meshes, skin, Person.from_seed(seed), Light.from_seed(seed), size=args.size
+        plain, meshes, skin, Person.from_seed(ONE), Light.from_seed(ONE), size=args.size
     )
     pairs = []
     for i in (0, 6):
