@@ -31,9 +31,9 @@ SIBLINGS: dict[str, tuple[str, ...]] = {
     "cli": ("facs-text",),
 }
 # What `auface` needs of the others, and what the tests need: the Triton kernels run in Triton's
-# interpreter, so a processor is enough, and mitsuba draws the rig.
+# interpreter, so a processor is enough, onnxruntime runs what was exported, mitsuba draws the rig.
 EXTRAS = {"aaad": "[detector]"}
-TEST_EXTRAS = {"aaad": "[detector]", "auface-gen": "[rig]", "vq-tokenizer": "[train,triton]"}
+TEST_EXTRAS = {"aaad": "[detector]", "auface-gen": "[rig]", "vq-tokenizer": "[test,faiss]"}
 TEST_TOOLS = ("pytest", "hypothesis")
 
 nox.options.sessions = ["tests"]
