@@ -311,6 +311,7 @@ def train_generator(
     config = config or GeneratorConfig(
         grid=size // vq.config.factor, num_codes=codebook.shape[0], code_dim=codebook.shape[1]
     )
+    held_out = _held_out_pairs(corpus / "corpus.json")
     out.mkdir(parents=True, exist_ok=True)
     data = {
         s: _remembered(out / f"tokens.{s}.safetensors", corpus, s, vq, size)
@@ -350,9 +351,9 @@ def train_generator(
         if step % 50 == 0:
             say(f"step {step}  {seconds:.0f} s  loss {np.mean(losses[-50:]):.3f}  lr {rate:.1e}")
         if time.monotonic() - saved > save_minutes * 60:
-            _save(out, model, average, optimiser, run, step, seconds, data, say)
+            _save(out, model, average, optimiser, run, step, seconds, data, held_out, say)
             saved = time.monotonic()
-    _save(out, model, average, optimiser, run, step, seconds, data, say)
+    _save(out, model, average, optimiser, run, step, seconds, data, held_out, say)
     return out
 
 
@@ -469,6 +470,16 @@ def _moments(optimiser: torch.optim.Optimizer) -> Iterator[tuple[str, Tensor]]:
             yield f"optimiser.{i}.{key}", value
 
 
+def _held_out_pairs(path: Path) -> list[str]:
+    """Pairs of units that the corpus keeps out of training, as it says itself; none if it does
+    not.
+    """
+    try:
+        return [str(pair) for pair in json.loads(path.read_text("utf-8"))["held_out_pairs"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
 def _save(
     out: Path,
     model: FaceTransformer,
@@ -478,6 +489,7 @@ def _save(
     step: int,
     seconds: float,
     data: dict[str, TokenSet],
+    held_out: list[str],
     say: Callable[[str], None],
 ) -> None:
     own = {k: v.detach().clone() for k, v in model.state_dict().items()}
@@ -503,6 +515,7 @@ def _save(
         "seconds": round(seconds),
         "held_out": scores,
         "pictures": len(data["train"].rows),
+        "held_out_pairs": held_out,
     }
     config = {
         "model": asdict(model.config),
