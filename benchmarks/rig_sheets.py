@@ -2,7 +2,7 @@
 
     python benchmarks/rig_sheets.py FACEXMODEL_OR_NPZ [--out docs] [--size 128]
 
-units: 24 units at level D on four people. levels: A to E of four units. sides: left, right, both.
+close: three people at 256 px. units: 24 units at level D on four people. levels: A to E of four units. sides: left, right, both.
 conflicts: twelve codings, raw (every unit at its coded level, summed, without correctives) above
 resolved (what facs-text says is seen).
 """
@@ -64,7 +64,7 @@ CONFLICTS = [
     "26C+27E",
     "24D+25D",
 ]
-PEOPLE, ONE = (1, 3, 5, 6), 12
+PEOPLE, ONE, CLOSE = (1, 3, 5, 6), 12, (1016, 1003, 1044)
 
 
 class RawRig(Rig):
@@ -87,9 +87,17 @@ def main() -> None:
     skin, meshes = SkinMap.build(rig), RigMeshes(rig)
     args.out.mkdir(parents=True, exist_ok=True)
 
-    def people(seeds: tuple[int, ...]) -> list[Sitting]:
+    def people(seeds: tuple[int, ...], size: int = args.size, samples: int = 16) -> list[Sitting]:
         return [
-            Sitting(rig, meshes, skin, Person.from_seed(s), Light.from_seed(s), size=args.size)
+            Sitting(
+                rig,
+                meshes,
+                skin,
+                Person.from_seed(s),
+                Light.from_seed(s),
+                size=size,
+                samples=samples,
+            )
             for s in seeds
         ]
 
@@ -101,6 +109,8 @@ def main() -> None:
     def see(codes: str) -> Activations:
         return resolve(parse(codes)).activations
 
+    shown = ("0", "6D+12D", "1D+4D+15D", "9D+10C")
+    sheet("close", [[(s, c, see(c)) for c in shown] for s in people(CLOSE, 256, 36)])
     four = people(PEOPLE)
     wide = [[(s, f"{u}D", see(f"{u}D")) for u in UNITS[i : i + 12]] for i in (0, 12) for s in four]
     sheet("units", wide)
