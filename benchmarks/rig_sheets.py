@@ -2,7 +2,8 @@
 
     python benchmarks/rig_sheets.py FACEXMODEL_OR_NPZ [--out docs] [--size 128]
 
-close: three people at 256 px. units: 24 units at level D on four people. levels: A to E of four units. sides: left, right, both.
+close: three people at 256 px. units: 24 units at level D on four people. levels: A to E of four
+units. sides: left, right, both.
 conflicts: twelve codings, raw (every unit at its coded level, summed, without correctives) above
 resolved (what facs-text says is seen).
 """
