@@ -1,12 +1,21 @@
 """The Triton kernels, interpreted, against their references and float64."""
 
+import mmap
+
 import pytest
 import torch
 from torch import Tensor
 
+from vq_tokenizer.ops import nearest_code
 from vq_tokenizer.ops.code_stats import code_stats_reference, code_stats_triton
 from vq_tokenizer.ops.ema_update import ema_update_reference, ema_update_triton
-from vq_tokenizer.ops.lookup import rotation_backward_reference, rotation_backward_triton
+from vq_tokenizer.ops.lookup import (
+    GRADIENTS,
+    lookup_backward_reference,
+    lookup_backward_triton,
+    lookup_reference,
+    lookup_triton,
+)
 from vq_tokenizer.ops.nearest_code import nearest_code_reference, nearest_code_triton
 
 
@@ -98,23 +107,79 @@ def test_search_strides_nan_and_nothing() -> None:
     assert (index != 2).all()
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered")  # the interpreter's: inf - inf
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("value", [torch.inf, -torch.inf])
+def test_search_of_an_infinity(dtype: torch.dtype, value: float) -> None:
+    x = normal(5, 4).to(dtype)
+    x[2, 0] = value
+    assert nearest_code_triton(x, normal(70, 4, seed=1).to(dtype))[2] == 0
+
+
+def test_offsets_past_two_to_the_31() -> None:
+    """Rows 4 GiB apart in a mapping of which only the pages of those rows exist."""
+    stride, n, d = 1 << 30, 3, 8
+    memory = mmap.mmap(
+        -1, 4 * (stride * (n - 1) + 64), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000
+    )  # 0x4000: MAP_NORESERVE
+    sparse = torch.frombuffer(memory, dtype=torch.float32).as_strided((n, d), (stride, 1))
+    rows = normal(n, d)
+    sparse.copy_(rows)
+    codes, x = normal(70, d, seed=1), normal(20, d, seed=2)
+    assert torch.equal(nearest_code_triton(sparse, codes), nearest_code_triton(rows, codes))
+    assert torch.equal(nearest_code(sparse, codes), nearest_code(rows, codes))
+    index = torch.arange(20) % n
+    for found, expected in zip(
+        lookup_triton(x, sparse, index), lookup_triton(x, rows, index), strict=True
+    ):
+        assert torch.equal(found, expected)
+    found = lookup_backward_triton(sparse, None, sparse, rows, "rotation")
+    assert torch.equal(found, lookup_backward_triton(rows, None, rows, rows, "rotation"))
+    sums = code_stats_triton(sparse, torch.arange(n), n)[1]
+    assert torch.equal(sums, rows)
+
+
 def test_cosine_search() -> None:
     x, codes = normal(100, 12) * 5, normal(40, 12, seed=1) * 3
     expected = torch.cosine_similarity(x[:, None].double(), codes[None].double(), dim=2).argmax(1)
     assert torch.equal(nearest_code_triton(x, codes, metric="cosine"), expected)
 
 
+LAST = {torch.float32: 2.0**-20, torch.bfloat16: 2.0**-7}
+# a unit in the last place of bf16: the interpreter cuts where a GPU rounds
+
+
 @pytest.mark.parametrize(("n", "d"), [(1, 1), (9, 3), (41, 32), (341, 20)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_rotation_backward(n: int, d: int, dtype: torch.dtype) -> None:
+def test_lookup(n: int, d: int, dtype: torch.dtype) -> None:
+    z, codes = normal(n, d).to(dtype), normal(7, d, seed=1)
+    index = torch.arange(n) % 7
+    chosen, error = lookup_triton(z, codes, index)
+    expected, gap = lookup_reference(z, codes, index)
+    assert chosen.dtype == dtype
+    assert error.dtype == torch.float32
+    assert ((chosen - expected).abs() <= LAST[dtype] * expected.abs()).all()
+    exact = (z.double() - chosen.double()).square().sum(1)
+    torch.testing.assert_close(error.double(), exact, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(gap, error, rtol=0.1, atol=0.1 if dtype == torch.bfloat16 else 1e-5)
+
+
+@pytest.mark.parametrize(("n", "d"), [(1, 1), (9, 3), (41, 32), (341, 20)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("gradient", GRADIENTS)
+@pytest.mark.parametrize("which", ["codes", "error", "both", "neither"])
+def test_lookup_backward(n: int, d: int, dtype: torch.dtype, gradient: str, which: str) -> None:
     grad, z, q = (normal(n, d, seed=i).to(dtype) for i in range(3))
     q[0] = z[0]  # nothing to turn
-    exact = rotation_backward_reference(grad.double(), z.double(), q.double())
-    found = rotation_backward_triton(grad, z, q)
-    # a unit in the last place: the interpreter cuts to bf16 where a GPU rounds
-    last = 2.0**-7 if dtype == torch.bfloat16 else 2.0**-20
-    assert ((found.double() - exact).abs() <= last * (exact.abs() + grad.abs().max())).all()
+    of_codes = grad if which in ("codes", "both") else None
+    of_error = normal(1, seed=4).expand(n) if which in ("error", "both") else None
+    exact = lookup_backward_reference(
+        None if of_codes is None else of_codes.double(), of_error, z.double(), q.double(), gradient
+    )
+    found = lookup_backward_triton(of_codes, of_error, z, q, gradient)
     assert found.dtype == dtype
+    bound = LAST[dtype] * (exact.abs() + grad.abs().max() + 1)
+    assert ((found.double() - exact).abs() <= bound).all()
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """Operators: gradients, registration, compilation, and errors."""
 
+import sys
+
 import pytest
 import torch
 from torch import Tensor
 from torch._dynamo.testing import CompileCounterWithBackend
+from torch.autograd import gradcheck
 from torch.library import opcheck
 
 from vq_tokenizer import FSQ, LFQ, ResidualQuantizer, VectorQuantizer, VQTokenizerError
@@ -12,9 +15,12 @@ from vq_tokenizer.ops import (
     draw_rows,
     ema_update,
     lookup,
+    lookup_with_error,
     nearest_code,
     rotation_backward_reference,
 )
+from vq_tokenizer.ops._memory import empty
+from vq_tokenizer.ops.code_stats import code_stats_reference
 
 OPS = torch.ops.vq_tokenizer
 
@@ -30,7 +36,7 @@ def test_opcheck_of_every_operator() -> None:
     opcheck(OPS.nearest_code.default, (z, codes, "euclidean", "exact", False))
     for gradient in ("straight-through", "rotation"):
         opcheck(OPS.lookup.default, (z.clone().requires_grad_(), codes, index, gradient))
-    opcheck(OPS.rotation_backward.default, (z, z + 1, z + 2))
+        opcheck(OPS.lookup_backward.default, (z, z[:, 0], z + 1, z + 2, gradient))
     opcheck(OPS.code_stats.default, (z, index, 9))
     opcheck(OPS.ema_update.default, (*state, *new, 0.05))
     opcheck(OPS.draw_rows.default, (z[:, 0].abs(), 5, torch.tensor(3), 0))
@@ -54,6 +60,65 @@ def test_rotation_is_a_rotation_and_its_gradient_the_transpose() -> None:
     grad = normal(50, 7, seed=2).double()
     (expected,) = torch.autograd.grad(turn(v), v, grad)
     torch.testing.assert_close(rotation_backward_reference(grad, z, q), expected)
+
+
+def test_gradients_by_finite_differences() -> None:
+    """Straight-through and rotation are the gradients of these functions of z, by definition."""
+    z, codes, index = normal(7, 5).double(), normal(4, 5, seed=1).double(), torch.arange(7) % 4
+    q, weight = codes[index], normal(7, 5, seed=2).double()
+
+    def through(v: Tensor) -> Tensor:
+        return q + (v - z)
+
+    def rotate(v: Tensor) -> Tensor:
+        length, target = z.norm(dim=1, keepdim=True), q.norm(dim=1, keepdim=True)
+        e, f = z / length, q / target
+        r = torch.nn.functional.normalize(e + f, dim=1)
+        turned = v - 2 * r * (r * v).sum(1, keepdim=True) + 2 * f * (e * v).sum(1, keepdim=True)
+        return turned * target / length
+
+    for gradient, surrogate in (("straight-through", through), ("rotation", rotate)):
+        v = z.clone().requires_grad_()
+        assert gradcheck(surrogate, (v,))
+        (expected,) = torch.autograd.grad(surrogate(v), v, weight)
+        found, error = lookup_with_error(v, codes, index, gradient=gradient)
+        torch.testing.assert_close(found, surrogate(v))
+        (grad,) = torch.autograd.grad(found, v, weight, retain_graph=True)
+        torch.testing.assert_close(grad, expected)
+        # the error has a gradient of its own, which is the true one, and both add up
+        assert gradcheck(
+            lambda a, g=gradient: lookup_with_error(a, codes, index, gradient=g)[1], (v,)
+        )
+        (own,) = torch.autograd.grad(error.sum(), v, retain_graph=True)
+        (both,) = torch.autograd.grad((found * weight).sum() + error.sum(), v)
+        torch.testing.assert_close(both, expected + own)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_lookup_of_half_precision(dtype: torch.dtype) -> None:
+    z, codes, index = normal(20, 6).to(dtype), normal(9, 6, seed=1), torch.arange(20) % 9
+    v = z.clone().requires_grad_()
+    found, error = lookup_with_error(v, codes, index)
+    assert found.dtype == dtype
+    assert error.dtype == torch.float32
+    torch.testing.assert_close(error, (z.float() - found.float()).square().sum(1))
+    (grad,) = torch.autograd.grad(error.sum() + found.float().sum(), v)
+    assert grad.dtype == dtype
+    torch.testing.assert_close(grad, (1 + 2 * (z.float() - found.float())).to(dtype))
+
+
+def test_large_tensors_lie_on_large_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    z, codes, index = normal(300, 6).requires_grad_(), normal(9, 6, seed=1), torch.arange(300) % 9
+    (plain,) = torch.autograd.grad(lookup_with_error(z, codes, index)[1].sum(), z)
+    monkeypatch.setattr(sys.modules["vq_tokenizer.ops._memory"], "_LARGE", 1)
+    found, error = lookup_with_error(z, codes, index)
+    assert torch.equal(found, codes[index])
+    assert found.data_ptr() % 4096 == 0
+    error.sum().backward()
+    assert z.grad is not None
+    assert torch.equal(z.grad, plain)
+    z.grad.zero_()  # the mapping is there as long as the tensor
+    assert empty((3, 5), torch.bfloat16, z.device).fill_(2).sum() == 30
 
 
 def test_rotation_backward_is_finite_at_zero_and_opposite() -> None:
@@ -91,6 +156,22 @@ def test_code_stats(dtype: torch.dtype) -> None:
     assert torch.equal(counts.double(), one_hot.sum(0))
     torch.testing.assert_close(sums.double(), one_hot.t() @ x.double(), rtol=1e-5, atol=1e-5)
     assert all(torch.equal(sums, code_stats(x, index, 9, mask=mask)[1]) for _ in range(10))
+
+
+@pytest.mark.parametrize(("n", "k"), [(0, 5), (1, 1), (500, 7), (300, 70_000)])
+def test_code_stats_adds_in_the_order_of_the_rows(n: int, k: int) -> None:
+    g = torch.Generator().manual_seed(n)
+    x, index = normal(n, 6) * 100, torch.randint(0, k, (n,), generator=g)
+    for found, plain in zip(
+        code_stats(x, index, k), code_stats_reference(x, index, k), strict=True
+    ):
+        assert torch.equal(found, plain)  # the same bits
+    strided = code_stats(x.t().contiguous().t(), index, k)
+    assert torch.equal(strided[1], code_stats(x, index, k)[1])
+    x[1:3] = torch.nan
+    mask = torch.ones(n, dtype=torch.bool)
+    mask[1:3] = False
+    assert code_stats(x, index, k, mask=mask)[1].isfinite().all()
 
 
 def test_draw_rows_prefers_large_errors_and_repeats() -> None:

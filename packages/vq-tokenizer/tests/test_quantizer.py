@@ -1,9 +1,11 @@
 """VectorQuantizer against the textbook, its start, revival, statistics and types."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
-from vq_tokenizer import VectorQuantizer, VQTokenizerError
+from vq_tokenizer import FSQ, LFQ, ResidualQuantizer, VectorQuantizer, VQTokenizerError
 
 
 def batches(count: int, n: int = 200, d: int = 6) -> list[torch.Tensor]:
@@ -45,7 +47,7 @@ def test_same_bits_every_time() -> None:
         return vq.codes
 
     first = run()
-    assert all(torch.equal(first, run()) for _ in range(5))
+    assert all(torch.equal(first, run()) for _ in range(9))
 
 
 def test_resumes_to_the_same_bits() -> None:
@@ -80,6 +82,83 @@ def test_revival_needs_no_more_vectors_than_it_gets() -> None:
     for z in batches(20, n=3):
         assert vq(z).codes.isfinite().all()
     assert vq.codes.isfinite().all()
+
+
+QUANTIZERS: dict[str, Callable[[], torch.nn.Module]] = {
+    "ema": lambda: VectorQuantizer(8, 6, kmeans_iters=0, dead_share=0.0),
+    "cosine": lambda: VectorQuantizer(8, 6, metric="cosine", kmeans_iters=0, dead_share=0.0),
+    "low-dimensional": lambda: VectorQuantizer(
+        8, 6, code_dim=3, metric="cosine", kmeans_iters=0, dead_share=0.0
+    ),
+    "residual": lambda: ResidualQuantizer(8, 6, num_quantizers=3, kmeans_iters=0, dead_share=0.0),
+    "lfq": lambda: LFQ(6, group=4),
+}
+
+
+@pytest.mark.parametrize("name", QUANTIZERS)
+@pytest.mark.parametrize("masked", [False, True])
+def test_loss_gradients_by_finite_differences(name: str, masked: bool) -> None:
+    """To the vectors and to every parameter; in training, with the state put back each time."""
+    quantizer = QUANTIZERS[name]().double()
+    g = torch.Generator().manual_seed(3)
+    z = torch.randn(9, 6, generator=g, dtype=torch.float64).requires_grad_()
+    mask = torch.arange(9) % 4 > 0 if masked else None
+    names = [name for name, _ in quantizer.named_parameters()]
+    state = {k: v.clone() for k, v in quantizer.named_buffers()}
+
+    def loss(z: torch.Tensor, *values: torch.Tensor) -> torch.Tensor:
+        buffers = {k: v.clone() for k, v in state.items()}
+        given = buffers | dict(zip(names, values, strict=True))
+        return torch.func.functional_call(quantizer, given, (z, mask)).loss
+
+    values = [p.detach().clone().requires_grad_() for p in quantizer.parameters()]
+    assert loss(z, *values).dtype == torch.float64
+    assert torch.autograd.gradcheck(loss, (z, *values))
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_codebook_loss_gradient_by_finite_differences(metric: str, masked: bool) -> None:
+    """Vectors are constants to the codes and codes to the vectors, so each part by itself."""
+    vq = VectorQuantizer(
+        8,
+        6,
+        metric=metric,
+        learn="gradient",
+        entropy=0.3,
+        orthogonality=0.2,
+        kmeans_iters=0,
+        dead_share=0.0,
+    ).double()
+    g = torch.Generator().manual_seed(3)
+    z = torch.randn(9, 6, generator=g, dtype=torch.float64).requires_grad_()
+    keep = torch.arange(9) % 4 > 0 if masked else None
+    x = vq._enter(z).detach()
+    index = vq.search(z)
+
+    def loss(codes: torch.Tensor) -> torch.Tensor:
+        taken = torch.nn.functional.normalize(codes, dim=1) if metric == "cosine" else codes
+        return vq._codebook_loss(x, taken, index, keep)
+
+    codes = vq.codes.detach().clone().requires_grad_()
+    assert torch.autograd.gradcheck(loss, (codes,))
+    (expected,) = torch.autograd.grad(loss(codes), codes)
+    own, found = torch.autograd.grad(vq(z, keep).loss, (z, vq.codes))
+    torch.testing.assert_close(found, expected)
+    taken = vq._codebook().detach()[index]
+    error = (vq._enter(z) - taken).square()
+    plain = 0.25 * (error.mean() if keep is None else error[keep].mean())
+    torch.testing.assert_close(own, torch.autograd.grad(plain, z)[0])
+
+
+def test_bounded_part_of_fsq_by_finite_differences() -> None:
+    quantizer = FSQ((5, 4, 3)).double()
+    z = torch.randn(7, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    z.requires_grad_()
+    assert torch.autograd.gradcheck(lambda v: quantizer._bound(v) / quantizer._half(), (z,))
+    (expected,) = torch.autograd.grad((quantizer._bound(z) / quantizer._half()).sum(), z)
+    (found,) = torch.autograd.grad(quantizer(z).codes.sum(), z)
+    torch.testing.assert_close(found, expected)
 
 
 def test_evaluation_moves_nothing() -> None:

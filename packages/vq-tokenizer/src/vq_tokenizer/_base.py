@@ -48,8 +48,7 @@ class Quantizer(nn.Module):
         """z (..., D) -> Quantized. In training mode statistics and learned codebooks move.
 
         mask: (...) bool; where it is False the code is zero, the index -1, and the vector counts
-        for
-        nothing: neither loss nor gradient nor statistics.
+        for nothing: neither loss nor gradient nor statistics.
         """
         raise NotImplementedError
 
@@ -69,20 +68,21 @@ class Quantizer(nn.Module):
         return CodebookStats(1.0 - dead.float().mean(), entropy.exp(), dead.sum())
 
     def _flatten(self, z: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """z as (N, D) float32, mask as (N,), both checked."""
+        """z as (N, D) in the state's type (float32, or float64 after .double()), mask as (N,)."""
         if z.ndim < 1 or z.shape[-1] != self.dim or not z.is_floating_point():
             raise VQTokenizerError(
                 f"{type(self).__name__}: the last dimension of z must be {self.dim}, got "
                 f"{z.dtype} {tuple(z.shape)}"
             )
+        flat = z.reshape(-1, self.dim).to(torch.promote_types(self.counts.dtype, torch.float32))
         if mask is None:
-            return z.reshape(-1, self.dim).float(), None
+            return flat, None
         if mask.shape != z.shape[:-1] or mask.dtype != torch.bool:
             raise VQTokenizerError(
                 f"{type(self).__name__}: mask must be bool {tuple(z.shape[:-1])}, got "
                 f"{mask.dtype} {tuple(mask.shape)}"
             )
-        return z.reshape(-1, self.dim).float(), mask.reshape(-1)
+        return flat, mask.reshape(-1)
 
     def _check_indices(self, indices: Tensor) -> None:
         """Integers in range; the range is looked at on a processor only, where that costs no
@@ -102,7 +102,7 @@ class Quantizer(nn.Module):
         """Move the counts of a quantizer that learns nothing from them; indices (N,)."""
         if mask is not None:
             indices = torch.where(mask, indices, self.num_codes)
-        new = torch.zeros(self.num_codes + 1, device=indices.device)
+        new = torch.zeros(self.num_codes + 1, dtype=self.counts.dtype, device=indices.device)
         new = new.index_add(0, indices, torch.ones_like(indices, dtype=new.dtype))
         self.counts.lerp_(all_reduce(new)[: self.num_codes], 1.0 - decay)
 

@@ -26,7 +26,7 @@ from vq_tokenizer._distributed import all_reduce, interleave, world_size
 from vq_tokenizer.errors import VQTokenizerError
 from vq_tokenizer.ops.code_stats import code_stats
 from vq_tokenizer.ops.ema_update import draw_rows, ema_update, revive
-from vq_tokenizer.ops.lookup import GRADIENTS, lookup
+from vq_tokenizer.ops.lookup import GRADIENTS, lookup_with_error
 from vq_tokenizer.ops.nearest_code import METRICS, PRECISIONS, nearest_code
 from vq_tokenizer.ops.start_codes import start_codes
 
@@ -133,13 +133,12 @@ class VectorQuantizer(Quantizer):
                 plain, self.codes.detach(), metric=self.metric, precision=self.precision
             )
             taken = self._codebook()
-            chosen = taken.detach()[index]
-            loss = self.commitment * masked_mean((x - chosen).square(), keep)
+            codes, error = lookup_with_error(x, taken.detach(), index, gradient=self.gradient)
+            loss = self.commitment / x.shape[1] * masked_mean(error[:, None], keep)
             if self.learn == "gradient":
                 loss = loss + self._codebook_loss(plain, taken, index, keep)
-            codes = lookup(x, taken.detach(), index, gradient=self.gradient)
             if self.training and x.shape[0]:
-                self._update(plain, index, chosen, keep)
+                self._update(plain, index, codes.detach(), error.detach(), keep)
             codes = self._leave(codes)
             if keep is not None:
                 codes = torch.where(keep[:, None], codes, 0.0)
@@ -216,16 +215,20 @@ class VectorQuantizer(Quantizer):
         self._known_started = True
 
     @torch.no_grad()
-    def _update(self, x: Tensor, index: Tensor, chosen: Tensor, keep: Tensor | None) -> None:
+    def _update(
+        self, x: Tensor, index: Tensor, chosen: Tensor, error: Tensor, keep: Tensor | None
+    ) -> None:
         """Statistics of the batch, over all ranks in one sum, then the codebook and its dead."""
         counts, sums = code_stats(x, index, self.num_codes, mask=keep)
         self.step += 1
         fresh = x[:0]
         if self.dead_share > 0:
             if keep is not None:
-                x = torch.where(keep[:, None], x, chosen)  # no error, so drawn last
-            error = (x - chosen).square().sum(1)
-            fresh = x[draw_rows(error, min(self.num_codes, x.shape[0]), self.step, self.seed)]
+                error = torch.where(keep, error, 0.0)  # drawn last
+            rows = draw_rows(error, min(self.num_codes, x.shape[0]), self.step, self.seed)
+            fresh = x[rows]
+            if keep is not None:
+                fresh = torch.where(keep[rows, None], fresh, chosen[rows])
         if world_size() > 1:
             part = interleave(fresh, self.num_codes)  # (M, D)
             filled = part.shape[0]

@@ -2,7 +2,7 @@
 
 from vq_tokenizer.ops.code_stats import code_stats, code_stats_reference
 from vq_tokenizer.ops.ema_update import draw_rows, ema_update, ema_update_reference
-from vq_tokenizer.ops.lookup import lookup, rotation_backward_reference
+from vq_tokenizer.ops.lookup import lookup, lookup_with_error, rotation_backward_reference
 from vq_tokenizer.ops.nearest_code import nearest_code, nearest_code_reference
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "ema_update",
     "ema_update_reference",
     "lookup",
+    "lookup_with_error",
     "nearest_code",
     "nearest_code_reference",
     "rotation_backward_reference",

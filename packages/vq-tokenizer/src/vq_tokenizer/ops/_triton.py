@@ -61,7 +61,7 @@ _ANY = 1 << 30
 _TILES: dict[tuple[str, str, int], Tile] = {
     ("sm_80", "half", 64): Tile(64, 64, 4, 3, "ieee"),
     ("sm_80", "half", 256): Tile(64, 64, 4, 2, "ieee"),
-    ("sm_80", "half", _ANY): Tile(64, 64, 4, 2, "ieee", slice=64),
+    ("sm_80", "half", _ANY): Tile(64, 64, 8, 2, "ieee", slice=64),
     ("sm_80", "tf32", 64): Tile(64, 64, 4, 2, "tf32"),
     ("sm_80", "tf32", 256): Tile(64, 32, 4, 2, "tf32"),
     ("sm_80", "tf32", _ANY): Tile(64, 64, 4, 2, "tf32", slice=32),

@@ -16,13 +16,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vq_tokenizer.ops._triton import SHARED_LIMIT
+from vq_tokenizer.ops import _triton
+from vq_tokenizer.ops._triton import SHARED_LIMIT, next_power_of_2
+from vq_tokenizer.ops.code_stats import code_sums_kernel
+from vq_tokenizer.ops.ema_update import ema_kernel
+from vq_tokenizer.ops.lookup import lookup_backward_kernel, lookup_kernel
 from vq_tokenizer.ops.nearest_code import kernel_constants, nearest_code_kernel
 
-__all__ = ["Compiled", "compile_search"]
+__all__ = ["Compiled", "compile_search", "compile_small", "configurations"]
 
 _ARITHMETIC = {"FSETP", "FSEL", "SEL", "ISETP", "FMNMX", "IMNMX", "FADD", "FFMA", "FMUL"}
 _ARITHMETIC |= {"PLOP3", "LOP3", "MOV", "SHFL", "VIMNMX", "FMNMX3"}
+_WIDEST = 512  # what stands for every width above the table's last bound
 
 
 class Compiled(NamedTuple):
@@ -30,7 +35,8 @@ class Compiled(NamedTuple):
     score.
 
     product: the matrix instruction found ("wgmma", "mma.sync", "mfma", or "fma" for none).
-    instructions: arithmetic in the loop a score; None where no disassembler knows the code.
+    instructions: arithmetic in the loop a score; None for kernels that score nothing.
+    wide: whether every row offset is multiplied in 64 bits, so that it may pass 2^31.
     """
 
     target: str
@@ -39,6 +45,19 @@ class Compiled(NamedTuple):
     shared: int
     product: str
     instructions: float | None
+    wide: bool
+
+
+def configurations() -> list[tuple[str, str, int, bool]]:
+    """Every entry of the table of tiles at the largest width it serves: arguments of
+    compile_search (target, operands, width, gap); with gap too where that is ever asked."""
+    found = []
+    for target, operands, bound in _triton._TILES:
+        width = min(bound, _WIDEST)
+        found.append((target, operands, width, False))
+        if operands != "fp32":  # exact scores need no certificate
+            found.append((target, operands, width, True))
+    return found
 
 
 def compile_search(
@@ -47,6 +66,65 @@ def compile_search(
     """Compile nearest_code's kernel as it is launched on target ("sm_80", "sm_90" or "gfx942").
 
     operands: "half", "tf32" or "fp32". d: width. K is taken as a multiple of 16.
+    """
+    shift = operands != "half"
+    constants, warps, stages = kernel_constants(
+        target, operands, d, shift=shift, gap=gap, gather=gather, upcast=False
+    )
+    element = "*bf16" if operands == "half" else "*fp32"
+    types = dict.fromkeys(("x_ptr", "c_ptr", "low_ptr"), element)
+    types |= dict.fromkeys(("half_ptr", "shift_ptr", "gap_ptr"), "*fp32")
+    types |= dict.fromkeys(("index_ptr", "order_ptr", "count_ptr"), "*i64")
+    types |= dict.fromkeys(("N", "K", "stride_xn", "stride_ck"), "i32")
+    loose = {"N"} if d % 16 == 0 else {"N", "stride_xn", "stride_ck"}
+    threads = warps * (64 if target == "gfx942" else 32)
+    scores = constants["BLOCK_N"] * constants["BLOCK_K"] / threads
+    return _compile(nearest_code_kernel, target, types, constants, loose, warps, stages, scores)
+
+
+def compile_small(name: str, target: str, d: int) -> Compiled:
+    """Compile another kernel for width d: "lookup", "lookup_backward", "code_sums" or "ema"."""
+    width = next_power_of_2(d)
+    constants: dict[str, Any] = {"D": d, "DP": width}
+    fp32, i64, i32 = "*fp32", "*i64", "i32"
+    if name == "lookup":
+        kernel = lookup_kernel
+        types = dict.fromkeys(("z_ptr", "codes_ptr", "out_ptr", "error_ptr"), fp32)
+        types |= {"index_ptr": i64} | dict.fromkeys(("N", "stride_z", "stride_c"), i32)
+        constants |= {"BLOCK_N": max(1, min(64, 4096 // width))}
+    elif name == "lookup_backward":
+        kernel = lookup_backward_kernel
+        pointers = ("grad_ptr", "grad_error_ptr", "z_ptr", "chosen_ptr", "out_ptr")
+        types = dict.fromkeys(pointers, fp32)
+        types |= dict.fromkeys(("N", "stride_g", "stride_e", "stride_z", "stride_q"), i32)
+        constants |= {"BLOCK_N": max(1, min(64, 4096 // width)), "TINY": 1e-6}
+        constants |= dict.fromkeys(("CODES", "ERROR", "ROTATE"), True)
+    elif name == "code_sums":
+        kernel = code_sums_kernel
+        types = {"x_ptr": fp32, "order_ptr": i64, "first_ptr": i64, "sums_ptr": fp32}
+        types |= {"stride_xn": i32}
+        constants |= {"BLOCK_N": max(1, min(32, 2048 // width))}
+    else:
+        kernel = ema_kernel
+        types = dict.fromkeys(("codes_ptr", "counts_ptr", "sums_ptr"), fp32)
+        types |= dict.fromkeys(("new_counts_ptr", "new_sums_ptr", "weight_ptr"), fp32) | {"K": i32}
+        constants |= {"BLOCK_K": max(1, min(32, 2048 // width)), "ALIVE": 1e-6}
+    return _compile(kernel, target, types, constants, {"N", "K"}, 4, 3, None)
+
+
+def _compile(
+    kernel: Any,
+    target: str,
+    types: dict[str, str],
+    constants: dict[str, Any],
+    loose: set[str],
+    warps: int,
+    stages: int,
+    scores: float | None,
+) -> Compiled:
+    """Compile kernel; all arguments but the loose ones are multiples of 16, as torch's are.
+
+    scores: that each thread computes in one turn of the loop, where it computes any.
     """
     import triton
     from triton.backends.compiler import GPUTarget
@@ -57,56 +135,39 @@ def compile_search(
         "sm_90": GPUTarget("cuda", 90, 32),
         "gfx942": GPUTarget("hip", "gfx942", 64),
     }[target]
-    shift = operands != "half"
-    constants, warps, stages = kernel_constants(
-        target, operands, d, shift=shift, gap=gap, gather=gather, upcast=False
-    )
-    element = "*bf16" if operands == "half" else "*fp32"
-    types = {
-        "x_ptr": element,
-        "c_ptr": element,
-        "low_ptr": element,
-        "half_ptr": "*fp32",
-        "shift_ptr": "*fp32",
-    }
-    types |= {"index_ptr": "*i64", "gap_ptr": "*fp32", "order_ptr": "*i64", "count_ptr": "*i64"}
-    types |= dict.fromkeys(("N", "K", "stride_xn", "stride_ck"), "i32")
-    names = nearest_code_kernel.arg_names
+    names = kernel.arg_names
     source = ASTSource(
-        nearest_code_kernel,
+        kernel,
         signature={n: types.get(n, "constexpr") for n in names},
         constexprs=constants,
-        attrs={
-            (names.index(n),): [["tt.divisibility", 16]]
-            for n in types
-            if n != "N" and not (n.startswith("stride") and d % 16)
-        },
+        attrs={(names.index(n),): [["tt.divisibility", 16]] for n in types if n not in loose},
     )
     compiled = triton.compile(
         source, target=gpu, options={"num_warps": warps, "num_stages": stages}
     )
-    scores = constants["BLOCK_N"] * constants["BLOCK_K"] / (warps * gpu.warp_size)
-    figures = _amd(compiled) if target == "gfx942" else _nvidia(compiled, scores)
-    return Compiled(target, shared=compiled.metadata.shared, **figures)
+    figures = _amd(compiled, scores) if target == "gfx942" else _nvidia(compiled, scores)
+    narrow = re.search(r"arith\.muli .*: tensor<[\dx]+xi32>", compiled.asm["ttir"])
+    return Compiled(target, shared=compiled.metadata.shared, wide=narrow is None, **figures)
 
 
-def _nvidia(compiled: Any, scores: float) -> dict[str, Any]:
+def _nvidia(compiled: Any, scores: float | None) -> dict[str, Any]:
     from triton import knobs
 
     with tempfile.TemporaryDirectory() as folder:
         binary = Path(folder, "k.cubin")
         binary.write_bytes(compiled.asm["cubin"])
         usage = _run(knobs.nvidia.cuobjdump.path, "-res-usage", str(binary))
-        listing = _run(knobs.nvidia.nvdisasm.path, "-c", str(binary))
+        listing = _run(knobs.nvidia.nvdisasm.path, "-c", str(binary)) if scores else ""
     found = re.search(r"REG:(\d+) STACK:(\d+)", usage)
     assert found is not None, usage
-    mix = _hottest_loop(listing)
+    mix = _hottest_loop(listing, r"\s*(\.L_\w+):", _SASS)
     products = [p for p in ("wgmma", "mma.sync") if p in compiled.asm["ptx"]]
+    count = sum(c for op, c in mix.items() if op.split(".")[0] in _ARITHMETIC)
     return {
         "registers": int(found[1]),
         "spilled": int(found[2]),
         "product": products[0] if products else "fma",
-        "instructions": sum(c for op, c in mix.items() if op in _ARITHMETIC) / scores,
+        "instructions": count / scores if scores else None,
     }
 
 
@@ -114,7 +175,7 @@ def _run(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def _amd(compiled: Any) -> dict[str, Any]:
+def _amd(compiled: Any, scores: float | None) -> dict[str, Any]:
     listing: str = compiled.asm["amdgcn"]
 
     def number(name: str) -> int:
@@ -122,29 +183,37 @@ def _amd(compiled: Any) -> dict[str, Any]:
         assert found is not None, name
         return int(found[1])
 
+    mix = _hottest_loop(listing, r"(\.LBB\w+):", _GCN)
+    count = sum(c for op, c in mix.items() if op.startswith("v_") and "mfma" not in op)
     return {
         "registers": number("vgpr_count"),
         "spilled": number("vgpr_spill_count"),
         "product": "mfma" if "v_mfma" in listing else "fma",
-        "instructions": None,
+        "instructions": count / scores if scores else None,
     }
 
 
-def _hottest_loop(listing: str) -> Counter[str]:
-    """Instruction mix between the farthest backward branch of a SASS listing and its label."""
+# An instruction (group 1), and the label it branches to (group 2) where it does.
+_SASS = r"/\*[0-9a-f]+\*/\s+(?:@!?U?P\w+ )?([A-Z][\w.]*)(?:.*`\((\.L_\w+)\))?"
+_GCN = r"\s+([vs]_\w+|ds_\w+|buffer_\w+|global_\w+)(?:.*\s(\.LBB\w+))?"
+
+
+def _hottest_loop(listing: str, label: str, instruction: str) -> Counter[str]:
+    """Instruction mix between the farthest backward branch of a listing and its label."""
     labels: dict[str, int] = {}
     instructions: list[str] = []
     start = end = 0
     for line in listing.splitlines():
-        if label := re.match(r"\s*(\.L_\w+):", line):
-            labels[label[1]] = len(instructions)
-        found = re.search(r"/\*[0-9a-f]+\*/\s+(?:@!?U?P\w+ )?([A-Z][\w.]*)(.*)", line)
+        if found := re.match(label, line):
+            labels[found[1]] = len(instructions)
+        found = re.search(instruction, line)
         if found is None:
             continue
-        branch = re.search(r"`\((\.L_\w+)\)", found[2]) if found[1].startswith("BRA") else None
-        if branch and len(instructions) - labels.get(branch[1], len(instructions)) > end - start:
-            start, end = labels[branch[1]], len(instructions)
-        instructions.append(found[1].split(".")[0])
+        instructions.append(found[1])
+        if "BRA" in found[1] or "branch" in found[1]:
+            here = len(instructions) - 1
+            if here - labels.get(found[2], here) > end - start:
+                start, end = labels[found[2]], here
     return Counter(instructions[start:end])
 
 
@@ -157,13 +226,12 @@ def main() -> None:
     say(f"{'target':8}{'operands':10}{'width':>6}  registers spilled  shared  product   a score")
     for target in SHARED_LIMIT:
         for operands in ("half", "tf32", "fp32"):
-            for width in (8, 16, 32, 64, 128, 256, 512):
+            for width in (8, 16, 32, 64, 128, 256, _WIDEST):
                 c = compile_search(target, operands, width)
-                count = "" if c.instructions is None else f"{c.instructions:.1f}"
                 over = " OVER" if c.shared > SHARED_LIMIT[target] else ""
                 say(
                     f"{target:8}{operands:10}{width:6}  {c.registers:9} {c.spilled:7} "
-                    f"{c.shared:7}{over}  {c.product:9} {count}"
+                    f"{c.shared:7}{over}  {c.product:9} {c.instructions:.1f}"
                 )
 
 

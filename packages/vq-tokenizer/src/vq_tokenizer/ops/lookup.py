@@ -6,8 +6,11 @@
         R turns z's direction e into q's direction f, with r = (e + f) / |e + f|:
         R = I - 2 r r^T + 2 f e^T       R^T g = g - 2 r <r, g> + 2 e <f, g>
 
+    error     r_n = |z_n - q_n|^2            dz = 2 dr (z - q)
+
 The scale and the rotation are constants of the backward pass. Codes get no gradient from here: a
-learned codebook takes its own from the loss. Shapes: N vectors, K codes, D width.
+learned codebook takes its own from the loss. The error is what commitment is made of, and forward
+and backward each are one pass over memory for both. Shapes: N vectors, K codes, D width.
 """
 
 from __future__ import annotations
@@ -18,17 +21,23 @@ import torch
 from torch import Tensor
 
 from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer.ops._memory import empty
 from vq_tokenizer.ops._triton import next_power_of_2, tl, triton, use_triton
 
 __all__ = [
     "GRADIENTS",
     "lookup",
+    "lookup_backward_reference",
+    "lookup_backward_triton",
+    "lookup_reference",
+    "lookup_triton",
+    "lookup_with_error",
     "rotation_backward_reference",
-    "rotation_backward_triton",
 ]
 
 GRADIENTS = ("straight-through", "rotation")
 _TINY = 1e-6  # lengths below are taken as this, so zero vectors get a finite gradient
+_CHUNK = 1 << 20  # numbers at a time on a processor: they are still in its cache when used again
 
 
 def lookup(
@@ -39,6 +48,17 @@ def lookup(
     z: (N, D) floating point; codes: (K, D) floating point; indices: (N,) int64 in [0, K), which is
     not checked here. gradient: "straight-through" or "rotation". Raises VQTokenizerError for
     shapes or names that cannot be.
+    """
+    return lookup_with_error(z, codes, indices, gradient=gradient)[0]
+
+
+def lookup_with_error(
+    z: Tensor, codes: Tensor, indices: Tensor, *, gradient: str = "straight-through"
+) -> tuple[Tensor, Tensor]:
+    """(codes[indices], each vector's squared distance to it): (N, D) in z's type and (N,).
+
+    Arguments as in `lookup`. The distance is float32 (float64 for float64 z) and has its own
+    gradient to z: weighted and averaged it is the commitment loss.
     """
     if z.ndim != 2 or codes.ndim != 2 or z.shape[1] != codes.shape[1]:
         raise VQTokenizerError(
@@ -52,117 +72,244 @@ def lookup(
         )
     if gradient not in GRADIENTS:
         raise VQTokenizerError(f"lookup: gradient {gradient!r} is not one of {GRADIENTS}")
-    chosen: Tensor = torch.ops.vq_tokenizer.lookup(z, codes, indices, gradient)
-    return chosen
+    chosen, error = torch.ops.vq_tokenizer.lookup(z, codes, indices, gradient)
+    return chosen, error
+
+
+def _work(z: Tensor) -> torch.dtype:
+    return torch.float64 if z.dtype == torch.float64 else torch.float32
+
+
+def _chunks(z: Tensor) -> list[slice]:
+    """Rows to take at a time: all on a GPU, as many as stay in the cache on a processor."""
+    rows = z.shape[0] if z.device.type != "cpu" else max(1, _CHUNK // max(1, z.shape[1]))
+    return [slice(start, start + rows) for start in range(0, z.shape[0], rows)]
+
+
+def lookup_reference(z: Tensor, codes: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
+    """Plain torch: codes taken (N, D) in z's type, and squared distances to them (N,)."""
+    work = _work(z)
+    chosen = empty(z.shape, z.dtype, z.device)
+    error = torch.empty(z.shape[0], dtype=work, device=z.device)
+    codes = codes.to(z.dtype)
+    for part in _chunks(z):
+        torch.index_select(codes, 0, indices[part], out=chosen[part])
+        gap = z[part].to(work) - chosen[part]
+        torch.sum(gap.square_(), 1, out=error[part])
+    return chosen, error
+
+
+def lookup_backward_reference(
+    grad: Tensor | None, grad_error: Tensor | None, z: Tensor, chosen: Tensor, gradient: str
+) -> Tensor:
+    """Gradient to z, (N, D) in z's type; grad (N, D) is of the codes, grad_error (N,) of errors."""
+    work = _work(z)
+    out = empty(z.shape, z.dtype, z.device)
+    for part in _chunks(z):
+        through = None if grad is None else grad[part].to(work)
+        if through is not None and gradient == "rotation":
+            through = rotation_backward_reference(through, z[part], chosen[part])
+        if grad_error is not None:
+            twice = 2 * grad_error[part, None].to(work)
+            gap = z[part].to(work) - chosen[part]
+            through = gap.mul_(twice) if through is None else gap.mul_(twice).add_(through)
+        out[part] = 0.0 if through is None else through
+    return out
 
 
 def rotation_backward_reference(grad: Tensor, z: Tensor, chosen: Tensor) -> Tensor:
-    """Gradient to z of the rotation trick onto chosen, all (N, D); in z's type."""
-    work = torch.float64 if z.dtype == torch.float64 else torch.float32
-    g, x, q = grad.to(work), z.to(work), chosen.to(work)
+    """Gradient to z of the rotation trick onto chosen, all (N, D); in z's type or float32."""
+    g, x, q = (t.to(_work(z)) for t in (grad, z, chosen))
     length, target = (t.norm(dim=1, keepdim=True).clamp_min(_TINY) for t in (x, q))
     e, f = x / length, q / target
     r = e + f
     r = r / r.norm(dim=1, keepdim=True).clamp_min(_TINY)
     turned = g - 2 * r * (r * g).sum(1, keepdim=True) + 2 * e * (f * g).sum(1, keepdim=True)
-    out: Tensor = (turned * (target / length)).to(z.dtype)
+    out: Tensor = turned * (target / length)
     return out
 
 
 if triton is not None:
 
+    @triton.jit
+    def _load(  # type: ignore[no-untyped-def]
+        ptr, rows, stride, rd, mask
+    ):
+        return tl.load(ptr + rows[:, None] * stride + rd, mask=mask, other=0.0).to(tl.float32)
+
     @triton.jit(do_not_specialize=["N"])
-    def rotation_backward_kernel(  # type: ignore[no-untyped-def]
-        grad_ptr,
+    def lookup_kernel(  # type: ignore[no-untyped-def]
+        z_ptr,
+        codes_ptr,
+        index_ptr,
+        out_ptr,  # (N, D), in z's type
+        error_ptr,  # (N,) fp32
+        N,
+        stride_z,
+        stride_c,
+        D: tl.constexpr,
+        DP: tl.constexpr,
+        BLOCK_N: tl.constexpr,
+    ):
+        # the error while the code is in registers: z is read once, the code never again
+        rn = tl.program_id(0).to(tl.int64) * BLOCK_N + tl.arange(0, BLOCK_N)
+        rd = tl.arange(0, DP)[None, :]
+        mask = (rn < N)[:, None] & (rd < D)
+        index = tl.load(index_ptr + rn, mask=rn < N, other=0)
+        q = _load(codes_ptr, index, stride_c, rd, mask).to(out_ptr.dtype.element_ty)
+        tl.store(out_ptr + rn[:, None] * D + rd, q, mask=mask)
+        gap = _load(z_ptr, rn, stride_z, rd, mask) - q.to(tl.float32)
+        tl.store(error_ptr + rn, tl.sum(gap * gap, axis=1), mask=rn < N)
+
+    @triton.jit(do_not_specialize=["N"])
+    def lookup_backward_kernel(  # type: ignore[no-untyped-def]
+        grad_ptr,  # (N, D), where CODES
+        grad_error_ptr,  # (N,), where ERROR
         z_ptr,
         chosen_ptr,
         out_ptr,
         N,
         stride_g,
+        stride_e,
         stride_z,
         stride_q,
         D: tl.constexpr,
         DP: tl.constexpr,
         BLOCK_N: tl.constexpr,
         TINY: tl.constexpr,
+        CODES: tl.constexpr,
+        ERROR: tl.constexpr,
+        ROTATE: tl.constexpr,
     ):
         # One pass: grad, z and the code are read once, everything else is in registers.
         rn = tl.program_id(0).to(tl.int64) * BLOCK_N + tl.arange(0, BLOCK_N)
         rd = tl.arange(0, DP)[None, :]
         mask = (rn < N)[:, None] & (rd < D)
-        g = tl.load(grad_ptr + rn[:, None] * stride_g + rd, mask=mask, other=0.0).to(tl.float32)
-        x = tl.load(z_ptr + rn[:, None] * stride_z + rd, mask=mask, other=0.0).to(tl.float32)
-        q = tl.load(chosen_ptr + rn[:, None] * stride_q + rd, mask=mask, other=0.0)
-        q = q.to(tl.float32)
-        length = tl.maximum(tl.sqrt(tl.sum(x * x, axis=1)), TINY)
-        target = tl.maximum(tl.sqrt(tl.sum(q * q, axis=1)), TINY)
-        e = x / length[:, None]
-        f = q / target[:, None]
-        r = e + f
-        r = r / tl.maximum(tl.sqrt(tl.sum(r * r, axis=1)), TINY)[:, None]
-        rg = tl.sum(r * g, axis=1)[:, None]
-        fg = tl.sum(f * g, axis=1)[:, None]
-        out = (g - 2 * r * rg + 2 * e * fg) * (target / length)[:, None]
+        x = _load(z_ptr, rn, stride_z, rd, mask)
+        q = _load(chosen_ptr, rn, stride_q, rd, mask)
+        out = tl.zeros((BLOCK_N, DP), tl.float32)
+        if CODES:
+            out = _load(grad_ptr, rn, stride_g, rd, mask)
+            if ROTATE:
+                length = tl.maximum(tl.sqrt(tl.sum(x * x, axis=1)), TINY)
+                target = tl.maximum(tl.sqrt(tl.sum(q * q, axis=1)), TINY)
+                e = x / length[:, None]
+                f = q / target[:, None]
+                r = e + f
+                r = r / tl.maximum(tl.sqrt(tl.sum(r * r, axis=1)), TINY)[:, None]
+                rg = tl.sum(r * out, axis=1)[:, None]
+                fg = tl.sum(f * out, axis=1)[:, None]
+                out = (out - 2 * r * rg + 2 * e * fg) * (target / length)[:, None]
+        if ERROR:
+            ge = tl.load(grad_error_ptr + rn * stride_e, mask=rn < N, other=0.0).to(tl.float32)
+            out += (x - q) * (2 * ge)[:, None]
         tl.store(out_ptr + rn[:, None] * D + rd, out.to(out_ptr.dtype.element_ty), mask=mask)
 
 
-def rotation_backward_triton(grad: Tensor, z: Tensor, chosen: Tensor) -> Tensor:
-    """The Triton kernel; same meaning as rotation_backward_reference."""
+def lookup_triton(z: Tensor, codes: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
+    """The Triton kernel; same meaning as lookup_reference."""
     n, d = z.shape
+    if z.dtype == torch.float64 or n == 0:
+        return lookup_reference(z, codes, indices)
+    chosen = torch.empty(n, d, dtype=z.dtype, device=z.device)
+    error = torch.empty(n, dtype=torch.float32, device=z.device)
+    z, codes = (t if t.stride(1) == 1 else t.contiguous() for t in (z, codes))
+    width, rows = _block(d)
+    lookup_kernel[((n + rows - 1) // rows,)](
+        z,
+        codes,
+        indices.contiguous(),
+        chosen,
+        error,
+        n,
+        z.stride(0),
+        codes.stride(0),
+        D=d,
+        DP=width,
+        BLOCK_N=rows,
+    )
+    return chosen, error
+
+
+def lookup_backward_triton(
+    grad: Tensor | None, grad_error: Tensor | None, z: Tensor, chosen: Tensor, gradient: str
+) -> Tensor:
+    """The Triton kernel; same meaning as lookup_backward_reference."""
+    n, d = z.shape
+    if z.dtype == torch.float64 or n == 0:
+        return lookup_backward_reference(grad, grad_error, z, chosen, gradient)
     out = torch.empty(n, d, dtype=z.dtype, device=z.device)
-    if n == 0:
-        return out
-    grad, z, chosen = (t if t.stride(1) == 1 else t.contiguous() for t in (grad, z, chosen))
-    width = next_power_of_2(d)
-    rows = max(1, min(64, 4096 // width))  # about 32 numbers of each operand a thread
-    rotation_backward_kernel[((n + rows - 1) // rows,)](
-        grad,
+    z, chosen = (t if t.stride(1) == 1 else t.contiguous() for t in (z, chosen))
+    if grad is not None and grad.stride(1) != 1:
+        grad = grad.contiguous()
+    width, rows = _block(d)
+    lookup_backward_kernel[((n + rows - 1) // rows,)](
+        z if grad is None else grad,
+        z if grad_error is None else grad_error,
         z,
         chosen,
         out,
         n,
-        grad.stride(0),
+        0 if grad is None else grad.stride(0),
+        0 if grad_error is None else grad_error.stride(0),
         z.stride(0),
         chosen.stride(0),
         D=d,
         DP=width,
         BLOCK_N=rows,
         TINY=_TINY,
+        CODES=grad is not None,
+        ERROR=grad_error is not None,
+        ROTATE=gradient == "rotation",
     )
     return out
 
 
+def _block(d: int) -> tuple[int, int]:
+    """Padded width, and rows of a program: about 32 numbers of each operand a thread."""
+    width = next_power_of_2(d)
+    return width, max(1, min(64, 4096 // width))
+
+
 @torch.library.custom_op("vq_tokenizer::lookup", mutates_args=())
-def _lookup(z: Tensor, codes: Tensor, indices: Tensor, gradient: str) -> Tensor:
-    return codes.index_select(0, indices).to(z.dtype)
+def _lookup(z: Tensor, codes: Tensor, indices: Tensor, gradient: str) -> tuple[Tensor, Tensor]:
+    return (lookup_triton if use_triton(z) else lookup_reference)(z, codes, indices)
 
 
 @_lookup.register_fake
-def _(z: Tensor, codes: Tensor, indices: Tensor, gradient: str) -> Tensor:
+def _(z: Tensor, codes: Tensor, indices: Tensor, gradient: str) -> tuple[Tensor, Tensor]:
+    return z.new_empty(z.shape), z.new_empty(z.shape[:1], dtype=_work(z))
+
+
+@torch.library.custom_op("vq_tokenizer::lookup_backward", mutates_args=())
+def _lookup_backward(
+    grad: Tensor | None, grad_error: Tensor | None, z: Tensor, chosen: Tensor, gradient: str
+) -> Tensor:
+    backward = lookup_backward_triton if use_triton(z) else lookup_backward_reference
+    return backward(grad, grad_error, z, chosen, gradient)
+
+
+@_lookup_backward.register_fake
+def _(
+    grad: Tensor | None, grad_error: Tensor | None, z: Tensor, chosen: Tensor, gradient: str
+) -> Tensor:
     return z.new_empty(z.shape)
 
 
-@torch.library.custom_op("vq_tokenizer::rotation_backward", mutates_args=())
-def _rotation_backward(grad: Tensor, z: Tensor, chosen: Tensor) -> Tensor:
-    backward = rotation_backward_triton if use_triton(z) else rotation_backward_reference
-    return backward(grad, z, chosen)
-
-
-@_rotation_backward.register_fake
-def _(grad: Tensor, z: Tensor, chosen: Tensor) -> Tensor:
-    return z.new_empty(z.shape)
-
-
-def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
     z, _, _, gradient = inputs
-    ctx.rotate = gradient == "rotation"
+    ctx.gradient = gradient
     # the codes taken, not the codebook: that moves before the backward pass
-    ctx.save_for_backward(*((z, output) if ctx.rotate else ()))
+    ctx.save_for_backward(z, output[0])
+    ctx.set_materialize_grads(False)
 
 
-def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
-    if ctx.rotate:
-        grad = torch.ops.vq_tokenizer.rotation_backward(grad, *ctx.saved_tensors)
+def _backward(
+    ctx: Any, grad: Tensor | None, grad_error: Tensor | None
+) -> tuple[Tensor | None, None, None, None]:
+    if grad_error is not None or (grad is not None and ctx.gradient == "rotation"):
+        saved = ctx.saved_tensors
+        grad = torch.ops.vq_tokenizer.lookup_backward(grad, grad_error, *saved, ctx.gradient)
     return grad, None, None, None
 
 

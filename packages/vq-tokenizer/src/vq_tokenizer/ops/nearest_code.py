@@ -6,21 +6,21 @@
 root, both of which turn distinct distances into false ties. Equal scores go to the lowest index.
 
 Shapes: N vectors, K codes, D width.
-Three implementations of one signature: `nearest_code_reference` (any device, chunked),
-`nearest_code_triton` (GPU, or the Triton interpreter) and the operator
+Three implementations: `nearest_code_reference` (any device, chunked), `nearest_code_processor`
+(see _processor.py), `nearest_code_triton` (GPU, or the Triton interpreter); and the operator
 `torch.ops.vq_tokenizer.nearest_code`, which picks between them by device.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer.ops._prepare import first_equal, ieee_products, prepare_codes
+from vq_tokenizer.ops._processor import nearest_code_processor
 from vq_tokenizer.ops._triton import (
     family,
     interpreting,
@@ -41,9 +41,7 @@ __all__ = [
 
 METRICS = ("euclidean", "cosine")
 PRECISIONS = ("exact", "tf32", "bf16")
-_FAISS_SCORES = 1 << 26  # from here on its kernel beats the chunks by more than its call costs
-_FAISS_ROWS = 1 << 14
-_CHUNK_BYTES = 4 << 20  # scores held at once on the processor: stays in its last-level cache
+_CHUNK_BYTES = 4 << 20  # scores that the reference holds at once
 # Unit roundoff of the operands, with TF32 as if it cut instead of rounding.
 _ROUNDOFF = {"tf32": 2.0**-10, "bf16": 2.0**-8}
 
@@ -64,9 +62,10 @@ def nearest_code(
         back; "tf32" and "bf16" round the operands on a GPU, and are "exact" on a processor.
     certify: search again, exactly, every vector whose best two scores lie within the rounding
         error of "tf32" or "bf16", so that the answer is that of "exact".
-    Ties go to the lowest index. A vector with a NaN gets index 0; a code with a NaN is never
-    chosen (unless all are). Not differentiable. Raises VQTokenizerError for shapes or names that
-    cannot be.
+    Ties go to the lowest index. A vector with a NaN or an infinity gets index 0; a code with a NaN
+    is never chosen (unless all are). On a processor faiss-cpu, where installed, takes searches of
+    widths up to 32 with enough vectors. Not differentiable. Raises VQTokenizerError for shapes or
+    names that cannot be.
     """
     if x.ndim != 2 or codes.ndim != 2:
         raise VQTokenizerError(
@@ -100,13 +99,12 @@ def nearest_code_reference(
     certify: bool = False,
     chunk: int | None = None,
 ) -> Tensor:
-    """Plain torch: chunks of x against all codes through one reused buffer of about 4 MiB.
+    """Plain torch on any device: chunks of x against all codes through one reused buffer.
 
-    Where faiss is installed its fused kernel takes large float32 searches, unless chunk is given.
-    Same meaning as `nearest_code`; `chunk` is the number of vectors at a time. float64 inputs are
-    searched in float64, everything else in float32.
+    Same meaning as `nearest_code`; `chunk` is the number of vectors at a time (about 4 MiB of
+    scores). float64 inputs are searched in float64, everything else in float32.
     """
-    del precision, certify  # torch on a processor has IEEE products only
+    del precision, certify  # IEEE products only
     work = torch.float64 if x.dtype == torch.float64 else torch.float32
     n, k = x.shape[0], codes.shape[0]
     index = torch.empty(n, dtype=torch.int64, device=x.device)
@@ -115,90 +113,17 @@ def nearest_code_reference(
     codes, half, shift = prepare_codes(codes.to(work), metric)
     table = codes.t().contiguous()  # (D, K)
     rows = chunk or max(64, min(4096, _CHUNK_BYTES // (k * table.element_size())))
-    if chunk is None and n * k >= _FAISS_SCORES and metric == "euclidean" and work == torch.float32:
-        faiss = _faiss() if x.device.type == "cpu" and not bool(half.isinf().any()) else None
-        if faiss is not None:
-            return _nearest_code_faiss(faiss, x, codes, shift)
     buffer = torch.empty(min(rows, n), k, dtype=work, device=x.device)
-    for start in range(0, n, rows):
-        part = x[start : start + rows].to(work)
-        if shift is not None:
-            part = part - shift
-        scores = buffer[: part.shape[0]]
-        torch.addmm(half, part, table, alpha=-1, out=scores)
-        torch.argmin(scores, dim=1, out=index[start : start + rows])
-    first = _first_equal(codes)
+    with ieee_products(x.device):
+        for start in range(0, n, rows):
+            part = x[start : start + rows].to(work)
+            if shift is not None:
+                part = part - shift
+            scores = torch.addmm(half, part, table, alpha=-1, out=buffer[: part.shape[0]])
+            least, where = scores.min(1)
+            index[start : start + rows] = where.masked_fill_(~least.isfinite(), 0)
+    first = first_equal(codes)
     return index if first is None else first[index]
-
-
-@functools.cache
-def _faiss() -> Any:
-    """The faiss module where it is installed (an extra), else None."""
-    try:
-        return importlib.import_module("faiss")
-    except ImportError:
-        return None
-
-
-def _nearest_code_faiss(faiss: Any, x: Tensor, codes: Tensor, shift: Tensor | None) -> Tensor:
-    """faiss-cpu's fused kernel for float32 on a processor; codes are prepared, without NaN.
-
-    Chunked, so that the shifted and converted copy of x stays small.
-    """
-    index = torch.empty(x.shape[0], dtype=torch.int64)
-    table = codes.contiguous().numpy()
-    for start in range(0, x.shape[0], _FAISS_ROWS):
-        part = x.detach()[start : start + _FAISS_ROWS].float()
-        part = part if shift is None else part - shift
-        found = faiss.knn(part.contiguous().numpy(), table, 1)[1][:, 0]
-        index[start : start + _FAISS_ROWS] = torch.from_numpy(found).clamp_min(0)  # -1 for NaN
-    first = _first_equal(codes)
-    return index if first is None else first[index]
-
-
-def _first_equal(codes: Tensor) -> Tensor | None:
-    """For each code the first one equal to it, (K,) int64, or None where all differ.
-
-    BLAS libraries sum the last columns of a product in another order than the others, so equal
-    codes can score differently in the last bit, and the lowest index would not always win.
-    """
-    spread = torch.arange(1, codes.shape[1] + 1, device=codes.device).double().sin()
-    key, order = (codes.double() * spread).sum(1).sort(stable=True)
-    near, after = order[:-1], order[1:]
-    same = (key[1:] == key[:-1]) & (codes[near] == codes[after]).all(1)
-    if not bool(same.any()):
-        return None
-    start = torch.arange(len(order), device=codes.device)
-    start[1:] = torch.where(same, 0, start[1:])
-    first = torch.empty_like(order)
-    first[order] = order[start.cummax(0).values]
-    return first
-
-
-def prepare_codes(
-    codes: Tensor, metric: str, *, centre: bool = True
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Codes as the search wants them: (codes (K, D), half squared lengths (K,), shift (D,) | None).
-
-    Euclidean: codes and vectors alike are shifted towards the origin, which changes no distance and
-    keeps float32 from cancelling when everything lies far off. The shift is the codebook's mean
-    on a grid as coarse as the codes are spread, so subtracting it does not round where the data
-    lie on a grid themselves, and ties stay ties; near the origin it is zero. Cosine: unit
-    length and no half lengths. Codes with a NaN get an infinite half length, so they lose.
-    """
-    bad = codes.isnan().any(1)
-    codes = codes.masked_fill(bad[:, None], 0)
-    if metric == "cosine":
-        codes = torch.nn.functional.normalize(codes, dim=1)
-        return codes, codes.new_zeros(codes.shape[0]).masked_fill(bad, torch.inf), None
-    shift = None
-    if centre:
-        mean = codes.mean(0)
-        grid = torch.exp2((codes - mean).abs().amax().clamp_min(1e-30).log2().floor())
-        shift = ((mean / grid).round() * grid).nan_to_num(0.0, 0.0, 0.0)
-        codes = codes - shift
-    half = codes.square().sum(1) * 0.5
-    return codes, half.masked_fill(bad, torch.inf), shift
 
 
 if triton is not None:
@@ -310,6 +235,7 @@ if triton is not None:
         column = where + tl.arange(0, BLOCK_K)[None, :]
         least = tl.min(best, axis=1)
         index = tl.min(tl.where(best == least[:, None], column, 2147483647), axis=1)
+        index = tl.where(least > float("-inf"), index, 0)  # an infinity in x
         tl.store(index_ptr + rn, index.to(tl.int64), mask=inside)
         if GAP:
             # the winner's slot stands aside, then the least of all the others is the second best
@@ -433,6 +359,8 @@ def _nearest_code(
     x: Tensor, codes: Tensor, metric: str, precision: str, certify: bool = False
 ) -> Tensor:
     # Opaque on purpose: torch.compile and opcheck then never need a GPU driver to trace it.
+    if x.device.type == "cpu" and x.dtype != torch.float64:
+        return nearest_code_processor(x, codes, metric=metric)  # exact is all it knows
     search = nearest_code_triton if use_triton(x) else nearest_code_reference
     return search(x, codes, metric=metric, precision=precision, certify=certify)
 
