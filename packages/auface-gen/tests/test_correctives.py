@@ -88,7 +88,7 @@ def test_rest_is_left_as_it_is(real: Rig, faces: list[np.ndarray]) -> None:
 
 
 @_needs_kit
-def test_correctives_reduce_contacts_and_never_add_any(real: Rig, faces: list[np.ndarray]) -> None:
+def test_hard_codings_touch_less_with_correctives(real: Rig, faces: list[np.ndarray]) -> None:
     meter = ContactMeter(real)
     before = after = Contact()
     for rest in faces:

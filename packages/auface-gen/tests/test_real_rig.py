@@ -54,11 +54,11 @@ def test_units_move_their_own_side_and_region(real: Rig) -> None:
 
 def test_published_files_agree_with_the_packed_arrays(real: Rig) -> None:
     folder = _PATH.parent / "FaceXModel"
-    for path in [
-        p
-        for n in ("jawOpen", "mouthSmile_L", "browInnerUp_R")
-        if (p := folder / f"{n}.obj").exists()
-    ]:
+    names = ("jawOpen", "mouthSmile_L", "browInnerUp_R")
+    published = [p for n in names if (p := folder / f"{n}.obj").exists()]
+    if not published:
+        pytest.skip("needs published .obj files in FaceXModel beside the packed arrays")
+    for path in published:
         shape = read_obj_vertices(path, len(real.neutral)) - real.neutral
         assert np.abs(shape - real.shapes[path.stem]).max() < 1.5e-3
 

@@ -98,7 +98,7 @@ class RigMeshes:
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
         # Every picture builds the tree over all triangles again, so what no crop can show (the
-        # back of the head, the molars, the backs of the eyeballs) is left out: 47,000 to 29,000.
+        # back of the head, the molars, the backs of the eyeballs) is left out: 47,000 to 33,000.
         seen = _may_show(rig)
         material = {name: (rig.face_material == i) & seen for i, name in enumerate(rig.materials)}
         self.parts = {
