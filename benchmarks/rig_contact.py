@@ -10,7 +10,8 @@ resolved   what facs-text says is seen, shapes summed by the same weights as cor
 corrected  the same with the correctives: what `Rig.move` gives
 rest       the face at rest, once a coding: what a person's own proportions bring
 
-Counts are those of `auface_gen.contact`. `worse` counts the codings where a count of corrected is
+Counts are those of `auface_gen.contact`; `above_rest` sums what exceeds the face at rest, coding by
+coding, for closed lips lie in each other already. `worse` counts the codings where a count of corrected is
 above that of resolved.
 """
 
@@ -22,6 +23,7 @@ import json
 import platform
 import time
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,7 @@ from rig_sheets import CONFLICTS
 
 from auface_gen.contact import Contact, ContactMeter
 from auface_gen.people import Person
+from auface_gen.resting import resting_face
 from auface_gen.rig import Rig, raw_activations
 from facs_text import RIG_UNITS, parse, resolve
 
@@ -50,6 +53,7 @@ class Sums:
         self.faces = 0
         self.worse: list[dict[str, object]] = []
         self.touched = dict.fromkeys(WAYS, 0)
+        self.above = {way: dict.fromkeys(asdict(Contact()), 0) for way in WAYS[1:]}
 
     def add(self, who: str, rest: np.ndarray, still: Contact, codes: str) -> None:
         """Count one coding on one face."""
@@ -66,6 +70,9 @@ class Sums:
         for way, contact in count.items():
             self.total[way] += contact
             self.touched[way] += contact.total > 0
+            if way != "rest":
+                for kind, number in asdict(contact).items():
+                    self.above[way][kind] += max(0, number - getattr(still, kind))
         before, after = asdict(count["resolved"]), asdict(count["corrected"])
         if any(after[k] > before[k] for k in before):
             self.worse.append({"who": who, "coding": codes, "resolved": before, "corrected": after})
@@ -75,6 +82,7 @@ class Sums:
         return {
             "faces": self.faces,
             "counts": {way: asdict(self.total[way]) for way in WAYS},
+            "above_rest": self.above,
             "faces_with_contact": self.touched,
             "worse": len(self.worse),
             "worse_cases": self.worse[:20],
@@ -111,8 +119,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     faces = {"mean": rig.neutral}
     for seed in range(1, args.people + 1):
-        coefficients = np.array(Person.from_seed(seed).coefficients, np.float32)
-        faces[f"person {seed}"] = rig.person(coefficients)
+        faces[f"person {seed}"] = resting_face(rig, Person.from_seed(seed))
     sets = {name: Sums(rig, meter) for name in ("units at E", "conflicts", "pairs at D")}
     for who, rest in faces.items():
         still = meter.count(rest)
@@ -127,7 +134,12 @@ def main() -> None:
                 sets[name].add(who, rest, still, codes)
         print(who, {n: asdict(s.total["corrected"]) for n, s in sets.items()}, flush=True)
     result = {
-        "machine": {"processor": platform.machine(), "python": platform.python_version()},
+        "machine": {"processor": platform.machine()},
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "auface-gen": version("auface-gen"),
+        },
         "units": len(units),
         "people": args.people,
         "correctives_ms": round(milliseconds(rig), 2),

@@ -164,3 +164,19 @@ def test_mirrored_activations_give_the_mirrored_face(
     error = np.abs(other[there] - one[here] * [-1, 1, 1]).max(1)
     assert np.quantile(error, 0.99) < 0.02
     assert error.max() < 0.1
+
+
+@pytest.mark.parametrize("codes", ["6E+7E", "6E+7E+9E", "6D+7B+12D", "7E+64E", "4E+6E+7E+9E+10E"])
+def test_only_closing_the_eyes_shuts_them(real: Rig, faces: list[np.ndarray], codes: str) -> None:
+    lids = real.landmarks68[[43, 44, 38, 37]], real.landmarks68[[47, 46, 40, 41]]
+
+    def opening(face: np.ndarray) -> np.ndarray:
+        return (face[lids[0], 1] - face[lids[1], 1]).reshape(2, 2).mean(1)
+
+    for face in faces:
+        rest = opening(face)
+        narrowed = opening(real.move(face, resolve(codes).activations)) / rest
+        shut = opening(real.move(face, resolve(f"{codes}+43E").activations)) / rest
+        assert (narrowed > 0.28).all()
+        assert (narrowed < 0.6).all()
+        assert (shut < 0.15).all()

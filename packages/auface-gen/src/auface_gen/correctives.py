@@ -31,6 +31,10 @@ __all__ = ["Correctives", "material_ids"]
 LID_CLEARANCE = 0.035
 TEETH_CLEARANCE = 0.06
 MOST_FORWARD = 0.3  # lips that are rolled over the teeth belong behind their edge
+LEAST_OPEN = 0.32  # of the resting opening, that units other than 43 leave between the lids
+FREE_UNTIL = 0.5  # so much opening is left alone
+SHUT = 0.04  # what unit 43 at E leaves
+_TENSE = ("eyeSquint_", "+lidLift_")  # shapes of tense lids
 LIP_CLEARANCE = 0.05
 LIP_SLOPE = 0.3  # how steep a lip's crest falls away from a vertex, along x and along z
 LIP_STIR = 0.06  # lips that touch at rest are parted fully once one has moved so far
@@ -190,6 +194,7 @@ class Correctives:
             if weight := weights.get(name + letter, 0.0):
                 extra = np.float32(scale * min(weight, 1.3)) * self._shapes[name + letter]
                 out = out + extra
+        out = self._open(rest, out, weights, letter, eye)
         before, _ = eye.gaps(rest)
         after, ray = eye.gaps(out)
         push = np.maximum(np.minimum(before, LID_CLEARANCE) - after, 0)
@@ -200,6 +205,42 @@ class Correctives:
         out[eye.lids] += shift
         out[eye.followers] += shift[eye.leaders]
         return out
+
+    def _open(
+        self,
+        rest: np.ndarray,
+        moved: np.ndarray,
+        weights: Mapping[str, float],
+        letter: str,
+        eye: _Eye,
+    ) -> np.ndarray:
+        """The lids parted where raised cheeks, tense lids and a wrinkled nose together would shut
+        an eye, which only unit 43 does: first the tension gives way, then the upper lid.
+        """
+        blink = self._shapes[f"eyeBlink_{letter}"]
+        whole, travel = eye.opening(rest), -eye.opening(blink)
+        if whole < 1e-3 or travel < 1e-3:
+            return moved
+        scale = np.clip(whole / max(eye.aperture, 1e-3), 0.5, 1.7)
+        share = min(max(weights.get(f"eyeBlink_{letter}", 0.0), 0.0), 1.0)
+        now = eye.opening(moved)
+        without = (now + share * scale * travel) / whole
+        room = FREE_UNTIL - LEAST_OPEN
+        if without < FREE_UNTIL:
+            without = LEAST_OPEN + room * float(np.exp((without - FREE_UNTIL) / room))
+        wanted = without - share * (min(without, 1.0) - SHUT)
+        lack = max(wanted * whole - now, 0.0)
+        if lack <= 0:
+            return moved
+        out = moved
+        tense = [(self._shapes[n + letter], weights.get(n + letter, 0.0)) for n in _TENSE]
+        given = sum(w * max(-eye.opening(shape), 0.0) for shape, w in tense)
+        if given > 1e-6:
+            part = min(lack / given, 1.0)
+            for shape, weight in tense:
+                out = out - np.float32(part * weight) * shape
+            lack -= part * given
+        return out - np.float32(lack / travel) * blink
 
     def _carry(
         self, out: np.ndarray, below: bool, ids: np.ndarray, push: np.ndarray, axis: int

@@ -219,7 +219,6 @@ class Sitting:
             12.92 * mapped,
             1.055 * np.maximum(mapped, 1e-8) ** (1 / 2.4) - 0.055,
         )
-        rows = np.linspace(1.06, 0.9, len(srgb))[:, None, None]
         return (np.clip(srgb, 0, 1) * 255 + 0.5).astype(np.uint8)
 
     def _describe(self, vertices: np.ndarray) -> dict[str, Any]:
@@ -401,6 +400,7 @@ def _iris(person: Person, light: Light, radius: float, size: int = 256) -> np.nd
     pupil = 1 / (1 + np.exp((r - edge * person.pupil) / 0.012))
     out = out * (1 - pupil[..., None]) + 0.006 * pupil[..., None]
     az, el = np.deg2rad([light.key_azimuth, light.key_elevation])
-    at = 0.55 * edge * np.array([np.sin(az), np.sin(el)])
-    glint = np.exp(-((((x - at[0]) ** 2 + (y - at[1]) ** 2) / (0.17 * edge) ** 2) ** 2))
+    toward = np.array([np.sin(az), max(np.sin(el), 0.3)])
+    at = 0.68 * edge * toward / np.linalg.norm(toward)  # beside the pupil, never over all of it
+    glint = np.exp(-((((x - at[0]) ** 2 + (y - at[1]) ** 2) / (0.15 * edge) ** 2) ** 2))
     return (out * (1 - glint[..., None]) + 0.95 * glint[..., None]).astype(np.float32)
