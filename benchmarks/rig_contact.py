@@ -11,8 +11,8 @@ corrected  the same with the correctives: what `Rig.move` gives
 rest       the face at rest, once a coding: what a person's own proportions bring
 
 Counts are those of `auface_gen.contact`; `above_rest` sums what exceeds the face at rest, coding by
-coding, for closed lips lie in each other already. `worse` counts the codings where a count of corrected is
-above that of resolved.
+coding, for closed lips lie in each other already. `worse` counts the codings where a count of
+corrected is above that of resolved.
 """
 
 from __future__ import annotations
