@@ -65,7 +65,7 @@ def measure(
             )
         )[rank::workers]  # fmt: skip
         # imports, kernels and what a process makes once
-        jobs.render_job(replace(plan[0], codings=plan[0].codings[:2]))
+        jobs.render_job(replace(plan[0], count=2))
         barrier.wait()
         for job in plan[1:]:
             sitting = spend("pipeline", partial(jobs._sitting, job))

@@ -5,8 +5,20 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from auface_gen.bp4d import BP4D_RATES, draw_spontaneous
-from auface_gen.codings import CONFLICTS, HELD_OUT_PAIRS, SHARES, SHOWN, Plan, draw_codings
+from auface_gen.bp4d import BP4D_RATES, STRATA, draw_spontaneous
+from auface_gen.codings import (
+    CONFLICTS,
+    HELD_OUT_PAIRS,
+    SHARES,
+    SHOWN,
+    Plan,
+    _pack,
+    _shuffled,
+    _strata,
+    _strata_deck,
+    allowed,
+    draw_codings,
+)
 from auface_gen.jobs import split_of
 from facs_text import PRESETS, RIG_UNITS, Coding, resolve
 from facs_text._resolve import rules
@@ -93,14 +105,49 @@ def test_conflicts_meet_at_every_level(dealt: Dealt) -> None:
 
 
 def test_spontaneous_codings_come_at_bp4ds_rates() -> None:
+    """Of those that are kept, since codings with a held-out pair are drawn anew."""
     rng = np.random.default_rng(0)
-    drawn = [resolve(draw_spontaneous(rng)).activations for _ in range(3000)]
+    drawn = [coding for _ in range(16_000) if allowed(coding := draw_spontaneous(rng))]
+    stands = [{a.code for a in resolve(coding).coding} for coding in drawn]
     for code, rate in BP4D_RATES.items():
-        assert np.mean([f"AU{code}" in a for a in drawn]) == pytest.approx(rate, abs=0.04)
-    together = np.mean([{"AU6", "AU12"} <= set(a) for a in drawn])
+        assert np.mean([code in s for s in stands]) == pytest.approx(rate, abs=0.01), code
+    together = np.mean([{"6", "12"} <= s for s in stands])
     assert together > 1.3 * BP4D_RATES["6"] * BP4D_RATES["12"]
-    apart = np.mean([{"AU12", "AU15"} <= set(a) for a in drawn])
+    apart = np.mean([{"12", "15"} <= s for s in stands])
     assert apart < BP4D_RATES["12"] * BP4D_RATES["15"]
+
+
+def test_the_default_corpus_has_bp4ds_rates(dealt: Dealt) -> None:
+    part = [{a.code for a in resolve(c).coding} for kind, c in dealt if kind == "spontaneous"]
+    for code, rate in BP4D_RATES.items():
+        assert np.mean([code in s for s in part]) == pytest.approx(rate, abs=0.0125), code
+
+
+def test_strata_are_each_dealt_once() -> None:
+    deck = np.array([_strata(0, rank)[0] for rank in range(1000, 2000)])
+    assert deck.shape == (1000, STRATA)
+    assert (np.sort(deck, axis=0) == np.arange(1000)[:, None]).all()
+
+
+def test_something_stands_of_every_coding(dealt: Dealt) -> None:
+    assert all(resolve(coding).coding for _, coding in dealt)
+    for pair in ("61+62", "63+64"):
+        a, b = pair.split("+")
+        levels = {
+            (at[a], at[b])
+            for kind, coding in dealt
+            if kind == "conflict" and {a, b} <= (at := {x.code: x.level for x in coding}).keys()
+        }
+        assert len(levels) >= 15
+        assert all(one != other for one, other in levels)
+
+
+def test_a_plan_that_is_kept_is_the_plan_that_is_drawn() -> None:
+    """The decks that are kept between sittings hold what was shuffled without them."""
+    kept = [Plan(2).sitting(i, 20, 20) for i in (0, 31, 1)]
+    for deck in (_pack, _shuffled, _strata_deck):
+        deck.cache_clear()
+    assert [Plan(2).sitting(i, 20, 20) for i in (0, 31, 1)] == kept
 
 
 def test_all_drawn_codings_resolve(dealt: Dealt) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from auface_gen.columns import COLUMNS
-from auface_gen.facexmodel import read_obj_vertices
+from auface_gen.facexmodel import KNOWN_MEAN_FACES, mean_face_digest, read_obj_vertices
 from auface_gen.people import Light, Person
 from auface_gen.prior import region_maps
 from auface_gen.rig import Rig
@@ -50,6 +50,10 @@ def test_units_move_their_own_side_and_region(real: Rig) -> None:
         < centre("AU12", "left")[0]
         < centre("AU17", "both")[0]
     )
+
+
+def test_the_kit_is_a_known_edition(real: Rig) -> None:
+    assert KNOWN_MEAN_FACES[mean_face_digest(vars(real))] == "ICT-FaceKit light"
 
 
 def test_published_files_agree_with_the_packed_arrays(real: Rig) -> None:

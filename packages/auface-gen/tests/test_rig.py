@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from auface_gen.columns import COLUMNS, MIRROR, to_activations, to_vector
 from auface_gen.errors import AUFaceGenError
-from auface_gen.facexmodel import read_folder
+from auface_gen.facexmodel import (
+    _UNLISTED,
+    KNOWN_MEAN_FACES,
+    mean_face_digest,
+    read_folder,
+)
 from auface_gen.prior import region_maps
 from auface_gen.rig import _ARRAYS, Rig, shape_weights, unit_table
 from facs_text import RIG_UNITS, parse, resolve
@@ -105,7 +110,12 @@ def test_files_that_are_missing_or_cut_are_named(tmp_path: Path, made_up_arrays)
 
 
 def _write_folder(folder: Path, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """A published folder in small: made-up arrays as .obj files."""
+    """A published folder in small: made-up arrays as .obj files, as many as the kit has."""
+    rng = np.random.default_rng(1)
+    count = len(arrays["neutral"])
+    arrays["identity"] = rng.normal(0, 0.1, (100, count, 3))
+    arrays["expression_names"] = np.array(sorted({*arrays["expression_names"], *_UNLISTED}))
+    arrays["expression"] = rng.normal(0, 0.3, (len(arrays["expression_names"]), count, 3))
     arrays["faces"][:] = np.arange(480).reshape(120, 4) % 60
     arrays["faces"][::5, 3] = -1
     folder.mkdir()
@@ -128,7 +138,7 @@ def _write_folder(folder: Path, arrays: dict[str, np.ndarray]) -> dict[str, np.n
         write(f"identity{i:03d}.obj", arrays["neutral"] + mode)
     for name, shape in zip(arrays["expression_names"], arrays["expression"], strict=True):
         write(f"{name}.obj", arrays["neutral"] + shape)
-    names = [str(n) for n in arrays["expression_names"]]
+    names = [str(n) for n in arrays["expression_names"] if n not in _UNLISTED]
     (folder / "vertex_indices.json").write_text(
         json.dumps({"expressions": names, "idx_to_landmark_verts": list(range(60)) + [0] * 8})
     )
@@ -172,12 +182,28 @@ def test_a_published_folder_with_faults_is_named(tmp_path: Path, made_up_arrays)
         read_folder(folder)
     jaw.write_text(whole)
     (folder / "identity001.obj").unlink()
-    with pytest.raises(AUFaceGenError, match="gap"):
+    with pytest.raises(AUFaceGenError, match=r"1 are missing: identity001\.obj; copy"):
         read_folder(folder)
+    for i in range(92, 100):  # the last ones, so that there is no gap
+        (folder / f"identity{i:03d}.obj").rename(folder / f"kept{i}.bak")
+    with pytest.raises(AUFaceGenError, match=r"9 are missing: identity001\.obj, identity092\.obj"):
+        read_folder(folder)
+    for i in range(92, 100):
+        (folder / f"kept{i}.bak").rename(folder / f"identity{i:03d}.obj")
     shutil.copy(folder / "identity000.obj", folder / "identity001.obj")
     (folder / "generic_neutral_mesh.obj").write_text("v 0 0 0\n")
     with pytest.raises(AUFaceGenError, match="cut short"):
         read_folder(folder)
+
+
+def test_the_mean_face_has_a_digest_of_all_its_arrays(made_up_arrays) -> None:
+    arrays = made_up_arrays(60)
+    given = mean_face_digest(arrays)
+    assert given == mean_face_digest({**arrays, "identity": arrays["identity"] + 1})
+    assert given not in KNOWN_MEAN_FACES
+    for name in ("neutral", "faces", "uv", "face_uv", "face_material", "landmarks68"):
+        assert given != mean_face_digest({**arrays, name: arrays[name][::-1]}), name
+    assert given != mean_face_digest({**arrays, "materials": arrays["materials"][::-1]})
 
 
 def test_the_table_keeps_to_its_form() -> None:

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from auface_gen import jobs, synthesize
-from auface_gen.errors import AUFaceGenError
+from auface_gen import jobs, render, skin, synthesize
+from auface_gen.errors import AUFaceGenError, WorkFailed
 from auface_gen.people import Light, Person
 from auface_gen.rig import Rig
 from auface_gen.statistics import corpus_statistics
@@ -69,7 +69,8 @@ def test_the_default_corpus_is_300_people_in_two_sittings(tmp_path: Path) -> Non
     people = {j.subject: j.split for j in made}
     assert len(people) == 300
     assert [list(people.values()).count(s) for s in corpus.SPLITS] == [240, 30, 30]
-    assert all(len(j.codings) == 21 and j.codings[0] == ("neutral", "0") for j in made)
+    assert all(j.count == 21 for j in made)
+    assert all(len(j.codings) == 21 and j.codings[0] == ("neutral", "0") for j in made[::20])
 
 
 def test_a_corpus_is_in_order_and_every_sitting_has_its_neutral(
@@ -126,7 +127,7 @@ def test_a_full_disk_is_told_and_gone_on_after(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", until_full)
-        with pytest.raises(AUFaceGenError) as told:
+        with pytest.raises(WorkFailed) as told:
             painted.render(tmp_path / "c")
     said = str(told.value)
     assert "\n" not in said
@@ -146,7 +147,7 @@ def test_the_rows_too_are_told_of_a_full_disk(
 
     with monkeypatch.context() as patch:
         patch.setattr(synthesize.CorpusWriter, "add", full)
-        with pytest.raises(AUFaceGenError, match=r"corpus\.json cannot be written.*make room"):
+        with pytest.raises(WorkFailed, match=r"corpus\.json cannot be written.*make room"):
             painted.render(tmp_path / "c")
     assert not list(tmp_path.rglob("metadata.jsonl"))
     assert corpus.check(painted.render(tmp_path / "c")).ok
@@ -154,8 +155,9 @@ def test_the_rows_too_are_told_of_a_full_disk(
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, painted: SimpleNamespace) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(AUFaceGenError, match=r"file.*cannot be written"):
+    with pytest.raises(AUFaceGenError, match=r"file.*cannot be written") as told:
         painted.render(tmp_path / "file" / "c")
+    assert not isinstance(told.value, WorkFailed)
 
 
 def test_other_settings_do_not_mix(tmp_path: Path, painted: SimpleNamespace) -> None:
@@ -167,3 +169,134 @@ def test_other_settings_do_not_mix(tmp_path: Path, painted: SimpleNamespace) -> 
         painted.render(tmp_path / "c")
     with pytest.raises(AUFaceGenError, match="at least 2"):
         painted.render(tmp_path / "d", count=1)
+    (tmp_path / "c" / ".parts" / "settings.json").write_text("[1]")
+    with pytest.raises(AUFaceGenError, match=r"settings\.json holds no settings"):
+        painted.render(tmp_path / "c")
+    with pytest.raises(AUFaceGenError, match="seed=-1"):
+        painted.render(tmp_path / "d", seed=-1)
+    with pytest.raises(AUFaceGenError, match="workers=0"):
+        painted.render(tmp_path / "d", workers=0)
+    with pytest.raises(AUFaceGenError, match="no variant 'abacus' here: one of .*scalar_rgb"):
+        painted.render(tmp_path / "d", variant="abacus")
+
+
+@pytest.mark.parametrize("what", ["_LOOK", "_MIXTURE", "_rules_digest", "auface_gen", "facs_text"])
+def test_other_rules_do_not_mix(
+    tmp_path: Path, painted: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    painted.render(tmp_path / "c")
+    changed = {
+        "_LOOK": -1,
+        "_MIXTURE": -1,
+        "_rules_digest": lambda: "other",
+        "auface_gen": SimpleNamespace(__version__="0.0.0"),
+        "facs_text": SimpleNamespace(__version__="0.0.0"),
+    }
+    monkeypatch.setattr(synthesize, what, changed[what])
+    with pytest.raises(AUFaceGenError, match="was begun with"):
+        painted.render(tmp_path / "c")
+
+
+def test_words_are_those_of_the_picture(
+    tmp_path: Path, painted: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sitting that is whole keeps its words: they are not made anew when a run goes on."""
+    before = everything(painted.render(tmp_path / "c"))
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("a whole sitting was resolved again")
+
+    monkeypatch.setattr(jobs, "resolve", never)
+    monkeypatch.setattr(jobs, "describe", never)
+    assert everything(painted.render(tmp_path / "c")) == before
+
+
+def test_parts_and_pictures_that_are_damaged_are_rendered_again(
+    tmp_path: Path, painted: SimpleNamespace
+) -> None:
+    root = painted.render(tmp_path / "c")
+    before = everything(root)
+    parts = sorted((root / ".parts").glob("*.jsonl"))
+    parts[0].write_bytes(parts[0].read_bytes()[:-200])  # within a line
+    whole = parts[1].read_text().splitlines(keepends=True)
+    parts[1].write_text("".join(whole[:-1]))  # a row less
+    parts[2].write_text("[1]\n" * len(whole))
+    parts[3].write_text("{}\n" * len(whole))
+    name = json.loads(parts[4].read_text().splitlines()[3])["file_name"]
+    next(root.glob(f"*/{name}")).unlink()
+    done: list[tuple[int, int]] = []
+    painted.render(root, progress=lambda now, total: done.append((now, total)))
+    assert everything(root) == before
+    assert done[0] == (120 - 5 * 6, 120)
+    painted.render(root, progress=lambda now, total: done.append((now, total)))
+    assert done[-1] == (120, 120)
+
+
+def test_people_of_two_seeds_differ(tmp_path: Path) -> None:
+    plans = [
+        list(
+            jobs.plan_jobs(
+                tmp_path, "rig", count=400, sittings=2, per_sitting=2, seed=seed, size=32,
+                samples=1, variant="scalar_rgb",
+            )
+        )
+        for seed in (0, 9, 18)
+    ]  # fmt: skip
+    assert len({job.person for plan in plans for job in plan}) == 300
+    assert len({job.light for plan in plans for job in plan}) == 600
+    assert [job.person for job in plans[0]][:3] == [0, 0, 1]
+
+
+def test_the_variant_and_an_unknown_rig_are_told(
+    tmp_path: Path, painted: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, rig: Rig
+) -> None:
+    said: list[str] = []
+    root = painted.render(tmp_path / "c", tell=said.append)
+    assert "no edition of ICT-FaceKit that is known" in said[0]
+    assert said[1].endswith("variant scalar_rgb")
+    assert json.loads((root / "corpus.json").read_text())["render"]["rig_edition"] == "unknown"
+    arrays = {name: getattr(rig, name) for name in vars(rig) if name in rig.__dataclass_fields__}
+    known = synthesize.mean_face_digest(arrays)
+    monkeypatch.setitem(synthesize.KNOWN_MEAN_FACES, known, "made up")
+    said.clear()
+    root = painted.render(tmp_path / "d", tell=said.append)
+    assert len(said) == 1
+    assert json.loads((root / "corpus.json").read_text())["render"]["rig_edition"] == "made up"
+
+
+def test_the_rigs_digest_has_all_its_arrays(made_up_arrays) -> None:
+    arrays = made_up_arrays(60)
+    arrays["faces"], arrays["face_uv"] = arrays["faces"] % 60, arrays["face_uv"] % 60
+    plain = synthesize._digest(Rig.from_arrays(arrays))
+    for name, array in arrays.items():
+        other = synthesize._digest(Rig.from_arrays({**arrays, name: array[::-1]}))
+        assert other != plain, name
+
+
+def test_another_variant_is_not_rendered_with_the_first(
+    monkeypatch: pytest.MonkeyPatch, rig: Rig
+) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(jobs, "_STATE", {})
+    monkeypatch.setattr(jobs.Rig, "load", lambda path: rig)
+    monkeypatch.setattr(render, "mitsuba", made.append)
+    monkeypatch.setattr(render, "RigMeshes", lambda rig: made[-1])
+    monkeypatch.setattr(render, "Sitting", lambda rig, meshes, *_, **__: meshes)
+    monkeypatch.setattr(skin.SkinMap, "build", lambda rig: None)
+    plan = {"root": "r", "rig": "rig", "split": "train", "person": 0, "light": 0, "seed": 0}
+    plan |= {"index": 0, "count": 2, "stride": 2, "size": 32, "samples": 1}
+    order = ["scalar_rgb", "scalar_rgb", "cuda_ad_rgb", "scalar_rgb"]
+    assert [jobs._sitting(jobs.Job(**plan, variant=v)) for v in order] == order
+    assert made == ["scalar_rgb", "cuda_ad_rgb", "scalar_rgb"]
+
+
+def test_bad_codes_are_named_with_file_and_line(tmp_path: Path, painted: SimpleNamespace) -> None:
+    root = painted.render(tmp_path / "c")
+    path = root / "train" / "metadata.jsonl"
+    lines = path.read_text().splitlines()
+    row = json.loads(lines[2]) | {"codes": "12Q"}
+    path.write_text("\n".join([*lines[:2], "", json.dumps(row), *lines[3:]]) + "\n")
+    with pytest.raises(
+        AUFaceGenError, match=r"train.metadata\.jsonl, line 4: position 2: .*found 'Q'"
+    ):
+        corpus_statistics(root)

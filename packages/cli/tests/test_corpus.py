@@ -131,3 +131,31 @@ def test_build_with_rejects_goes_on_and_lists_what_was_left_out(auface, pictures
     reasons = [json.loads(line)["reason"] for line in (tmp_path / "r").read_text().splitlines()]
     assert len(reasons) == 11
     assert sum("line 31" in reason for reason in reasons) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [("AUFaceGenError", 2), ("WorkFailed", 1), ("ValueError", 1)]
+)
+def test_render_tells_bad_input_from_work_that_failed(auface, tmp_path, monkeypatch, error, status):
+    errors = pytest.importorskip("auface_gen.errors")
+    synthesize = pytest.importorskip("auface_gen.synthesize")
+
+    def fail(*_, **settings):
+        settings["tell"]("rendering with variant " + settings["variant"])
+        raise getattr(errors, error, ValueError)("it went wrong")
+
+    monkeypatch.setattr(synthesize, "render_corpus", fail)
+    outcome = auface("corpus", "render", tmp_path / "c", "--rig", "r", "--variant", "scalar_rgb")
+    assert outcome.status == status
+    told, said, *rest = outcome.err.strip().splitlines()
+    assert told == "rendering with variant scalar_rgb"
+    assert "it went wrong" in said
+    assert not rest
+
+
+@pytest.mark.parametrize("wrong", [("--seed", "-1"), ("--size", "16"), ("--workers", "0")])
+def test_render_refuses_settings_in_one_line(auface, tmp_path, wrong):
+    outcome = auface("corpus", "render", tmp_path / "c", "--rig", tmp_path / "r", *wrong)
+    assert outcome.status == 2
+    assert outcome.err.count("\n") == 1
+    assert wrong[0] in outcome.err

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
-from auface_gen.bp4d import draw_spontaneous
+from auface_gen.bp4d import STRATA, draw_spontaneous
 from facs_text import PRESETS, Action, Coding, resolve
 
 __all__ = ["CONFLICTS", "HELD_OUT_PAIRS", "SHARES", "SHOWN", "Plan", "allowed", "draw_codings"]
@@ -57,6 +57,9 @@ CONFLICTS: tuple[str, ...] = (
 held-out ones. Listed here, so that a change of the rules does not change a corpus begun before it.
 """
 
+_UNEQUAL = frozenset(("61+62", "63+64"))
+"""Conflicts of which nothing stands at equal levels: the eyes cannot turn two ways at once."""
+
 _ODDS = np.array([0.6 if c in _GAZE or c in _JAW else 1.0 for c in SHOWN])
 _LEVELS = (0.10, 0.18, 0.26, 0.26, 0.20)
 _HELD_OUT_SHARE = 0.25  # of a test person's codings
@@ -83,6 +86,11 @@ def allowed(coding: Coding) -> bool:
     return not any(pair <= present for pair in HELD_OUT_PAIRS)
 
 
+def _usable(coding: Coding, held_out: bool) -> bool:
+    """Whether something of the coding stands, and it may be shown to these people."""
+    return bool(coding and resolve(coding).coding) and (held_out or allowed(coding))
+
+
 def draw_codings(rng: np.random.Generator, count: int, *, held_out: bool = False) -> list[Coding]:
     """`count` codings, each drawn on its own from the mixture.
 
@@ -99,7 +107,7 @@ def draw_codings(rng: np.random.Generator, count: int, *, held_out: bool = False
             continue
         kind, card = kinds[rng.choice(len(kinds), p=odds)], int(rng.integers(1 << 30))
         coding = _draw(rng, kind, card, card)
-        if coding and (held_out or allowed(coding)):
+        if _usable(coding, held_out):
             out.append(coding)
     return out
 
@@ -126,18 +134,46 @@ class Plan:
                 yield "held-out pair", _held_out(rng, pair)
                 continue
             kind, rank = self._card(place)
-            coding = _draw(rng, kind, rank, self.seed)
-            while not coding or not (held_out or allowed(coding)):
+            if kind == "spontaneous":
+                coding = draw_spontaneous(rng, _strata(self.seed, rank))
+            else:
+                coding = _draw(rng, kind, rank, self.seed)
+            while not _usable(coding, held_out):
                 coding = _draw(rng, kind, rank, self.seed)
             yield kind, coding
 
     def _card(self, place: int) -> tuple[str, int]:
         """The kind at a place of the endless deck, and how many of it came before."""
-        deck = [k for k, n in SHARES.items() for _ in range(n)]
-        pack, at = divmod(place, len(deck))
-        order = np.random.default_rng([self.seed, 0xDEC4, pack]).permutation(len(deck))
-        kinds = [deck[i] for i in order[: at + 1]]
+        pack, at = divmod(place, sum(SHARES.values()))
+        kinds = _pack(self.seed, pack)
         return kinds[at], pack * SHARES[kinds[at]] + kinds[:at].count(kinds[at])
+
+
+@lru_cache(maxsize=64)
+def _pack(seed: int, pack: int) -> tuple[str, ...]:
+    """The kinds of one shuffled deck, kept because a sitting asks for them card by card."""
+    deck = [k for k, n in SHARES.items() for _ in range(n)]
+    order = np.random.default_rng([seed, 0xDEC4, pack]).permutation(len(deck))
+    return tuple(deck[i] for i in order)
+
+
+_STRATA = 1000
+
+
+@lru_cache(maxsize=4)
+def _strata_deck(seed: int, turn: int) -> np.ndarray:
+    """(STRATA, 1000): the numbers 0 to 999 in an order of its own for each hidden variable."""
+    rng = np.random.default_rng([seed, 0x57A7, turn])
+    return rng.permuted(np.tile(np.arange(_STRATA), (STRATA, 1)), axis=1)
+
+
+def _strata(seed: int, rank: int) -> tuple[np.ndarray, int]:
+    """Of a thousand equal parts of each hidden variable, those of the rank-th spontaneous coding:
+    each part is dealt once in a thousand (a Latin hypercube: McKay et al. 1979), so that rates
+    scatter less than in independent draws.
+    """
+    turn, at = divmod(rank, _STRATA)
+    return _strata_deck(seed, turn)[:, at], _STRATA
 
 
 def _draw(rng: np.random.Generator, kind: str, rank: int, seed: int) -> Coding:
@@ -149,8 +185,10 @@ def _draw(rng: np.random.Generator, kind: str, rank: int, seed: int) -> Coding:
     if kind == "preset":
         return _preset(rng)
     if kind == "conflict":
-        pair, turn = _dealt(seed, 2, rank, len(CONFLICTS))
-        return _conflict(rng, CONFLICTS[pair], _dealt(seed, 10 + pair, turn, 25)[0])
+        at, turn = _dealt(seed, 2, rank, len(CONFLICTS))
+        pair = CONFLICTS[at]
+        ways = [n for n in range(25) if pair not in _UNEQUAL or n // 5 != n % 5]
+        return _conflict(rng, pair, ways[_dealt(seed, 10 + at, turn, len(ways))[0]])
     return _random(rng)
 
 
@@ -159,7 +197,13 @@ def _dealt(seed: int, deck: int, rank: int, size: int) -> tuple[int, int]:
     through, and how often it was.
     """
     turn, at = divmod(rank, size)
-    return int(np.random.default_rng([seed, 0xDEA1, deck, turn]).permutation(size)[at]), turn
+    return _shuffled(seed, deck, turn, size)[at], turn
+
+
+@lru_cache(maxsize=256)
+def _shuffled(seed: int, deck: int, turn: int, size: int) -> tuple[int, ...]:
+    order = np.random.default_rng([seed, 0xDEA1, deck, turn]).permutation(size)
+    return tuple(int(n) for n in order)
 
 
 def _actions(

@@ -7,16 +7,46 @@ its shape is the difference to the mean.
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from auface_gen.errors import AUFaceGenError
 
-__all__ = ["read_folder", "read_obj_vertices"]
+__all__ = ["KNOWN_MEAN_FACES", "mean_face_digest", "read_folder", "read_obj_vertices"]
 
 _NEUTRAL = "generic_neutral_mesh.obj"
+_MODES = 100
+# Expressions that the kit has a file of, but that its list in vertex_indices.json leaves out.
+_UNLISTED = ("PupilDilate_L", "PupilDilate_R", "cheekRaiser_L", "cheekRaiser_R")
+_MEAN_FACE = {
+    "neutral": np.float32,
+    "faces": np.int32,
+    "uv": np.float32,
+    "face_uv": np.int32,
+    "face_material": np.int8,
+    "landmarks68": np.int32,
+}
+
+KNOWN_MEAN_FACES: dict[str, str] = {
+    "24d3080ffe16215cf32c794d2a071448852daeca6b7e15b86e5b5b86db948f2c": "ICT-FaceKit light",
+}
+"""Editions of the kit by the SHA-256 of their mean face. Identities and expressions are not in it:
+the packed arrays hold them at half precision, the published files do not.
+"""
+
+
+def mean_face_digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256, in hex, of a rig's mean face: vertices, topology, texture coordinates, landmarks."""
+    digest = hashlib.sha256()
+    for name, kind in _MEAN_FACE.items():
+        array = np.ascontiguousarray(arrays[name], kind)
+        digest.update(f"{name} {array.shape};".encode() + array.tobytes())
+    digest.update("\n".join(str(name) for name in arrays["materials"]).encode())
+    return digest.hexdigest()
 
 
 def read_folder(folder: str | Path) -> dict[str, np.ndarray]:
@@ -37,16 +67,16 @@ def read_folder(folder: str | Path) -> dict[str, np.ndarray]:
         raise AUFaceGenError(f"{index} is not ICT-FaceKit's list of vertices: {error!r}") from error
     arrays = _read_mesh(folder / _NEUTRAL)
     count, corners = len(arrays["neutral"]), _corners(_lines(folder / _NEUTRAL))
-    modes = sorted(folder.glob("identity[0-9][0-9][0-9].obj"))
-    expected = [folder / f"identity{i:03d}.obj" for i in range(len(modes))]
-    if not modes or modes != expected:
+    modes = [folder / f"identity{i:03d}.obj" for i in range(_MODES)]
+    shapes = sorted(
+        p for p in folder.glob("*.obj") if p.name != _NEUTRAL and not p.stem.startswith("identity")
+    )
+    wanted = [*modes, *(folder / f"{name}.obj" for name in sorted({*listed, *_UNLISTED}))]
+    if lost := [path.name for path in wanted if not path.is_file()]:
+        more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
         raise AUFaceGenError(
-            f"{folder}: identity000.obj and on must be there without a gap, found {len(modes)}"
-        )
-    shapes = sorted(p for p in folder.glob("*.obj") if p.name != _NEUTRAL and p not in modes)
-    if lost := sorted(set(listed) - {p.stem for p in shapes}):
-        raise AUFaceGenError(
-            f"{folder}: {len(lost)} expression files are missing, {lost[0]}.obj among them"
+            f"{folder}: of the {len(wanted)} identities and expressions of ICT-FaceKit "
+            f"{len(lost)} are missing: {', '.join(lost[:5])}{more}; copy the folder again"
         )
 
     def offsets(paths: list[Path]) -> np.ndarray:

@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from auface_gen.codings import Plan
-from auface_gen.errors import AUFaceGenError
+from auface_gen.errors import AUFaceGenError, WorkFailed
 from auface_gen.people import Light, Person
 from auface_gen.rig import Rig
-from facs_text import parse, resolve
+from facs_text import describe, parse, resolve
+from facs_text.corpus import CorpusRow
 
 __all__ = [
     "Job",
     "cannot_write",
     "end_with_parent",
     "plan_jobs",
+    "read_part",
     "render_job",
     "split_of",
     "write_whole",
@@ -32,14 +34,19 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Job:
-    """One sitting to render: `codings` are (kind, codes), the person at rest first."""
+    """One sitting to render: the index-th of the plan of `seed`, `count` pictures, the person at
+    rest first; `stride` pictures are a full sitting.
+    """
 
     root: str
     rig: str
     split: str
     person: int
     light: int
-    codings: tuple[tuple[str, str], ...]
+    seed: int
+    index: int
+    count: int
+    stride: int
     size: int
     samples: int
     variant: str
@@ -47,6 +54,14 @@ class Job:
     @property
     def subject(self) -> str:
         return f"p{self.person:05d}"
+
+    @property
+    def codings(self) -> list[tuple[str, str]]:
+        """(kind, codes) of its pictures, drawn when asked for: by the process that renders them."""
+        asked = Plan(self.seed).sitting(
+            self.index, self.count - 1, self.stride - 1, held_out=self.split == "test"
+        )
+        return [("neutral", "0"), *((kind, str(coding)) for kind, coding in asked)]
 
     @property
     def part(self) -> Path:
@@ -73,24 +88,23 @@ def plan_jobs(
     samples: int,
     variant: str,
 ) -> Iterator[Job]:
-    """The sittings of `count` pictures, person by person; the last one may be shorter."""
-    plan = Plan(seed)
+    """The sittings of `count` pictures, person by person; the last one may be shorter.
+
+    Corpora of two seeds share no person while none has more than 10,000, and no light while none
+    has more than 100,000 sittings.
+    """
     for index, start in enumerate(range(0, count, per_sitting)):
         person = index // sittings
-        split = split_of(person)
-        asked = plan.sitting(
-            index,
-            min(per_sitting, count - start) - 1,
-            per_sitting - 1,
-            held_out=split == "test",
-        )
         yield Job(
             root=str(root),
             rig=rig,
-            split=split,
-            person=10_000 * (seed % 9) + person,
+            split=split_of(person),
+            person=10_000 * seed + person,
             light=100_000 * seed + index,
-            codings=(("neutral", "0"), *((kind, str(coding)) for kind, coding in asked)),
+            seed=seed,
+            index=index,
+            count=min(per_sitting, count - start),
+            stride=per_sitting,
             size=size,
             samples=samples,
             variant=variant,
@@ -116,47 +130,76 @@ _STATE: dict[str, Any] = {}
 def render_job(job: Job) -> int:
     """Render one sitting, write its pictures and then its rows; returns how many.
 
-    Nothing half-written keeps its name. Raises AUFaceGenError naming the file when the disk is
-    full or cannot be written.
+    A row is made whole here, with its codes and texts, so that words and picture come from one
+    resolution. Nothing half-written keeps its name. Raises AUFaceGenError naming the file when
+    the disk is full or cannot be written.
     """
     sitting = _sitting(job)
     folder = Path(job.root) / job.split / job.subject
-    rows, neutral = [], f"{job.subject}/{job.light}_000.png"
+    lines, neutral = [], f"{job.subject}/{job.light}_000.png"
     for i, (kind, codes) in enumerate(job.codings):
-        resolution = resolve(parse(codes))
+        resolution, seed = resolve(parse(codes)), job.light * 1000 + i
         name = f"{job.subject}/{job.light}_{i:03d}.png"
         write_whole(folder / Path(name).name, _png(sitting.render(resolution.activations)))
-        rows.append(
-            {
-                "file_name": name,
-                "text_seed": job.light * 1000 + i,
+        row = CorpusRow(
+            file_name=name,
+            text=describe(resolution, seed=seed).text,
+            text_brief=describe(resolution, detail="brief", seed=seed).text,
+            codes=str(resolution.coding),
+            aus=resolution.activations,
+            subject=job.subject,
+            neutral=neutral,
+            source="auface-rig",
+            extra={
                 "requested": codes,
                 "kind": kind,
-                "aus": {u: dict(s) for u, s in resolution.activations.items()},
-                "subject": job.subject,
-                "neutral": neutral,
                 "person_seed": job.person,
                 "light_seed": job.light,
-            }
+            },
         )
-    lines = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
-    write_whole(job.part, lines.encode())
-    return len(rows)
+        lines.append(row.to_json() + "\n")
+    write_whole(job.part, "".join(lines).encode())
+    return len(lines)
+
+
+_OWN = ("file_name", "text", "text_brief", "codes", "aus", "subject", "neutral", "source")
+
+
+def read_part(job: Job) -> list[CorpusRow] | None:
+    """The rows of a sitting that is whole: None when its part is missing or cut, or when one of
+    its pictures is gone, and it must be rendered again.
+    """
+    try:
+        found = [json.loads(line) for line in job.part.read_text("utf-8").split("\n") if line]
+        rows = [
+            CorpusRow(**{k: row.pop(k) for k in _OWN}, extra=row)  # what is left is extra
+            for row in found
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    folder = os.path.join(job.root, job.split)
+    if len(rows) != job.count:
+        return None
+    if not all(os.path.isfile(os.path.join(folder, str(row.file_name))) for row in rows):
+        return None
+    return rows
 
 
 def _sitting(job: Job) -> Any:
-    """The person under the light; what all sittings share is made once a process."""
+    """The person under the light; what all sittings of a rig and variant share is made once."""
     from auface_gen.render import RigMeshes, Sitting, mitsuba
     from auface_gen.skin import SkinMap
 
-    if _STATE.get("rig") != job.rig:
+    if _STATE.get("made_for") != (job.rig, job.variant):
+        _STATE.clear()  # what another variant made is of no use to this one
         mitsuba(job.variant)
         if job.variant.startswith("llvm"):
             import drjit
 
             drjit.set_thread_count(1)
         rig = Rig.load(job.rig)
-        _STATE.update(rig=job.rig, model=rig, skin=SkinMap.build(rig), meshes=RigMeshes(rig))
+        _STATE.update(model=rig, skin=SkinMap.build(rig), meshes=RigMeshes(rig))
+        _STATE["made_for"] = (job.rig, job.variant)
     return Sitting(
         _STATE["model"],
         _STATE["meshes"],
@@ -195,9 +238,13 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def cannot_write(path: Path, error: OSError) -> AUFaceGenError:
-    """The error for a file of a corpus, with what to do."""
+    """The error for a file of a corpus, with what to do: WorkFailed when the disk is full or
+    fails, a plain AUFaceGenError when the place that was given cannot be written.
+    """
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return AUFaceGenError(
+    wrong = isinstance(error, PermissionError | NotADirectoryError | IsADirectoryError)
+    kind = AUFaceGenError if wrong or isinstance(error, FileExistsError) else WorkFailed
+    return kind(
         f"{path} cannot be written: {error.strerror or error}; "
         f"{'make room' if full else 'mend that'} and run the same command again: "
         "the sittings that are whole are kept"

@@ -8,13 +8,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from auface_gen.bp4d import BP4D_RATES
 from auface_gen.codings import CONFLICTS
 from auface_gen.errors import AUFaceGenError
-from facs_text import Coding, parse
+from facs_text import Coding, FacsTextError, parse
 from facs_text.corpus import SPLITS, read
 
 __all__ = ["CorpusStatistics", "UnitCount", "corpus_statistics"]
@@ -95,7 +96,8 @@ def corpus_statistics(root: str | Path, splits: Iterable[str] = SPLITS) -> Corpu
     """Count a corpus. Units are those that stand (a row's codes); pairs are looked for in what was
     asked, where the row has it.
 
-    Raises AUFaceGenError when there is no corpus, and facs-text's error on a bad row.
+    Raises AUFaceGenError when there is no corpus, and on a row whose codes cannot be read, which
+    it names; facs-text's error on a bad row otherwise.
     """
     root = Path(root)
     try:
@@ -111,19 +113,23 @@ def corpus_statistics(root: str | Path, splits: Iterable[str] = SPLITS) -> Corpu
         if not (root / split / "metadata.jsonl").exists():
             continue
         people: set[str] = set()
-        for row in read(root, split):
+        for index, row in enumerate(read(root, split)):
             people.add(row.subject)
             out.pictures[split] += 1
-            standing = parse(row.codes)
+            requested = row.extra.get("requested")
+            try:
+                standing = parse(row.codes)
+                wished = parse(requested) if isinstance(requested, str) else Coding(())
+            except FacsTextError as error:
+                path = root / split / "metadata.jsonl"
+                raise AUFaceGenError(f"{path}, line {_line(path, index)}: {error}") from None
             kind = str(row.extra.get("kind", ""))
             if kind:
                 out.kinds[kind] += 1
             _count(out.units, standing)
             if kind == "spontaneous":
                 out.spontaneous.update({a.code for a in standing})
-            asked = {a.code for a in standing}
-            if isinstance(row.extra.get("requested"), str):
-                asked |= {a.code for a in parse(str(row.extra["requested"]))}
+            asked = {a.code for a in (*standing, *wished)}
             for pairs, counts in ((conflicts, out.conflicts), (held_out, out.held_out)):
                 for name, pair in pairs.items():
                     if pair <= asked:
@@ -131,6 +137,13 @@ def corpus_statistics(root: str | Path, splits: Iterable[str] = SPLITS) -> Corpu
         out.people[split] = len(people)
     out.units = {c: out.units[c] for c in sorted(out.units, key=_order)}
     return out
+
+
+def _line(path: Path, index: int) -> int:
+    """Number, from 1, of the line that holds the index-th row, from 0: empty lines hold none."""
+    with path.open(encoding="utf-8") as file:
+        full = (number for number, line in enumerate(file, 1) if line.strip())
+        return next(islice(full, index, None))
 
 
 def _count(units: dict[str, UnitCount], coding: Coding) -> None:

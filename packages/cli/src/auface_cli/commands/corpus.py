@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -31,8 +32,14 @@ def command() -> None:
     type=click.IntRange(2),
     help="Pictures; the default is 300 people.",
 )
-@click.option("--size", default=128, show_default=True, help="Pixels.")
-@click.option("--seed", default=0, show_default=True)
+@click.option("--size", default=128, show_default=True, type=click.IntRange(32), help="Pixels.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Other seeds draw other people, light and codings.",
+)
 @click.option(
     "--sittings", default=2, show_default=True, type=click.IntRange(1), help="Lights a person."
 )
@@ -47,6 +54,10 @@ def command() -> None:
     "--samples", default=16, show_default=True, type=click.IntRange(1), help="Of light, a pixel."
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes.")
+@click.option(
+    "--variant",
+    help="Of mitsuba, as llvm_ad_rgb or scalar_rgb; the fastest that works unless told.",
+)
 def render(
     out: Path,
     rig: Path,
@@ -57,10 +68,12 @@ def render(
     per_sitting: int,
     samples: int,
     workers: int | None,
+    variant: str | None,
 ) -> None:
     """Render made-up people doing known things; a run that was stopped goes on."""
     from tqdm import tqdm
 
+    from auface_gen.errors import WorkFailed
     from auface_gen.synthesize import render_corpus
 
     with tqdm(total=count, unit="picture", disable=None) as bar:
@@ -69,18 +82,23 @@ def render(
             bar.total = total
             bar.update(done - bar.n)
 
-        render_corpus(
-            out,
-            rig=rig,
-            count=count,
-            size=size,
-            seed=seed,
-            sittings=sittings,
-            per_sitting=per_sitting,
-            samples=samples,
-            workers=workers,
-            progress=report,
-        )
+        try:
+            render_corpus(
+                out,
+                rig=rig,
+                count=count,
+                size=size,
+                seed=seed,
+                sittings=sittings,
+                per_sitting=per_sitting,
+                samples=samples,
+                workers=workers,
+                variant=variant,
+                progress=report,
+                tell=lambda line: tqdm.write(line, file=sys.stderr),
+            )
+        except WorkFailed as error:
+            raise click.ClickException(str(error)) from error
     click.echo(str(out))
 
 
