@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from auface_gen import jobs, render, skin, synthesize
+from auface_gen import jobs, render, skin, synthesize, variant
 from auface_gen.errors import AUFaceGenError, WorkFailed
 from auface_gen.people import Light, Person
 from auface_gen.rig import Rig
@@ -178,6 +178,17 @@ def test_other_settings_do_not_mix(tmp_path: Path, painted: SimpleNamespace) -> 
         painted.render(tmp_path / "d", workers=0)
     with pytest.raises(AUFaceGenError, match="no variant 'abacus' here: one of .*scalar_rgb"):
         painted.render(tmp_path / "d", variant="abacus")
+
+
+def test_a_variant_of_llvm_needs_one_that_works(
+    tmp_path: Path, painted: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(variant, "fastest_variant", lambda: "scalar_rgb")
+    with pytest.raises(AUFaceGenError, match="no LLVM that works was found"):
+        painted.render(tmp_path / "c", variant="llvm_ad_rgb")
+    monkeypatch.setattr(variant, "fastest_variant", lambda: "llvm_ad_rgb")
+    root = painted.render(tmp_path / "c", variant="llvm_ad_rgb")
+    assert json.loads((root / "corpus.json").read_text())["render"]["variant"] == "llvm_ad_rgb"
 
 
 @pytest.mark.parametrize("what", ["_LOOK", "_MIXTURE", "_rules_digest", "auface_gen", "facs_text"])

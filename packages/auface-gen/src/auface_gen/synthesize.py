@@ -175,7 +175,9 @@ def _render(jobs: Sequence[Job], workers: int, report: Callable[[int, int], None
 
 
 def _checked_variant(variant: str | None) -> str:
-    """The variant of mitsuba asked for, or the fastest. Raises AUFaceGenError on an unknown one."""
+    """The variant of mitsuba asked for, or the fastest. Raises AUFaceGenError on an unknown one,
+    and on one of LLVM's where no LLVM works: it would end the process without a word.
+    """
     from auface_gen.variant import fastest_variant
 
     if variant is None:
@@ -185,6 +187,11 @@ def _checked_variant(variant: str | None) -> str:
     if variant not in mi.variants():
         raise AUFaceGenError(
             f"mitsuba has no variant {variant!r} here: one of {', '.join(mi.variants())}"
+        )
+    if variant.startswith("llvm") and fastest_variant() != "llvm_ad_rgb":  # which sets its path
+        raise AUFaceGenError(
+            f"variant {variant}: no LLVM that works was found; name its library in "
+            "DRJIT_LIBLLVM_PATH, or take scalar_rgb"
         )
     return variant
 
