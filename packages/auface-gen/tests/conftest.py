@@ -4,6 +4,7 @@ has it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -157,3 +158,23 @@ def corpus(tmp_path: Path) -> Path:
                 )
         (root / split / "metadata.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
     return root
+
+
+@pytest.fixture(scope="session")
+def kit() -> Path:
+    """ICT-FaceKit's data, where the environment (AUFACE_ICT_FACEKIT) or a folder shared/ beside the
+    checkout has it; tests that need it are skipped elsewhere.
+    """
+    beside = Path(__file__).resolve().parents[3].parent / "shared" / "ict-facekit"
+    path = Path(os.environ.get("AUFACE_ICT_FACEKIT", beside / "ict_facekit_light.npz"))
+    if not path.exists():
+        pytest.skip(
+            "needs ICT-FaceKit: set AUFACE_ICT_FACEKIT to its FaceXModel folder or the .npz"
+        )
+    return path
+
+
+@pytest.fixture(scope="session")
+def real(kit: Path) -> Rig:
+    """The real rig."""
+    return Rig.load(kit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +15,7 @@ from auface_gen.people import Person
 from auface_gen.rig import Rig, raw_activations, shape_weights
 from facs_text import parse, resolve
 
-_BESIDE = (
-    Path(__file__).resolve().parents[3].parent / "shared" / "ict-facekit" / "ict_facekit_light.npz"
-)
-_PATH = Path(os.environ.get("AUFACE_ICT_FACEKIT", _BESIDE))
-_needs_kit = pytest.mark.skipif(
-    not _PATH.exists(),
-    reason="needs ICT-FaceKit: set AUFACE_ICT_FACEKIT to its FaceXModel folder or the .npz",
-)
 _HARD = ("43E", "7E", "17E", "18E", "24E", "28E", "23D+15D", "24D+26D", "18D+22D", "12E+25D+26C")
-
-
-@pytest.fixture(scope="module")
-def real() -> Rig:
-    return Rig.load(_PATH)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +65,6 @@ def test_contacts_add() -> None:
     assert both.total == 11
 
 
-@_needs_kit
 def test_rest_is_left_as_it_is(real: Rig, faces: list[np.ndarray]) -> None:
     for rest in faces:
         assert (real.move(rest, {}) == rest).all()
@@ -87,7 +72,6 @@ def test_rest_is_left_as_it_is(real: Rig, faces: list[np.ndarray]) -> None:
         assert (real.correctives.apply(rest, rest, none) == rest).all()
 
 
-@_needs_kit
 def test_hard_codings_touch_less_with_correctives(real: Rig, faces: list[np.ndarray]) -> None:
     meter = ContactMeter(real)
     before = after = Contact()
@@ -105,7 +89,6 @@ def test_hard_codings_touch_less_with_correctives(real: Rig, faces: list[np.ndar
     assert after.lids + after.eyes < 0.5 * (before.lids + before.eyes)
 
 
-@_needs_kit
 @settings(max_examples=12, deadline=None)
 @given(
     st.lists(st.integers(0, len(COLUMNS) - 1), min_size=1, max_size=5, unique=True),
@@ -123,7 +106,6 @@ def test_a_small_change_moves_vertices_a_little(real: Rig, columns: list[int], s
     assert np.abs(here - there).max() < step * 15 * len(columns)
 
 
-@_needs_kit
 def test_a_unit_that_sets_in_moves_no_vertex_at_once(real: Rig, faces: list[np.ndarray]) -> None:
     for rest in faces:
         for unit in ("AU12", "AU24", "AU26", "AU43", "AU64", "AU28"):
@@ -132,9 +114,8 @@ def test_a_unit_that_sets_in_moves_no_vertex_at_once(real: Rig, faces: list[np.n
             assert np.abs(moved - rest).max() < 2e-3, unit
 
 
-@_needs_kit
-def test_the_same_activations_give_the_same_bytes(real: Rig) -> None:
-    again = Rig.load(_PATH)
+def test_the_same_activations_give_the_same_bytes(real: Rig, kit: Path) -> None:
+    again = Rig.load(kit)
     for codes in ("12E+25D+26C", "24D+26D", "43D+64D"):
         seen = resolve(codes).activations
         assert (real.move(real.neutral, seen) == again.move(again.neutral, seen)).all()
@@ -151,7 +132,6 @@ def twins(real: Rig) -> tuple[np.ndarray, np.ndarray]:
     return both[:, 0], both[:, 1]
 
 
-@_needs_kit
 @pytest.mark.parametrize("codes", ["L12D", "L43E+L7C", "L10D+L14C", "17D+L13D", "24D+L12C"])
 def test_mirrored_activations_give_the_mirrored_face(
     real: Rig, twins: tuple[np.ndarray, np.ndarray], codes: str

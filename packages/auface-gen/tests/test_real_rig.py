@@ -2,7 +2,6 @@
 the checkout has it.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +13,6 @@ from auface_gen.people import Light, Person
 from auface_gen.prior import region_maps
 from auface_gen.rig import Rig
 from facs_text import resolve
-
-_BESIDE = (
-    Path(__file__).resolve().parents[3].parent / "shared" / "ict-facekit" / "ict_facekit_light.npz"
-)
-_PATH = Path(os.environ.get("AUFACE_ICT_FACEKIT", _BESIDE))
-
-pytestmark = pytest.mark.skipif(
-    not _PATH.exists(),
-    reason="needs ICT-FaceKit: set AUFACE_ICT_FACEKIT to its FaceXModel folder or the .npz",
-)
-
-
-@pytest.fixture(scope="module")
-def real() -> Rig:
-    return Rig.load(_PATH)
 
 
 def test_units_move_their_own_side_and_region(real: Rig) -> None:
@@ -56,8 +40,8 @@ def test_the_kit_is_a_known_edition(real: Rig) -> None:
     assert KNOWN_MEAN_FACES[mean_face_digest(vars(real))] == "ICT-FaceKit light"
 
 
-def test_published_files_agree_with_the_packed_arrays(real: Rig) -> None:
-    folder = _PATH.parent / "FaceXModel"
+def test_published_files_agree_with_the_packed_arrays(real: Rig, kit: Path) -> None:
+    folder = kit.parent / "FaceXModel"
     names = ("jawOpen", "mouthSmile_L", "browInnerUp_R")
     published = [p for n in names if (p := folder / f"{n}.obj").exists()]
     if not published:

@@ -13,16 +13,6 @@ import pytest
 from auface_gen.synthesize import render_corpus
 from facs_text import corpus
 
-_BESIDE = (
-    Path(__file__).resolve().parents[3].parent / "shared" / "ict-facekit" / "ict_facekit_light.npz"
-)
-_PATH = Path(os.environ.get("AUFACE_ICT_FACEKIT", _BESIDE))
-
-pytestmark = pytest.mark.skipif(
-    not _PATH.exists(),
-    reason="needs ICT-FaceKit: set AUFACE_ICT_FACEKIT to its FaceXModel folder or the .npz",
-)
-
 _SETTINGS = {"count": 9, "size": 32, "per_sitting": 3, "samples": 1, "variant": "scalar_rgb"}
 _RUN = f"""
 import sys
@@ -43,12 +33,12 @@ def everything(root: Path) -> dict[str, bytes]:
     }
 
 
-def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_to_the_same_bytes(kit: Path, tmp_path: Path) -> None:
     pytest.importorskip("mitsuba")
     script = tmp_path / "run.py"
     script.write_text(_RUN)
     with subprocess.Popen(
-        [sys.executable, str(script), str(tmp_path / "c"), str(_PATH)],
+        [sys.executable, str(script), str(tmp_path / "c"), str(kit)],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -63,8 +53,8 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     kept = everything(tmp_path / "c")
     assert sum(name.endswith(".jsonl") for name in kept) in (1, 2)  # the other one may just be done
 
-    render_corpus(tmp_path / "c", rig=_PATH, workers=1, **_SETTINGS)
-    whole = everything(render_corpus(tmp_path / "whole", rig=_PATH, workers=1, **_SETTINGS))
+    render_corpus(tmp_path / "c", rig=kit, workers=1, **_SETTINGS)
+    whole = everything(render_corpus(tmp_path / "whole", rig=kit, workers=1, **_SETTINGS))
     assert everything(tmp_path / "c") == whole
     assert all(whole[name] == data for name, data in kept.items())
     assert corpus.check(tmp_path / "c").ok
