@@ -1,7 +1,5 @@
 """Operators: gradients, registration, compilation, and errors."""
 
-import sys
-
 import pytest
 import torch
 from torch import Tensor
@@ -19,7 +17,6 @@ from vq_tokenizer.ops import (
     nearest_code,
     rotation_backward_reference,
 )
-from vq_tokenizer.ops._memory import empty
 from vq_tokenizer.ops.code_stats import code_stats_reference
 
 OPS = torch.ops.vq_tokenizer
@@ -105,20 +102,6 @@ def test_lookup_of_half_precision(dtype: torch.dtype) -> None:
     (grad,) = torch.autograd.grad(error.sum() + found.float().sum(), v)
     assert grad.dtype == dtype
     torch.testing.assert_close(grad, (1 + 2 * (z.float() - found.float())).to(dtype))
-
-
-def test_large_tensors_lie_on_large_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    z, codes, index = normal(300, 6).requires_grad_(), normal(9, 6, seed=1), torch.arange(300) % 9
-    (plain,) = torch.autograd.grad(lookup_with_error(z, codes, index)[1].sum(), z)
-    monkeypatch.setattr(sys.modules["vq_tokenizer.ops._memory"], "_LARGE", 1)
-    found, error = lookup_with_error(z, codes, index)
-    assert torch.equal(found, codes[index])
-    assert found.data_ptr() % 4096 == 0
-    error.sum().backward()
-    assert z.grad is not None
-    assert torch.equal(z.grad, plain)
-    z.grad.zero_()  # the mapping is there as long as the tensor
-    assert empty((3, 5), torch.bfloat16, z.device).fill_(2).sum() == 30
 
 
 def test_rotation_backward_is_finite_at_zero_and_opposite() -> None:

@@ -27,19 +27,26 @@ def prepare_codes(
     lie on a grid themselves, and ties stay ties; near the origin it is zero. Cosine: unit
     length and no half lengths. Codes with a NaN get an infinite half length, so they lose.
     """
-    bad = codes.square().sum(1).isnan()  # any(1) takes five times as long
-    codes = codes.masked_fill(bad[:, None], 0)
+    free = codes.device.type == "cpu"  # to look at values; a GPU would be waited for
+    square = codes.square().sum(1)
+    bad = square.isnan()
+    if not free or bool(bad.any()):
+        codes = codes.masked_fill(bad[:, None], 0)
     if metric == "cosine":
         codes = torch.nn.functional.normalize(codes, dim=1)
         return codes, codes.new_zeros(codes.shape[0]).masked_fill(bad, torch.inf), None
     shift = None
     if centre:
         mean = codes.mean(0)
-        grid = torch.exp2((codes - mean).abs().amax().clamp_min(1e-30).log2().floor())
+        spread = torch.maximum(codes.amax(0) - mean, mean - codes.amin(0)).amax()
+        grid = torch.exp2(spread.clamp_min(1e-30).log2().floor())
         shift = ((mean / grid).round() * grid).nan_to_num(0.0, 0.0, 0.0)
-        codes = codes - shift
-    half = codes.square().sum(1) * 0.5
-    return codes, half.masked_fill(bad, torch.inf), shift
+        if free and not bool(shift.any()):
+            shift = None  # near the origin
+        else:
+            codes = codes - shift
+            square = codes.square().sum(1)
+    return codes, (square * 0.5).masked_fill(bad, torch.inf), shift
 
 
 def first_equal(codes: Tensor) -> Tensor | None:

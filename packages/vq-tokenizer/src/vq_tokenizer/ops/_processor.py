@@ -55,8 +55,6 @@ def nearest_code_processor(x: Tensor, codes: Tensor, *, metric: str = "euclidean
     if n == 0:
         return index
     table, half, shift = prepare_codes(codes.float(), metric)
-    if shift is not None and not bool(shift.any()):
-        shift = None  # near the origin
     with ieee_products(x.device):
         if metric == "euclidean" and x.shape[1] <= _FAISS_WIDTH and n * k >= _FAISS_SCORES:
             faiss = _faiss()
@@ -84,7 +82,7 @@ def _tiles(codes: Tensor, half: Tensor, rows: int, *, many: bool) -> list[_Tile]
     for begin in range(0, codes.shape[0], _TILE_CODES):
         c, h = codes[begin : begin + _TILE_CODES], half[begin : begin + _TILE_CODES]
         slots = 1
-        if many and len(c) >= 128:
+        if many and len(c) >= 512:
             slots = min(64, 1 << (len(c) // 32).bit_length() - 1)  # columns of 32 and more
             short = -len(c) % slots
             if short:  # copies of the last code that never win
@@ -98,7 +96,7 @@ def _tiles(codes: Tensor, half: Tensor, rows: int, *, many: bool) -> list[_Tile]
 
 def _product(negated: Tensor, half: Tensor, rows: int, *, packed: bool) -> Product:
     """x -> half - x @ codes.t(), by oneDNN where it is there."""
-    linear = _onednn() if packed and torch.backends.mkldnn.enabled else None
+    linear = _onednn() if packed and getattr(torch.backends.mkldnn, "enabled", True) else None
     if linear is None:
         table = negated.t().contiguous()
         return lambda x: torch.addmm(half, x, table)

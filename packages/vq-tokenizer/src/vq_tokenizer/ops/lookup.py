@@ -21,7 +21,6 @@ import torch
 from torch import Tensor
 
 from vq_tokenizer.errors import VQTokenizerError
-from vq_tokenizer.ops._memory import empty
 from vq_tokenizer.ops._triton import next_power_of_2, tl, triton, use_triton
 
 __all__ = [
@@ -89,7 +88,7 @@ def _chunks(z: Tensor) -> list[slice]:
 def lookup_reference(z: Tensor, codes: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
     """Plain torch: codes taken (N, D) in z's type, and squared distances to them (N,)."""
     work = _work(z)
-    chosen = empty(z.shape, z.dtype, z.device)
+    chosen = torch.empty(z.shape, dtype=z.dtype, device=z.device)
     error = torch.empty(z.shape[0], dtype=work, device=z.device)
     codes = codes.to(z.dtype)
     for part in _chunks(z):
@@ -104,16 +103,23 @@ def lookup_backward_reference(
 ) -> Tensor:
     """Gradient to z, (N, D) in z's type; grad (N, D) is of the codes, grad_error (N,) of errors."""
     work = _work(z)
-    out = empty(z.shape, z.dtype, z.device)
+    out = torch.empty(z.shape, dtype=z.dtype, device=z.device)
     for part in _chunks(z):
         through = None if grad is None else grad[part].to(work)
         if through is not None and gradient == "rotation":
             through = rotation_backward_reference(through, z[part], chosen[part])
-        if grad_error is not None:
-            twice = 2 * grad_error[part, None].to(work)
-            gap = z[part].to(work) - chosen[part]
-            through = gap.mul_(twice) if through is None else gap.mul_(twice).add_(through)
-        out[part] = 0.0 if through is None else through
+        if grad_error is None:
+            out[part] = 0.0 if through is None else through
+            continue
+        gap = z[part].to(work) - chosen[part]
+        twice = 2 * grad_error[part, None].to(work)
+        into = out[part] if out.dtype == work else torch.empty_like(gap)
+        if through is None:
+            torch.mul(gap, twice, out=into)
+        else:
+            torch.addcmul(through, gap, twice, out=into)
+        if into.dtype != out.dtype:
+            out[part] = into
     return out
 
 
