@@ -68,19 +68,25 @@ def implementations(n: int, k: int, d: int) -> dict[str, Callable[[], object]]:
 def timed(
     n: int, k: int, d: int, threads: int, rounds: int, *, peer: bool = True
 ) -> dict[str, dict[str, float]]:
-    """Least times in turns; search and ours three times a round, the peer once."""
+    """Least times in turns; search and ours three times a round and more, the peer once."""
     torch.set_num_threads(threads)
     runs = {name: run for name, run in implementations(n, k, d).items() if peer or name != PEER}
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
+
+    def once(name: str) -> None:
+        busy, wall = time.process_time(), time.perf_counter()
+        runs[name]()
+        took = (time.process_time() - busy) / threads, time.perf_counter() - wall
+        scale = n / rows_for(name, n, k) * 1e3
+        times[name].append((took[0] * scale, took[1] * scale))
+
     for name in (SEARCH, OURS):
         runs[name]()
+    once(OURS)
+    often = 3 * max(1, min(6, int(150 / times[OURS][0][1])))  # short runs vary most
     for _ in range(rounds):
-        for name in [*runs, SEARCH, OURS, SEARCH, OURS]:
-            busy, wall = time.process_time(), time.perf_counter()
-            runs[name]()
-            took = (time.process_time() - busy) / threads, time.perf_counter() - wall
-            scale = n / rows_for(name, n, k) * 1e3
-            times[name].append((took[0] * scale, took[1] * scale))
+        for name in [*[SEARCH, OURS] * often, *([PEER] if PEER in runs else [])]:
+            once(name)
     return {
         name: {
             "cpu_ms": min(t[0] for t in pairs),
