@@ -29,7 +29,7 @@ from PIL import Image
 
 from aaad import Detector, aaad, controls, targets
 from auface_gen import AUFace
-from auface_gen.sheet import contact_sheet
+from auface_gen.corpus.contact_sheet import contact_sheet
 from facs_text import corpus, parse
 
 

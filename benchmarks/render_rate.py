@@ -28,8 +28,8 @@ from typing import Any
 
 import numpy as np
 
-from auface_gen import jobs
-from auface_gen.variant import fastest_variant
+from auface_gen.corpus import sitting as sittings
+from auface_gen.picture.mitsuba_variant import fastest_variant
 from facs_text import parse, resolve
 
 SITTING = 21  # pictures of the pipeline's sittings
@@ -59,16 +59,16 @@ def measure(
 
     with tempfile.TemporaryDirectory() as folder:
         plan = list(
-            jobs.plan_jobs(
+            sittings.plan_jobs(
                 Path(folder), rig, count=SITTING * workers * (sittings + 1), sittings=1,
                 per_sitting=SITTING, seed=0, size=size, samples=samples(), variant=variant,
             )
         )[rank::workers]  # fmt: skip
         # imports, kernels and what a process makes once
-        jobs.render_job(replace(plan[0], count=2))
+        sittings.render_job(replace(plan[0], count=2))
         barrier.wait()
         for job in plan[1:]:
-            sitting = spend("pipeline", partial(jobs._sitting, job))
+            sitting = spend("pipeline", partial(sittings._sitting, job))
             for i, (_, codes) in enumerate(job.codings):
                 file = Path(folder) / f"{job.light}_{i}.png"
                 spend("pipeline", partial(picture, sitting, codes, file))
@@ -82,7 +82,7 @@ def measure(
 def picture(sitting: Any, codes: str, file: Path) -> None:
     """One picture as a corpus has it, on disk."""
     drawn = sitting.render(resolve(parse(codes)).activations)
-    jobs.write_whole(file, jobs._png(drawn))
+    sittings.write_whole(file, sittings._png(drawn))
 
 
 def moving(params: Any, bare: Callable[[], Any]) -> None:
@@ -94,11 +94,11 @@ def moving(params: Any, bare: Callable[[], Any]) -> None:
     np.array(bare())
 
 
-def parts(job: jobs.Job) -> dict[str, float]:
+def parts(job: sittings.Job) -> dict[str, float]:
     """Milliseconds a picture of what is done beside rendering."""
     from mitsuba import SceneParameters
 
-    from auface_gen import render, skin
+    from auface_gen.picture import render, skin
 
     spent: dict[str, float] = {}
 
@@ -122,13 +122,13 @@ def parts(job: jobs.Job) -> dict[str, float]:
         (render.Sitting, "vertices", "vertices"),
         (render, "denoise", "grain filter"),
         (render.Sitting, "_describe", "scene, once a sitting"),
-        (jobs, "_sitting", "person, once a sitting"),
-        (jobs, "_png", "PNG"),
-        (jobs, "write_whole", "files"),
+        (sittings, "_sitting", "person, once a sitting"),
+        (sittings, "_png", "PNG"),
+        (sittings, "write_whole", "files"),
     ]
     undo = [watch(*w) for w in watched if hasattr(w[0], w[1])]
     few = job.codings[:7]
-    jobs.render_job(replace(job, codings=few))
+    sittings.render_job(replace(job, codings=few))
     for back in undo:
         back()
     return {k: 1000 * v / (SITTING if "once" in k else len(few)) for k, v in spent.items()}
@@ -138,7 +138,7 @@ def samples() -> int:
     """Samples a pixel that a corpus is rendered with unless told."""
     import inspect
 
-    from auface_gen.synthesize import render_corpus
+    from auface_gen.corpus.render import render_corpus
 
     return int(inspect.signature(render_corpus).parameters["samples"].default)
 

@@ -10,9 +10,9 @@ resolved   what facs-text says is seen, shapes summed by the same weights as cor
 corrected  the same with the correctives: what `Rig.move` gives
 rest       the face at rest, once a coding: what a person's own proportions bring
 
-Counts are those of `auface_gen.contact`; `above_rest` sums what exceeds the face at rest, coding by
-coding, for closed lips lie in each other already. `worse` counts the codings where a count of
-corrected is above that of resolved.
+Counts are those of `auface_gen.rig.collisions`; `above_rest` sums what exceeds the face at rest,
+coding by coding, for closed lips lie in each other already. `worse` counts the codings where a
+count of corrected is above that of resolved.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from pathlib import Path
 import numpy as np
 from rig_sheets import CONFLICTS
 
-from auface_gen.contact import Contact, ContactMeter
-from auface_gen.people import Person
-from auface_gen.resting import resting_face
-from auface_gen.rig import Rig, raw_activations
+from auface_gen.picture.people import Person
+from auface_gen.picture.resting import resting_face
+from auface_gen.rig.collisions import Contact, ContactMeter
+from auface_gen.rig.face import Rig, raw_activations
 from facs_text import RIG_UNITS, parse, resolve
 
 HEAD = {"51", "52", "53", "54", "55", "56"}

@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from auface_gen.people import Light, Person
-from auface_gen.render import RigMeshes, Sitting, mitsuba
-from auface_gen.rig import Activations, Rig, raw_activations
-from auface_gen.sheet import contact_sheet
-from auface_gen.skin import SkinMap
-from auface_gen.variant import fastest_variant
+from auface_gen.corpus.contact_sheet import contact_sheet
+from auface_gen.picture.mitsuba_variant import fastest_variant
+from auface_gen.picture.people import Light, Person
+from auface_gen.picture.render import RigMeshes, Sitting, mitsuba
+from auface_gen.picture.skin import SkinMap
+from auface_gen.rig.face import Activations, Rig, raw_activations
 from facs_text import parse, resolve
 
 UNITS = [

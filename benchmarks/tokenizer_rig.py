@@ -21,10 +21,10 @@ from torch import Tensor
 
 from facs_text import corpus
 from vq_tokenizer import Tokenizer, load_checkpoint
-from vq_tokenizer.checkpoint import write_text
-from vq_tokenizer.data import ImageArray, find_images, load_images
-from vq_tokenizer.evaluate import described, evaluate, machine, spread
-from vq_tokenizer.sheet import write_sheet
+from vq_tokenizer.tokenizer.checkpoint import write_text
+from vq_tokenizer.training.data import ImageArray, find_images, load_images
+from vq_tokenizer.training.evaluate import described, evaluate, machine, spread
+from vq_tokenizer.training.sheet import write_sheet
 
 Box = tuple[float, ...]
 

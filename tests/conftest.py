@@ -14,9 +14,9 @@ from aaad.detector import DetectorConfig, DetectorNet
 from aaad.detector.checkpoint import write_detector
 from auface_cli.main import main
 from auface_gen.columns import COLUMNS
-from auface_gen.model import FaceTransformer, GeneratorConfig
-from auface_gen.store import write_folder, write_tensors
-from auface_gen.text import ClauseReader, TextConfig
+from auface_gen.generator.checkpoint import write_folder, write_tensors
+from auface_gen.generator.model import FaceTransformer, GeneratorConfig
+from auface_gen.generator.reader import ClauseReader, TextConfig
 from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
 
 SIZE = 64

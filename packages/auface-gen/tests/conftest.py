@@ -14,10 +14,10 @@ import torch
 from PIL import Image
 
 from auface_gen.columns import COLUMNS
-from auface_gen.model import FaceTransformer, GeneratorConfig
-from auface_gen.rig import Rig, unit_table
-from auface_gen.store import write_folder, write_tensors
-from auface_gen.text import ClauseReader, TextConfig
+from auface_gen.generator.checkpoint import write_folder, write_tensors
+from auface_gen.generator.model import FaceTransformer, GeneratorConfig
+from auface_gen.generator.reader import ClauseReader, TextConfig
+from auface_gen.rig.face import Rig, unit_table
 from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
 
 _MATERIALS = (

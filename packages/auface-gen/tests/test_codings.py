@@ -5,8 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from auface_gen.bp4d import BP4D_RATES, STRATA, draw_spontaneous
-from auface_gen.codings import (
+from auface_gen.codings.mixture import (
     CONFLICTS,
     HELD_OUT_PAIRS,
     SHARES,
@@ -19,7 +18,8 @@ from auface_gen.codings import (
     allowed,
     draw_codings,
 )
-from auface_gen.jobs import split_of
+from auface_gen.codings.spontaneous import BP4D_RATES, STRATA, draw_spontaneous
+from auface_gen.corpus.sitting import split_of
 from facs_text import PRESETS, RIG_UNITS, Coding, resolve
 from facs_text._resolve import rules
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auface_gen.crop import crop_square
-from auface_gen.denoise import denoise
-from auface_gen.hair import long_hair, strands
-from auface_gen.people import Person
+from auface_gen.picture.denoise import denoise
+from auface_gen.picture.hair import long_hair, strands
+from auface_gen.picture.people import Person
+from auface_gen.rig.crop import crop_square
 
 
 def test_grain_goes_and_an_edge_stays() -> None:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from auface_gen.columns import COLUMNS
-from auface_gen.facexmodel import KNOWN_MEAN_FACES, mean_face_digest, read_obj_vertices
-from auface_gen.people import Light, Person
-from auface_gen.prior import region_maps
-from auface_gen.rig import Rig
+from auface_gen.picture.people import Light, Person
+from auface_gen.rig.face import Rig
+from auface_gen.rig.facexmodel import KNOWN_MEAN_FACES, mean_face_digest, read_obj_vertices
+from auface_gen.rig.region_maps import region_maps
 from facs_text import resolve
 
 
@@ -52,10 +52,10 @@ def test_published_files_agree_with_the_packed_arrays(real: Rig, kit: Path) -> N
 
 
 def test_a_sitting_renders_the_same_bytes_and_moves_what_it_should(real: Rig) -> None:
-    render = pytest.importorskip("auface_gen.render")
+    render = pytest.importorskip("auface_gen.picture.render")
     pytest.importorskip("mitsuba")
     render.mitsuba("scalar_rgb")
-    from auface_gen.skin import SkinMap
+    from auface_gen.picture.skin import SkinMap
 
     skin, meshes = SkinMap.build(real, 128), render.RigMeshes(real)
 
@@ -78,7 +78,7 @@ def test_a_sitting_renders_the_same_bytes_and_moves_what_it_should(real: Rig) ->
 
 
 def test_resting_lids_cover_the_iris_and_faces_stay_whole(real: Rig) -> None:
-    from auface_gen.resting import IRIS_RADIUS, resting_face
+    from auface_gen.picture.resting import IRIS_RADIUS, resting_face
 
     for seed in range(12):
         person = Person.from_seed(seed)
@@ -91,7 +91,7 @@ def test_resting_lids_cover_the_iris_and_faces_stay_whole(real: Rig) -> None:
 
 
 def test_lines_in_the_skin_are_colour_and_relief_of_their_own_side(real: Rig) -> None:
-    from auface_gen.skin import SkinMap
+    from auface_gen.picture.skin import SkinMap
 
     skin, person = SkinMap.build(real, 128), Person.from_seed(4)
     albedo, relief = skin.albedo(person), skin.relief(person)
@@ -109,7 +109,7 @@ def test_lines_in_the_skin_are_colour_and_relief_of_their_own_side(real: Rig) ->
 
 
 def test_what_no_crop_shows_is_left_out_of_the_meshes(real: Rig) -> None:
-    render = pytest.importorskip("auface_gen.render")
+    render = pytest.importorskip("auface_gen.picture.render")
     parts = render.RigMeshes(real).parts
     assert sum(len(p.triangles) for p in parts.values()) < 36_000
     skin = real.faces[real.face_material == real.materials.index("M_Face")]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auface_gen.errors import AUFaceGenError
-from auface_gen.sampling import halton_order, reveal_counts, sample
+from auface_gen.generator.sampling import halton_order, reveal_counts, sample
 
 T, K = 24, 7
 

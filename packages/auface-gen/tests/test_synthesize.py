@@ -10,19 +10,22 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from auface_gen import jobs, render, skin, synthesize, variant
+from auface_gen.corpus import render as corpus_render
+from auface_gen.corpus import sitting as sittings
+from auface_gen.corpus.census import corpus_statistics
+from auface_gen.corpus.render import HELD_OUT_PAIRS, render_corpus, split_of
 from auface_gen.errors import AUFaceGenError, WorkFailed
-from auface_gen.people import Light, Person
-from auface_gen.rig import Rig
-from auface_gen.statistics import corpus_statistics
-from auface_gen.synthesize import HELD_OUT_PAIRS, render_corpus, split_of
+from auface_gen.picture import mitsuba_variant as variant
+from auface_gen.picture import render, skin
+from auface_gen.picture.people import Light, Person
+from auface_gen.rig.face import Rig
 from facs_text import corpus
 
 
 class Painter:
     """A sitting whose pictures are plain, by person, light and how much is done."""
 
-    def __init__(self, job: jobs.Job) -> None:
+    def __init__(self, job: sittings.Job) -> None:
         self.job = job
 
     def render(self, activations: dict[str, dict[str, float]]) -> np.ndarray:
@@ -33,8 +36,8 @@ class Painter:
 
 @pytest.fixture
 def painted(monkeypatch: pytest.MonkeyPatch, rig: Rig) -> SimpleNamespace:
-    monkeypatch.setattr(jobs, "_sitting", Painter)
-    monkeypatch.setattr(synthesize.Rig, "load", lambda path: rig)
+    monkeypatch.setattr(sittings, "_sitting", Painter)
+    monkeypatch.setattr(corpus_render.Rig, "load", lambda path: rig)
 
     def render(out: Path, **settings: object) -> Path:
         given = {"count": 120, "size": 32, "per_sitting": 6, "workers": 1, "variant": "scalar_rgb"}
@@ -59,7 +62,7 @@ def test_people_and_lights_come_from_their_seeds() -> None:
 
 def test_the_default_corpus_is_300_people_in_two_sittings(tmp_path: Path) -> None:
     made = list(
-        jobs.plan_jobs(
+        sittings.plan_jobs(
             tmp_path, "rig", count=12_600, sittings=2, per_sitting=21, seed=0, size=128,
             samples=20, variant="scalar_rgb",
         )
@@ -146,7 +149,7 @@ def test_the_rows_too_are_told_of_a_full_disk(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(synthesize.CorpusWriter, "add", full)
+        patch.setattr(corpus_render.CorpusWriter, "add", full)
         with pytest.raises(WorkFailed, match=r"corpus\.json cannot be written.*make room"):
             painted.render(tmp_path / "c")
     assert not list(tmp_path.rglob("metadata.jsonl"))
@@ -203,7 +206,7 @@ def test_other_rules_do_not_mix(
         "auface_gen": SimpleNamespace(__version__="0.0.0"),
         "facs_text": SimpleNamespace(__version__="0.0.0"),
     }
-    monkeypatch.setattr(synthesize, what, changed[what])
+    monkeypatch.setattr(corpus_render, what, changed[what])
     with pytest.raises(AUFaceGenError, match="was begun with"):
         painted.render(tmp_path / "c")
 
@@ -217,8 +220,8 @@ def test_words_are_those_of_the_picture(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("a whole sitting was resolved again")
 
-    monkeypatch.setattr(jobs, "resolve", never)
-    monkeypatch.setattr(jobs, "describe", never)
+    monkeypatch.setattr(sittings, "resolve", never)
+    monkeypatch.setattr(sittings, "describe", never)
     assert everything(painted.render(tmp_path / "c")) == before
 
 
@@ -246,7 +249,7 @@ def test_parts_and_pictures_that_are_damaged_are_rendered_again(
 def test_people_of_two_seeds_differ(tmp_path: Path) -> None:
     plans = [
         list(
-            jobs.plan_jobs(
+            sittings.plan_jobs(
                 tmp_path, "rig", count=400, sittings=2, per_sitting=2, seed=seed, size=32,
                 samples=1, variant="scalar_rgb",
             )
@@ -267,8 +270,8 @@ def test_the_variant_and_an_unknown_rig_are_told(
     assert said[1].endswith("variant scalar_rgb")
     assert json.loads((root / "corpus.json").read_text())["render"]["rig_edition"] == "unknown"
     arrays = {name: getattr(rig, name) for name in vars(rig) if name in rig.__dataclass_fields__}
-    known = synthesize.mean_face_digest(arrays)
-    monkeypatch.setitem(synthesize.KNOWN_MEAN_FACES, known, "made up")
+    known = corpus_render.mean_face_digest(arrays)
+    monkeypatch.setitem(corpus_render.KNOWN_MEAN_FACES, known, "made up")
     said.clear()
     root = painted.render(tmp_path / "d", tell=said.append)
     assert len(said) == 1
@@ -278,9 +281,9 @@ def test_the_variant_and_an_unknown_rig_are_told(
 def test_the_rigs_digest_has_all_its_arrays(made_up_arrays) -> None:
     arrays = made_up_arrays(60)
     arrays["faces"], arrays["face_uv"] = arrays["faces"] % 60, arrays["face_uv"] % 60
-    plain = synthesize._digest(Rig.from_arrays(arrays))
+    plain = corpus_render._digest(Rig.from_arrays(arrays))
     for name, array in arrays.items():
-        other = synthesize._digest(Rig.from_arrays({**arrays, name: array[::-1]}))
+        other = corpus_render._digest(Rig.from_arrays({**arrays, name: array[::-1]}))
         assert other != plain, name
 
 
@@ -288,8 +291,8 @@ def test_another_variant_is_not_rendered_with_the_first(
     monkeypatch: pytest.MonkeyPatch, rig: Rig
 ) -> None:
     made: list[str] = []
-    monkeypatch.setattr(jobs, "_STATE", {})
-    monkeypatch.setattr(jobs.Rig, "load", lambda path: rig)
+    monkeypatch.setattr(sittings, "_STATE", {})
+    monkeypatch.setattr(sittings.Rig, "load", lambda path: rig)
     monkeypatch.setattr(render, "mitsuba", made.append)
     monkeypatch.setattr(render, "RigMeshes", lambda rig: made[-1])
     monkeypatch.setattr(render, "Sitting", lambda rig, meshes, *_, **__: meshes)
@@ -297,7 +300,7 @@ def test_another_variant_is_not_rendered_with_the_first(
     plan = {"root": "r", "rig": "rig", "split": "train", "person": 0, "light": 0, "seed": 0}
     plan |= {"index": 0, "count": 2, "stride": 2, "size": 32, "samples": 1}
     order = ["scalar_rgb", "scalar_rgb", "cuda_ad_rgb", "scalar_rgb"]
-    assert [jobs._sitting(jobs.Job(**plan, variant=v)) for v in order] == order
+    assert [sittings._sitting(sittings.Job(**plan, variant=v)) for v in order] == order
     assert made == ["scalar_rgb", "cuda_ad_rgb", "scalar_rgb"]
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from auface_gen.synthesize import render_corpus
+from auface_gen.corpus.render import render_corpus
 from facs_text import corpus
 
 _SETTINGS = {"count": 9, "size": 32, "per_sitting": 3, "samples": 1, "variant": "scalar_rgb"}
 _RUN = f"""
 import sys
-from auface_gen.synthesize import render_corpus
+from auface_gen.corpus.render import render_corpus
 if __name__ == "__main__":
     render_corpus(
         sys.argv[1], rig=sys.argv[2], workers=2, **{_SETTINGS},

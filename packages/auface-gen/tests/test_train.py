@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from auface_gen.errors import AUFaceGenError
-from auface_gen.model import GeneratorConfig
-from auface_gen.store import read_folder
-from auface_gen.train import (
+from auface_gen.generator.checkpoint import read_folder
+from auface_gen.generator.model import GeneratorConfig
+from auface_gen.generator.train import (
     GeneratorRun,
     clause_vectors,
     generator_loss,
@@ -158,8 +158,8 @@ def test_a_run_needs_one_length() -> None:
 def test_the_bank_holds_held_out_people_at_rest(
     corpus: Path, tokenizer_folder: Path, tmp_path: Path
 ) -> None:
-    from auface_gen.bank import make_bank
-    from auface_gen.store import read_tensors
+    from auface_gen.generator.bank import make_bank
+    from auface_gen.generator.checkpoint import read_tensors
 
     (corpus / "test").symlink_to(corpus / "train")
     assert make_bank(corpus, tokenizer_folder, tmp_path / "people.safetensors", size=32) == 3

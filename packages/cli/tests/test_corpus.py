@@ -138,7 +138,7 @@ def test_build_with_rejects_goes_on_and_lists_what_was_left_out(auface, pictures
 )
 def test_render_tells_bad_input_from_work_that_failed(auface, tmp_path, monkeypatch, error, status):
     errors = pytest.importorskip("auface_gen.errors")
-    synthesize = pytest.importorskip("auface_gen.synthesize")
+    synthesize = pytest.importorskip("auface_gen.corpus.render")
 
     def fail(*_, **settings):
         settings["tell"]("rendering with variant " + settings["variant"])

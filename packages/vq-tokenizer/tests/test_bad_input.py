@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
-from vq_tokenizer.evaluate import main as evaluate
-from vq_tokenizer.train import main as train
+from vq_tokenizer.training.evaluate import main as evaluate
+from vq_tokenizer.training.train import main as train
 
 Say = Callable[..., str]
 

@@ -21,7 +21,7 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import save_file
 from vq_tokenizer import LFQ, TokenizerConfig, VectorQuantizer
-from vq_tokenizer.train import train_tokenizer
+from vq_tokenizer.training.train import train_tokenizer
 
 torch.set_num_threads(1)
 out, folder, resume = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "resume"

@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 
 from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
-from vq_tokenizer.data import find_images, load_images
-from vq_tokenizer.evaluate import evaluate, main
-from vq_tokenizer.measure import psnr, ssim, token_use
+from vq_tokenizer.training.data import find_images, load_images
+from vq_tokenizer.training.evaluate import evaluate, main
+from vq_tokenizer.training.measure import psnr, ssim, token_use
 
 
 @pytest.fixture(scope="module")

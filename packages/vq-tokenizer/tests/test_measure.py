@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vq_tokenizer import VQTokenizerError
-from vq_tokenizer.measure import psnr, ssim, token_use
+from vq_tokenizer.training.measure import psnr, ssim, token_use
 
 
 def brute_force_ssim(x: np.ndarray, y: np.ndarray) -> float:

@@ -13,9 +13,9 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from vq_tokenizer import TokenizerConfig, VQTokenizerError, load_checkpoint
-from vq_tokenizer.data import find_images, load_images, sample_batch
-from vq_tokenizer.losses import colour_loss, reconstruction_loss, spread_loss
-from vq_tokenizer.train import main, train_tokenizer
+from vq_tokenizer.training.data import find_images, load_images, sample_batch
+from vq_tokenizer.training.losses import colour_loss, reconstruction_loss, spread_loss
+from vq_tokenizer.training.train import main, train_tokenizer
 
 TINY = TokenizerConfig.preset("tiny")
 
@@ -97,7 +97,7 @@ def test_resumes_to_the_same_bits(
 def test_killed_and_resumed_to_the_same_bits(folder: Path, tmp_path: Path) -> None:
     script = (
         "import sys; from vq_tokenizer import TokenizerConfig; "
-        "from vq_tokenizer.train import train_tokenizer; "
+        "from vq_tokenizer.training.train import train_tokenizer; "
         "train_tokenizer(sys.argv[1], sys.argv[2], steps=30, batch=4, size=32, warmup=5, "
         "model=TokenizerConfig.preset('tiny'), save_steps=3)"
     )

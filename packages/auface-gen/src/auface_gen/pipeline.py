@@ -22,10 +22,10 @@ from torch import Tensor
 
 from auface_gen.columns import COLUMNS, to_vector
 from auface_gen.errors import AUFaceGenError
-from auface_gen.model import FaceTransformer, GeneratorConfig
-from auface_gen.sampling import halton_order, sample
-from auface_gen.store import read_folder, read_tensors, restore
-from auface_gen.text import ClauseReader, TextConfig
+from auface_gen.generator.checkpoint import read_folder, read_tensors, restore
+from auface_gen.generator.model import FaceTransformer, GeneratorConfig
+from auface_gen.generator.reader import ClauseReader, TextConfig
+from auface_gen.generator.sampling import halton_order, sample
 from facs_text import Coding, Description, FacsTextError, describe, parse, understand
 from vq_tokenizer import Tokenizer, load_checkpoint
 

@@ -1,12 +1,12 @@
 """Vector quantization: exact fused codebook search, quantizers, and a local image tokenizer."""
 
-from vq_tokenizer.checkpoint import load_checkpoint, save_checkpoint
 from vq_tokenizer.errors import VQTokenizerError
-from vq_tokenizer.export import export_onnx
-from vq_tokenizer.model import Tokenizer, TokenizerConfig, TokenizerOutput
-from vq_tokenizer.quantizer import CodebookStats, Quantized, VectorQuantizer
-from vq_tokenizer.residual import ResidualQuantizer
-from vq_tokenizer.scalar import FSQ, LFQ
+from vq_tokenizer.quantizers.residual import ResidualQuantizer
+from vq_tokenizer.quantizers.scalar import FSQ, LFQ
+from vq_tokenizer.quantizers.vector import CodebookStats, Quantized, VectorQuantizer
+from vq_tokenizer.tokenizer.checkpoint import load_checkpoint, save_checkpoint
+from vq_tokenizer.tokenizer.export import export_onnx
+from vq_tokenizer.tokenizer.model import Tokenizer, TokenizerConfig, TokenizerOutput
 
 __version__ = "0.1.0"
 

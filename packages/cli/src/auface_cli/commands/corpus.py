@@ -73,8 +73,8 @@ def render(
     """Render made-up people doing known things; a run that was stopped goes on."""
     from tqdm import tqdm
 
+    from auface_gen.corpus.render import render_corpus
     from auface_gen.errors import WorkFailed
-    from auface_gen.synthesize import render_corpus
 
     with tqdm(total=count, unit="picture", disable=None) as bar:
 
@@ -139,7 +139,7 @@ def check(folder: Path, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def stats(folder: Path, splits: tuple[str, ...], as_json: bool) -> None:
     """Count a corpus: units, levels, sides, conflicts; beside BP4D's published rates."""
-    from auface_gen.statistics import corpus_statistics
+    from auface_gen.corpus.census import corpus_statistics
 
     found = corpus_statistics(folder, *([splits] if splits else []))
     if as_json:

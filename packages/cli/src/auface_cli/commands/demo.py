@@ -62,7 +62,7 @@ def command(
     """Draw two made-up people at rest and doing twelve things, score it, write a page."""
     from aaad import Detector
     from auface_gen import AUFace
-    from auface_gen.sheet import contact_sheet
+    from auface_gen.corpus.contact_sheet import contact_sheet
     from facs_text.corpus import make_row
 
     from ..scoring import find_pictures, score

@@ -76,7 +76,7 @@ def tokenizer(
 ) -> None:
     """Train the image tokenizer."""
     length = _length(steps, minutes, batch=batch)
-    from vq_tokenizer.train import train_tokenizer
+    from vq_tokenizer.training.train import train_tokenizer
 
     _use(threads)
     if detector is not None:
@@ -150,7 +150,7 @@ def generator(
 ) -> None:
     """Train the face generator."""
     length = _length(steps, minutes, batch=batch, lr=lr)
-    from auface_gen.train import GeneratorRun, train_generator
+    from auface_gen.generator.train import GeneratorRun, train_generator
 
     _use(threads)
     run = GeneratorRun(seed=seed, **length)

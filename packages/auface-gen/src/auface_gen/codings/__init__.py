@@ -1,0 +1,1 @@
+"""What people are asked to do: codings drawn from mixtures."""

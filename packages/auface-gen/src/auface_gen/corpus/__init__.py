@@ -1,0 +1,1 @@
+"""Pictures and texts on disk, and what they hold."""

@@ -1,0 +1,1 @@
+"""The model that draws a face from words: reader, transformer, sampling, training."""

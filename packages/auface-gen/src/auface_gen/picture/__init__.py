@@ -1,0 +1,1 @@
+"""From vertices to a picture: people, skin, hair, light, camera."""

@@ -1,0 +1,1 @@
+"""The quantizers: modules over the operators in `vq_tokenizer.ops`."""

@@ -1,0 +1,1 @@
+"""The image tokenizer, its checkpoints and its export."""

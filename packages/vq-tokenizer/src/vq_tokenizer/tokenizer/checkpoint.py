@@ -1,0 +1,155 @@
+"""Checkpoint folders: `config.json` beside `model.safetensors`; nothing is ever unpickled.
+
+config.json: {"format": "vq_tokenizer", "version": 1, "model": {TokenizerConfig}, "train": {...}}.
+model.safetensors: the module's state dict. Parameters may be stored in half precision; loading
+brings them back to float32. Buffers (the codebook) are stored as they are. Files are written
+beside their name and renamed, so a reader sees the old one or the new one and never half of one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer.tokenizer.model import Tokenizer, TokenizerConfig
+
+__all__ = ["load_checkpoint", "load_strict", "read_tensors", "save_checkpoint", "write_tensors"]
+
+FORMAT, VERSION = "vq_tokenizer", 1
+
+
+def save_checkpoint(
+    model: Tokenizer,
+    folder: str | os.PathLike[str],
+    *,
+    dtype: torch.dtype | None = None,
+    train: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write model to folder (made if need be) and return its path.
+
+    dtype: of the parameters on disk, e.g. torch.float16 for half the size; None keeps theirs.
+    train: what trained the model, kept in config.json as it is.
+    """
+    root = Path(folder)
+    root.mkdir(parents=True, exist_ok=True)
+    parameters = {name for name, _ in model.named_parameters()}
+    state = {
+        name: tensor.to(dtype) if dtype is not None and name in parameters else tensor
+        for name, tensor in model.state_dict().items()
+    }
+    write_tensors(root / "model.safetensors", state)
+    config = {
+        "format": FORMAT,
+        "version": VERSION,
+        "model": model.config.to_json(),
+        "train": dict(train or {}),
+    }
+    write_text(root / "config.json", json.dumps(config, indent=2, sort_keys=True) + "\n")
+    return root
+
+
+def load_checkpoint(
+    folder: str | os.PathLike[str], *, device: str | torch.device = "cpu"
+) -> Tokenizer:
+    """The Tokenizer saved in folder, float32, in evaluation mode, on device.
+
+    Raises VQTokenizerError when a file is missing, cut or of another kind, or when any tensor is
+    missing, unexpected or of another shape (each is named).
+    """
+    root = Path(folder)
+    config_path = root / "config.json"
+    try:
+        values = json.loads(config_path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise VQTokenizerError(
+            f"{config_path}: no such file; give the folder that save_checkpoint wrote"
+        ) from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise VQTokenizerError(f"{config_path}: cannot be read as JSON: {error}") from None
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise VQTokenizerError(f"{config_path}: not a {FORMAT} checkpoint")
+    if values.get("version") != VERSION:
+        raise VQTokenizerError(
+            f"{config_path}: version {values.get('version')!r}, but this package reads {VERSION}"
+        )
+    try:
+        model = Tokenizer(TokenizerConfig.from_json(values.get("model") or {}))
+    except (ArithmeticError, AttributeError, MemoryError, RuntimeError, TypeError, ValueError) as e:
+        raise VQTokenizerError(f"{config_path}: bad model entry: {e}") from None
+    load_strict(model, read_tensors(root / "model.safetensors")[0], root / "model.safetensors")
+    return model.to(device).eval()
+
+
+def load_strict(module: nn.Module, state: Mapping[str, Tensor], source: object) -> None:
+    """Copy state into module, casting to the module's types; names every tensor that does not
+    fit."""
+    own = module.state_dict()
+    problems = [f"missing {name}" for name in own if name not in state]
+    problems += [f"unexpected {name}" for name in state if name not in own]
+    problems += [
+        f"{name} is {tuple(state[name].shape)}, expected {tuple(own[name].shape)}"
+        for name in own
+        if name in state and state[name].shape != own[name].shape
+    ]
+    if problems:
+        raise VQTokenizerError(
+            f"{source}: not the weights of the model in its configuration; take the two from one "
+            "run: " + "; ".join(problems)
+        )
+    module.load_state_dict(dict(state))
+
+
+def write_tensors(
+    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a safetensors file beside path and rename it onto path."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    # save_file would leave it unreadable for anyone else
+    write_bytes(path, save(plain, metadata=dict(metadata or {})))
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of a safetensors file. Raises VQTokenizerError when missing or
+    damaged."""
+    if not path.is_file():
+        raise VQTokenizerError(f"{path}: no such file; check the path")
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = list(file.keys())
+            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise VQTokenizerError(
+            f"{path}: damaged or cut safetensors file ({error}); copy or save it again"
+        ) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file beside path and rename it onto path."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file beside path, wait until the disk has it, and rename it onto path."""
+    beside = path.with_name(path.name + ".part")
+    try:
+        with open(beside, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise VQTokenizerError(
+            f"{path}: cannot be written: {error.strerror}; free the disk or give another folder"
+        ) from None
