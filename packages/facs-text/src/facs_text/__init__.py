@@ -12,6 +12,7 @@ from facs_text._units import RIG_UNITS, ActionUnit, unit, units
 from facs_text._version import __version__
 
 if TYPE_CHECKING:
+    from facs_text._tokens import clip_tokens
     from facs_text._understand import Span, Understanding, understand
     from facs_text.presets import PRESETS, Preset, preset
 
@@ -30,6 +31,7 @@ __all__ = [
     "Span",
     "Understanding",
     "__version__",
+    "clip_tokens",
     "describe",
     "parse",
     "preset",
@@ -44,6 +46,7 @@ _LATER = {
     "Preset": "facs_text.presets",
     "Span": "facs_text._understand",
     "Understanding": "facs_text._understand",
+    "clip_tokens": "facs_text._tokens",
     "preset": "facs_text.presets",
     "understand": "facs_text._understand",
 }
