@@ -8,7 +8,7 @@ import tarfile
 import pytest
 
 from facs_text import corpus
-from facs_text.corpus import split_of
+from facs_text.corpus import split_of_subject
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_build_pairs_pictures_with_texts(auface, built):
     assert {row.codes for row in rows} == {"0", "6B+12D"}
     for row in rows:
         assert row.neutral == f"{row.subject}/0001.png"
-        split = split_of(row.subject)
+        split = split_of_subject(row.subject)
         assert (built / split / row.file_name).read_bytes().startswith(row.subject[1:].encode())
 
 

@@ -12,19 +12,19 @@ from typing import IO
 
 from facs_text._errors import FacsTextError
 
-__all__ = ["PART", "Whole", "beside", "json_line"]
+__all__ = ["PART", "Whole", "beside", "one_line"]
 
 PART = ".part"
 # Line ends for some readers of text, though not for JSON: written as escapes.
 _ENDS = {"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\u0085"}
 
 
-def json_line(text: str) -> str:
-    """JSON as one line, whatever the reader takes for a line's end."""
+def one_line(text: str) -> str:
+    """JSON as one line, whatever its reader takes for a line's end."""
     for end, escape in _ENDS.items():
         if end in text:
             text = text.replace(end, escape)
-    return text + "\n"
+    return text
 
 
 def beside(path: Path) -> Path:

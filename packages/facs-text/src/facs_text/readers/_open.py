@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from facs_text._errors import FacsTextError
 
@@ -57,7 +57,8 @@ def open_lines(path: Path) -> Iterator[tuple[IO[bytes], str]]:
     with io.BufferedReader(io.FileIO(path), _PEEK) as file:
         stream = file
         if file.peek(8).startswith(b"\x1f\x8b"):
-            stream = io.BufferedReader(gzip.GzipFile(fileobj=file), _PEEK)
+            unpacked: Any = gzip.GzipFile(fileobj=file)
+            stream = io.BufferedReader(unpacked, _PEEK)
         top = stream.peek(_PEEK)
         _refuse(path, top)
         yield stream, _encoding(top)

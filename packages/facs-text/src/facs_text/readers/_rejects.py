@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from facs_text._errors import FacsTextError
-from facs_text._files import Whole, json_line
+from facs_text._files import Whole, one_line
 from facs_text.readers._lines import lines
 
 __all__ = ["Rejects"]
@@ -70,7 +70,7 @@ class Rejects:
             return
         row = self._lines.get(file, line) if line and file.is_file() else ""
         value = {"file": str(file), "line": line, "id": ident, "row": row, "reason": reason}
-        self._whole.write(json_line(json.dumps(value, ensure_ascii=False)))
+        self._whole.write(one_line(json.dumps(value, ensure_ascii=False)) + "\n")
 
     def keep(self) -> None:
         """The table is done: put the list in its place."""
