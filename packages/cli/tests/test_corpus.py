@@ -128,9 +128,13 @@ def test_build_with_rejects_goes_on_and_lists_what_was_left_out(auface, pictures
     skipped = auface(*arguments[:3], tmp_path / "b", *arguments[4:], "--rejects", tmp_path / "r")
     assert skipped.status == 0
     assert "left out: 1 x bad row" in skipped.err
-    reasons = [json.loads(line)["reason"] for line in (tmp_path / "r").read_text().splitlines()]
-    assert len(reasons) == 11
-    assert sum("line 31" in reason for reason in reasons) == 1
+    left_out = [json.loads(line) for line in (tmp_path / "r").read_text().splitlines()]
+    assert len(left_out) == 11
+    assert all(list(row) == ["file", "line", "id", "row", "reason"] for row in left_out)
+    assert [row["row"] for row in left_out if row["line"] == 31] == [
+        '{"subject": "p1", "frame": 3, "codes": "99"}'
+    ]
+    assert {row["reason"] for row in left_out if row["line"] != 31} == {"no image"}
 
 
 @pytest.mark.parametrize(

@@ -101,24 +101,26 @@ def framer(
     """What names a row of a table and says whether its face was seen.
 
     The row is called by its picture where a column of files names one, by the video and the
-    frame where that column names a video, and by the table and the frame or line otherwise.
+    frame where that column names a video, by a column id as it stands, and by the table and the
+    frame or line otherwise.
     """
     frame, face, file = table.at(*frames), table.at(*faces), table.at(*files)
     who = table.at(*subjects)
     ok = table.at(success) if success else None
     trust = table.at(confidence) if confidence else None
+    exact = file is not None and table.names[file].lower() == "id"
     stem = stem_of(table.path)
     ids = Ids()
 
     def name(fields: Sequence[str]) -> Frame:
         where = table.where()
         index = whole(fields[frame], table.names[frame], where) if frame is not None else None
-        ident = fields[file].strip().strip("'\"") if file is not None else ""
+        ident = _unquoted(fields[file].strip()) if file is not None else ""
         if not ident:
             ident = f"{stem}/{index}" if index is not None else f"{stem}:{table.line}"
-        elif index is not None and not PICTURE.search(ident):
+        elif index is not None and not exact and not PICTURE.search(ident):
             ident += f"/{index}"
-        number_of_face = _face(fields[face]) if face is not None else ""
+        number_of_face = _face(fields[face]) if face is not None and not exact else ""
         if number_of_face:
             ident += f"#{number_of_face}"
         elif file is not None or face is None:
@@ -131,6 +133,12 @@ def framer(
         return Frame(ident, subject or person or stem, index, seen)
 
     return name
+
+
+def _unquoted(text: str) -> str:
+    """Text without a pair of quotes around it."""
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return text[1:-1] if quoted else text
 
 
 def _face(text: str) -> str:
