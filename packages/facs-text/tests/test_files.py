@@ -346,3 +346,48 @@ def test_shapes_of_one_side_and_of_ict(tmp_path: Path) -> None:
     )
     (row,) = read(path)
     assert row.values == {"L1": 1.0, "R1": 0.5, "L34": 0.7, "R43": 0.2, "L30": 0.1}
+
+
+def test_headers_parted_by_blanks_and_codings_parted_by_commas(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    path.write_text("AU1 AU2 AU4\n0 0 1\n1 1 0\n")
+    assert [str(r.coding) for r in read(path)] == ["4", "1+2"]
+    path.write_text("image AU1 AU2\na.png 0 1\n")
+    assert [(r.id, str(r.coding)) for r in read(path)] == [("a.png", "2")]
+    for text in ("AU1,AU4\nAU12,AU25\n", "AU1 AU4\nAU12 AU25\n"):
+        path.write_text(text)
+        assert sniff(path) == "codes"
+        assert [str(r.coding) for r in read(path)] == ["1+4", "12+25"]
+    path.write_text("a.png 0 0 1 0\nb.png 0 1 0 0\n")
+    with pytest.raises(FacsTextError, match="a picture and 4 numbers, not codes"):
+        sniff(path)
+    (row, _) = read(path, "table", columns="image,1,2,4,6")
+    assert (row.id, row.coding) == ("a.png", parse("4"))
+
+
+def test_a_unit_inside_a_name_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("AU12_r,mean_AU06,Audio1\n3,2,1\n")
+    told: list[str] = []
+    list(read(path, tell=told.append))
+    assert "'mean_AU06' looks like a unit" in told[0]
+    assert "Audio1" not in told[0]
+
+
+def test_frames_in_json_are_in_the_ids(tmp_path: Path) -> None:
+    path = tmp_path / "clip.json"
+    face = [[{"categoryName": "jawOpen", "score": 0.6}]]
+    path.write_text(json.dumps([{"frame": n, "faceBlendshapes": face} for n in range(3)]))
+    assert [r.id for r in read(path)] == ["clip/0", "clip/1", "clip/2"]
+    path.write_text(json.dumps([{"faceBlendshapes": face}] * 2))
+    assert [r.id for r in read(path)] == ["clip:1", "clip:2"]
+    path.write_text('{"codes": "12", "subject": "Ann", "frame": 4}\n')
+    assert [r.id for r in read(path)] == ["Ann/4"]
+
+
+def test_facereader_sides_before_the_unit(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    name = "Action Unit 12 - Lip Corner Puller"
+    path.write_text(f"Video Time,Neutral,Left {name},Right {name}\n00:01,0.5,C,NotActive\n")
+    (row,) = read(path)
+    assert row.coding == parse("L12C")

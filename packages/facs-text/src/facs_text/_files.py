@@ -6,13 +6,15 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 from facs_text._errors import FacsTextError
 
-__all__ = ["PART", "Whole", "beside", "one_line"]
+__all__ = ["PART", "Whole", "beside", "named", "one_line"]
 
 PART = ".part"
 # Line ends for some readers of text, though not for JSON: written as escapes.
@@ -30,6 +32,17 @@ def one_line(text: str) -> str:
 def beside(path: Path) -> Path:
     """A new name beside a file, of this process and call alone, to write to and rename."""
     return path.with_name(f".{path.name[:120]}.{os.getpid()}-{secrets.token_hex(4)}{PART}")
+
+
+@contextmanager
+def named(path: str | Path) -> Iterator[None]:
+    """Where the system does not say which file it could not write (a full disk), say path."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
 
 
 class Whole:

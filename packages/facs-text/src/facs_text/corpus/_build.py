@@ -18,7 +18,7 @@ from typing import Any
 
 from facs_text import readers
 from facs_text._errors import FacsTextError
-from facs_text._files import beside
+from facs_text._files import beside, named
 from facs_text._notation import Coding
 from facs_text._version import __version__
 from facs_text.corpus._align import crop
@@ -105,7 +105,7 @@ def build(
         about={"annotations": {"format": format, "frame_offset": offset}, "seed": seed},
         request=request,
     )
-    with writer, Rejects(rejects, annotations) as left_out:
+    with named(out), writer, Rejects(rejects, annotations) as left_out:
         remove_parts(Path(out))
         work.run(writer, left_out)
         left_out.keep()

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from facs_text._errors import FacsTextError
-from facs_text._files import beside
+from facs_text._files import beside, named
 from facs_text.corpus._paths import safe_name
 from facs_text.corpus._rows import CorpusRow, check_split, parse_row, read
 from facs_text.corpus._splits import SPLITS
@@ -67,7 +67,7 @@ def _keyed(rows: Iterator[CorpusRow]) -> Iterator[tuple[str, CorpusRow]]:
 def _write(path: Path, folder: Path, rows: list[tuple[str, CorpusRow]]) -> None:
     part = beside(path)
     try:
-        with tarfile.open(part, "x", format=tarfile.PAX_FORMAT) as tar:
+        with named(path), tarfile.open(part, "x", format=tarfile.PAX_FORMAT) as tar:
             for key, row in rows:
                 suffix = PurePosixPath(row.file_name).suffix
                 try:

@@ -53,7 +53,10 @@ class CorpusWriter:
         self._counts = dict.fromkeys(SPLITS, 0)
         self._subjects: dict[str, str] = {}
         self._last: dict[str, str] = {}
-        self.root.mkdir(parents=True, exist_ok=True)
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise FacsTextError(f"{self.root}: a file stands there; name a folder") from None
         self._lock = Lock(self.root)
         try:
             self._begin(resume)

@@ -68,14 +68,14 @@ def _table(path: Path, subject: str) -> Iterator[Row | FacsTextError]:
 
 def _json(path: Path, subject: str) -> Iterator[Row | FacsTextError]:
     ids = Ids()
-    for line, data in values(path):
+    for count, (line, data) in enumerate(values(path), 1):
         where = f"{path}, line {line}"
         if isinstance(data, FacsTextError):
             yield data
             continue
         try:
             about = data if isinstance(data, dict) else {}
-            ident, who, frame = name_of(about, path, line)
+            ident, who, frame = name_of(about, path, count)
             given = next((data[k] for k in _RESULTS if k in about), data)
             for shapes in _faces(given, where):
                 yield _row(

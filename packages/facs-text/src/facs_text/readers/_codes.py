@@ -23,7 +23,8 @@ from facs_text.readers._lines import Table, lines, stem_of, whole
 from facs_text.readers._row import Ids, Row
 
 __all__ = ["CODE_COLUMNS", "ID_COLUMNS", "MICRO_COLUMNS", "RAF_LINE", "codes", "micro",
-           "notation", "notation_row", "number_table", "rafau", "unit_key"]  # fmt: skip
+           "notation", "notation_row", "number_table", "rafau", "refuse_numbers",
+           "unit_key"]  # fmt: skip
 
 CODE_COLUMNS = ("codes", "coding", "facs", "aus")
 MICRO_COLUMNS = ("action units", "action unit", "aus", "au")
@@ -109,6 +110,16 @@ def number_table(path: Path) -> FacsTextError | None:
         "(format 'table' with columns='1,2,4,...'), or give a file of one unit its own name, "
         "such as SN001_au12.txt"
     )
+
+
+def refuse_numbers(text: str, where: str) -> None:
+    """FacsTextError when what stands behind a picture's name is a row of a table."""
+    fields = [f for f in re.split(r"[\s,;]+", text) if f]
+    if _NUMBERS.fullmatch(text) and _no_codings([fields]):
+        raise FacsTextError(
+            f"{where}: a picture and {len(fields)} numbers, not codes, without a header. Name the "
+            "columns (format 'table' with columns='image,1,2,4,...')"
+        )
 
 
 def _no_codings(rows: list[list[str]]) -> bool:

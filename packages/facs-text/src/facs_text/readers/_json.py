@@ -32,14 +32,18 @@ JSON_IDS = (*ID_COLUMNS, "image_path", "filename", "file")
 _LIBREFACE = ("detected_aus", "au_intensities")
 
 
-def name_of(data: Mapping[str, Any], path: Path, line: int) -> tuple[str, str, int | None]:
-    """(id, subject, frame) of an object."""
+def name_of(data: Mapping[str, Any], path: Path, number: int) -> tuple[str, str, int | None]:
+    """(id, subject, frame) of the number-th object of a file, from 1."""
     frame = _frame(data.get("frame", data.get("frame_idx", data.get("frame_index"))))
     key = next((k for k in JSON_IDS if data.get(k) not in (None, "")), None)
-    ident = f"{stem_of(path)}:{line}" if key is None else str(data[key])
-    if key not in (None, "id") and frame is not None and not PICTURE.search(ident):
+    subject = str(data.get("subject", ""))
+    if key is not None:
+        ident = str(data[key])
+    else:
+        ident = f"{stem_of(path)}:{number}" if frame is None else subject or stem_of(path)
+    if key != "id" and frame is not None and not PICTURE.search(ident):
         ident += f"/{frame}"  # a video's
-    return ident, str(data.get("subject", "")), frame
+    return ident, subject, frame
 
 
 def _frame(value: Any) -> int | None:
@@ -60,7 +64,7 @@ def jsonl(path: Path, *, kind: str = "", fractions: str = "") -> Iterator[Row | 
     known = check_kind(kind)
     ids = Ids()
     shown: str | None = None
-    for line, data in values(path):
+    for number, (line, data) in enumerate(values(path), 1):
         if isinstance(data, FacsTextError):
             yield data
             continue
@@ -74,7 +78,8 @@ def jsonl(path: Path, *, kind: str = "", fractions: str = "") -> Iterator[Row | 
                 said = shown or check_kind(fractions)
                 if not said:
                     raise ask_kind("'aus'")
-            yield _row(data, said or "intensity", path, line, ids)
+            name = name_of(data, path, number)
+            yield _row(data, said or "intensity", name, line, ids)
         except (ValueError, RecursionError) as error:
             yield FacsTextError(f"{path}, line {line}: {error}")
 
@@ -104,8 +109,10 @@ def _kind(path: Path) -> str:
     return "" if fractions else "presence"
 
 
-def _row(data: Mapping[str, Any], kind: str, path: Path, line: int, ids: Ids) -> Row:
-    ident, subject, frame = name_of(data, path, line)
+def _row(
+    data: Mapping[str, Any], kind: str, called: tuple[str, str, int | None], line: int, ids: Ids
+) -> Row:
+    ident, subject, frame = called
     ident = ids.unlike(ident)
     used = {*JSON_IDS, *CODE_COLUMNS, "AUs", "subject", "frame"}
     extra = {str(k): v if isinstance(v, str) else json.dumps(v) for k, v in data.items()
@@ -171,14 +178,14 @@ def libreface_json(
 ) -> Iterator[Row | FacsTextError]:
     """Rows of what LibreFace's library returns, as JSON: intensities lead, presence adds."""
     ids = Ids()
-    for line, data in values(path):
+    for number, (line, data) in enumerate(values(path), 1):
         if isinstance(data, FacsTextError):
             yield data
             continue
         try:
             if not is_libreface(data):
                 raise FacsTextError(f"no {' or '.join(_LIBREFACE)} in the object")
-            ident, who, frame = name_of(data, path, line)
+            ident, who, frame = name_of(data, path, number)
             yield _libreface(
                 data, ids.unlike(ident), subject or who or stem_of(path), frame, line, kind
             )

@@ -43,6 +43,8 @@ def facereader(
     table = Table(path, header=is_facereader)
     columns, unread = unit_columns(table.names, where=table.where())
     tell_unread(table, unread, tell)
+    if not columns:
+        raise FacsTextError(f"{table.where()}: no column named like 'Action Unit 12 - ...'")
     sided = {code_of(c.key) for c in columns if c.key[0] in "LR"}
     columns = [c for c in columns if c.key[0] in "LR" or code_of(c.key) not in sided]
     time = table.at("Video Time", "Time")

@@ -17,11 +17,13 @@ from facs_text._units import ActionUnit, unit
 __all__ = ["Column", "said_unread", "unit_columns"]
 
 _HEAD = re.compile(
-    r"(?:(?P<first>occ|int)[_ .-]?)?(?:action[ _.]?unit|au|ad)[ _.-]?(?P<before>[lrtb])?"
+    r"(?:(?P<first>occ|int|left|right)[_ .-]?)?(?:action[ _.]?unit|au|ad)[ _.-]?(?P<before>[lrtb])?"
     r"(?P<number>\d{1,3})(?!\d)(?P<attached>[lrtb](?![a-z0-9]))?(?P<rest>.*)",
     re.IGNORECASE,
 )
 _BARE = re.compile(r"(?P<before>[lrtb])?(?P<number>\d{1,2})(?P<attached>[lrtb])?", re.IGNORECASE)
+# A unit somewhere in a name, such as mean_AU12.
+_INSIDE = re.compile(r"action[_ .]?unit|(?<![a-z])aus?[_ .-]?\d{1,2}(?!\d)", re.IGNORECASE)
 _SIDES = {
     "l": "L", "left": "L", "right": "R", "t": "T", "top": "T", "upper": "T", "b": "B",
     "bottom": "B", "lower": "B",
@@ -62,6 +64,8 @@ def unit_columns(
         plain = name.strip()
         match = _HEAD.fullmatch(plain) or (_BARE.fullmatch(plain) if bare else None)
         if match is None:
+            if _INSIDE.search(plain):
+                unread.append(name)
             continue
         try:
             au = unit(match["number"])
@@ -88,7 +92,9 @@ def unit_columns(
 def _column(index: int, au: ActionUnit, parts: dict[str, str], right: bool) -> Column | None:
     """The column of a unit, or None when the rest of its name is not understood."""
     sides = [s.upper() for s in (parts["before"], parts["attached"]) if s]
-    block = {"occ": "probability", "int": "intensity"}.get(parts.get("first", "").lower(), "")
+    first = parts.get("first", "").lower()
+    sides += [_SIDES[first]] if first in _SIDES else []
+    block = {"occ": "probability", "int": "intensity"}.get(first, "")
     if parts["attached"] == "r" and not right:  # AU06r beside no AU06l is AU06_r
         sides, block = sides[:-1], "intensity"
     words = []

@@ -17,6 +17,7 @@ from facs_text.readers import (
     _openface3,
     _trackers,
 )
+from facs_text.readers._names import unit_columns
 
 __all__ = ["sniff_file"]
 
@@ -31,27 +32,51 @@ def sniff_file(path: Path, formats: tuple[str, ...]) -> str:
     if _json.begins_as_json(path):
         return _of_json(path)
     top = _lines.head(path, _PREAMBLE)
-    first = top[0].strip()
     if any(_logs.is_facereader(line) for line in top):
         return "facereader"
     if any(_logs.is_imotions(line) for line in top):
         return "imotions"
-    plain = first.replace("\t", ",").replace(";", ",")
-    names = [n.strip().strip("\"'").strip() for n in plain.split(",")]
-    found = _of_columns(list(dict.fromkeys(names)), first, f"{path}, line 1")
-    if found:
-        return found
-    if _codes.RAF_LINE.fullmatch(first):
+    return _of_header(path, top) or _of_list(path, top, formats)
+
+
+def _of_header(path: Path, top: list[str]) -> str:
+    """Format of a table by the names of its columns; "" for none."""
+    where = f"{path}, line 1"
+    first, second = (_fields(line) for line in (top[0], top[1] if len(top) > 1 else ""))
+    found = _of_columns(list(dict.fromkeys(first)), top[0].strip(), where)
+    if found != "table" or len(unit_columns(list(dict.fromkeys(first)))[0]) < len(first):
+        if found:
+            return found
+        first, second = top[0].split(), top[1].split() if len(top) > 1 else []
+    return "table" if _headed(first, second, where) else ""
+
+
+def _fields(line: str) -> list[str]:
+    plain = line.replace("\t", ",").replace(";", ",")
+    return [n.strip().strip("\"'").strip() for n in plain.split(",")]
+
+
+def _headed(names: list[str], values: list[str], where: str) -> bool:
+    """Whether names head columns of units with values under them: two codings do not."""
+    if len(values) != len(names) or len(set(names)) < len(names):
+        return False
+    units = unit_columns(names, where=where)[0]
+    return bool(units) and not any(values[u.index].strip()[:2].upper() == "AU" for u in units)
+
+
+def _of_list(path: Path, top: list[str], formats: tuple[str, ...]) -> str:
+    """Format of a list of codings. FacsTextError for what is none."""
+    first = top[0].strip()
+    listed = _codes.RAF_LINE.fullmatch(first)
+    if listed is not None:
+        _codes.refuse_numbers(listed[2], f"{path}, line 1")
         return "rafau"
     numbers = _codes.number_table(path)
     if numbers is not None:
         raise numbers
-    for line in top:
-        text = line.split("#")[0].strip()
-        if text:
-            break
+    text = next((t for t in (line.split("#")[0].strip() for line in top) if t), "0")
     try:
-        _codes.notation(text or "0")
+        _codes.notation(text)
         return "codes"
     except FacsTextError as error:
         said = f" ({error})" if text[:1].isdigit() or text[:2].upper() == "AU" else ""
@@ -83,7 +108,9 @@ def _of_columns(names: list[str], first: str, where: str) -> str:
     low = {n.lower() for n in names}
     if low & set(_codes.CODE_COLUMNS):
         return "codes"
-    if low & {"action units", "action unit"}:
+    if low & {"action units", "action unit"} or (
+        "au" in low and any(n.startswith(("onset", "apex")) for n in low)
+    ):
         return "micro"
     if _openface3.COLUMN in low:
         return "openface3"
