@@ -22,6 +22,7 @@ from facs_text._files import beside, named
 from facs_text._notation import Coding
 from facs_text._version import __version__
 from facs_text.corpus._align import crop
+from facs_text.corpus._earlier import Earlier, Unreadable
 from facs_text.corpus._images import SUFFIXES, Images, check_offset
 from facs_text.corpus._request import (
     check_same,
@@ -204,7 +205,7 @@ class _Build:
     def run(self, writer: CorpusWriter, left_out: Rejects) -> None:
         """Write every row that has a coding and an image."""
         neutrals = self.neutrals()
-        earlier = {s: _Earlier(writer, s) for s in SPLITS}
+        earlier = {s: Earlier(writer, s) for s in SPLITS}
         for number, row in enumerate(self.rows(left_out)):
             why, coding, image, name = self.join(row)
             if coding is None or image is None:
@@ -221,7 +222,7 @@ class _Build:
             )  # fmt: skip
             try:
                 self._write(writer, earlier[split], made, split, image, row)
-            except _Unreadable as error:
+            except Unreadable as error:
                 if not self.skip:
                     raise FacsTextError(str(error)) from None
                 self._drop(row, "image cannot be read", left_out, str(error))
@@ -239,7 +240,7 @@ class _Build:
     def _write(
         self,
         writer: CorpusWriter,
-        earlier: _Earlier,
+        earlier: Earlier,
         made: CorpusRow,
         split: str,
         image: Path,
@@ -267,49 +268,13 @@ class _Build:
                 try:
                     crop(image, part, row.landmarks, self.size)
                 except FacsTextError as error:
-                    raise _Unreadable(str(error)) from None
+                    raise Unreadable(str(error)) from None
             elif not (self.link and _linked(image, part)):
                 shutil.copyfile(image, part)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
         return part
-
-
-class _Unreadable(Exception):
-    """A picture that cannot be read."""
-
-
-class _Earlier:
-    """The rows of a stopped build in one split, against which those of this one are held."""
-
-    def __init__(self, writer: CorpusWriter, split: str) -> None:
-        self._lines = writer.earlier(split) if writer.counts[split] else iter(())
-        self._left = writer.counts[split]
-        self._where = f"{writer.root}: row {{}} of {split}"
-        self._next: str | None = None
-        self._number = 0
-
-    def holds(self, made: CorpusRow, *, unreadable: bool) -> bool:
-        """Whether the row is written already. FacsTextError when another stands in its place.
-
-        unreadable: the row may have been left out then, because of its picture.
-        """
-        if self._next is None:
-            if not self._left:
-                return False
-            self._next = next(self._lines)
-            self._left -= 1
-            self._number += 1
-        if self._next == made.to_json():
-            self._next = None
-            return True
-        if unreadable and json.loads(self._next).get("file_name") != made.file_name:
-            raise _Unreadable(f"{made.file_name}: could not be read before")
-        raise FacsTextError(
-            f"{self._where.format(self._number)} is not what this build has there; "
-            "take another folder"
-        )
 
 
 def _linked(image: Path, part: Path) -> bool:
