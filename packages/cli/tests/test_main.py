@@ -13,6 +13,7 @@ from auface_cli import group
 from auface_cli.main import cli, main
 
 COMMANDS = [
+    "convert",
     "corpus",
     "demo",
     "describe",

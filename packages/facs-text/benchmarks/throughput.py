@@ -43,7 +43,7 @@ def make(root: Path, rows: int, seed: int, change: float) -> None:
 def work(root: Path, out: Path) -> int:
     """CSV to metadata.jsonl; the number of rows."""
     from facs_text import readers
-    from facs_text.corpus import CorpusWriter, make_row, split_of
+    from facs_text.corpus import CorpusWriter, make_row, split_of_subject
 
     count = 0
     with CorpusWriter(out, source="benchmark", licence="CC0-1.0") as writer:
@@ -53,7 +53,7 @@ def work(root: Path, out: Path) -> int:
             line = make_row(
                 f"{row.id}.jpg", row.coding, subject=row.subject, source="benchmark", seed=count
             )
-            writer.add(line, split_of(row.subject))
+            writer.add(line, split_of_subject(row.subject))
     return count
 
 

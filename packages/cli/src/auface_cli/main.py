@@ -38,6 +38,7 @@ _BRINGS = {
 @click.group(
     cls=LazyGroup,
     lazy={
+        "convert": f"{_HERE}.convert:command",
         "corpus": f"{_HERE}.corpus:command",
         "demo": f"{_HERE}.demo:command",
         "describe": f"{_HERE}.describe:command",

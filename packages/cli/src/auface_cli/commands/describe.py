@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 
-from facs_text import PRESETS, FacsTextError, Preset, describe, preset, readers
+from facs_text import PRESETS, Coding, FacsTextError, Preset, describe, preset, readers
 from facs_text import parse as parse_codes
 
 from ..dropped import tell_dropped
 from ..output import Whole, emit, note
-from ..rejects import Rejects, beside
+from ..sources import beside, codings, reader_options, reading_options, skip_options
 
 __all__ = ["command"]
 
@@ -32,26 +32,8 @@ __all__ = ["command"]
 )
 @click.option("--list-presets", is_flag=True, help="List those names, and where they are from.")
 @click.option("--from", "source", type=click.Path(path_type=Path), help="A file of codings.")
-@click.option(
-    "--format",
-    "kind",
-    default="auto",
-    show_default=True,
-    help=f"One of {', '.join(readers.FORMATS)}.",
-)
-@click.option("--threshold", type=float, help="Probabilities from it up are presence.")
-@click.option(
-    "--on-error",
-    type=click.Choice(["stop", "skip"]),
-    default="stop",
-    show_default=True,
-    help="At a bad row of the file: stop there, or leave it out and go on.",
-)
-@click.option(
-    "--rejects",
-    type=click.Path(path_type=Path),
-    help="With skip, where the rows left out are listed. [default: OUT or FROM + .rejects.jsonl]",
-)
+@reading_options
+@skip_options
 @click.option("--out", type=click.Path(path_type=Path), help="Write there, not to the screen.")
 @click.option(
     "--detail",
@@ -68,7 +50,10 @@ def command(
     presets: tuple[str, ...],
     list_presets: bool,
     source: Path | None,
-    kind: str,
+    source_format: str,
+    kind: str | None,
+    columns: str | None,
+    confidence: float | None,
     threshold: float | None,
     on_error: str,
     rejects: Path | None,
@@ -105,12 +90,14 @@ def command(
             # A source that is not there is said before anything is made beside it.
             if not source.exists():
                 raise FacsTextError(f"{source}: no such file or folder")
-            left_out = stack.enter_context(Rejects(rejects, source))
+            left_out = stack.enter_context(readers.Rejects(rejects, source))
         file = stack.enter_context(Whole(out)) if out is not None else None
         said = 0
-        asked = (
-            _typed(codes, presets) if source is None else _rows(source, kind, threshold, left_out)
-        )
+        if source is None:
+            asked = _typed(codes, presets)
+        else:
+            options = reader_options(kind, columns, confidence, threshold)
+            asked = _read(codings(source, source_format, options, threshold, left_out))
         for about, coding in asked:
             wanted = parse_codes(coding) if isinstance(coding, str) else coding
             description = describe(wanted, detail=detail, seed=seed, tags=tags)
@@ -153,29 +140,12 @@ def _typed(
         yield {"preset": one.name, "system": one.system, "source": one.source}, one.coding
 
 
-def _rows(
-    source: Path, kind: str, threshold: float | None, rejects: Rejects | None
+def _read(
+    found: Iterator[tuple[readers.Row, Coding]],
 ) -> Iterator[tuple[dict[str, Any], Any]]:
-    """The same of each row of a table; rejects takes the bad ones, None stops at the first."""
-    for row in readers.rows_and_errors(source, kind):
-        if isinstance(row, FacsTextError):
-            if rejects is None:
-                raise row
-            rejects.add_error(row)
-        elif row.coding is not None:
-            yield {"id": row.id}, row.coding
-        elif row.values and row.kind == "probability" and threshold is not None:
-            yield {"id": row.id}, readers.to_coding(row, threshold=threshold)
-        elif row.values:
-            # Not a bad row but a call that lacks something: the same for every row of the file.
-            raise FacsTextError(
-                f"{source}, line {row.line}: {row.kind} values are no coding by themselves; "
-                "say from where a probability is presence with --threshold"
-            )
-        elif rejects is not None:
-            rejects.add_row(row.line, row.id, "could not be scored")
-        else:
-            note(f"{source}, line {row.line}: {row.id} could not be scored, left out")
+    """The same of each row of a table; its frame too, where the source counts them."""
+    for row, coding in found:
+        yield {"id": row.id} | ({} if row.frame is None else {"frame": row.frame}), coding
 
 
 def _preset(name: str) -> Preset:

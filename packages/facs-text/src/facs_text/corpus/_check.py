@@ -12,7 +12,8 @@ from facs_text._errors import FacsTextError
 from facs_text._notation import parse
 from facs_text._resolve import resolve
 from facs_text._understand import understand
-from facs_text.corpus._rows import SCHEMA, SPLITS, CorpusRow, numbered
+from facs_text.corpus._rows import SCHEMA, CorpusRow, numbered
+from facs_text.corpus._splits import SPLITS
 
 __all__ = ["CheckReport", "check"]
 
