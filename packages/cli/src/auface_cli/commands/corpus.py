@@ -190,6 +190,12 @@ def stats(folder: Path, splits: tuple[str, ...], as_json: bool) -> None:
 @click.option("--licence", default="see source", show_default=True, help="Of the pictures.")
 @click.option("--seed", default=0, show_default=True, help="Picks among paraphrases.")
 @click.option(
+    "--texts",
+    default="",
+    metavar="DETAILS",
+    help="Further texts, a column each, such as prompt,clinical; full and brief are always there.",
+)
+@click.option(
     "--rejects",
     type=click.Path(path_type=Path),
     help="Skip bad rows, and list there what was left out and why.",
@@ -209,6 +215,7 @@ def build(
     link: bool,
     licence: str,
     seed: int,
+    texts: str,
     rejects: Path | None,
     resume: bool,
 ) -> None:
@@ -229,6 +236,7 @@ def build(
         on_error="skip" if rejects is not None else "raise",
         rejects=rejects,
         resume=resume,
+        texts=[name.strip() for name in texts.split(",") if name.strip()],
         options={"tell": note} | reader_options(kind, columns, confidence, threshold),
     )
     for split, count in report.rows.items():

@@ -37,10 +37,22 @@ __all__ = ["command"]
 @click.option("--out", type=click.Path(path_type=Path), help="Write there, not to the screen.")
 @click.option(
     "--detail",
-    type=click.Choice(["brief", "full", "clinical"]),
+    type=click.Choice(["brief", "full", "clinical", "prompt"]),
     default="full",
     show_default=True,
-    help="Short, whole, or with the muscles' names.",
+    help="Short, whole, with the muscles' names, or what fits a text encoder.",
+)
+@click.option(
+    "--budget",
+    type=click.IntRange(1),
+    help="With --detail prompt, the most a text may be. [default: CLIP's 77 tokens]",
+)
+@click.option(
+    "--budget-unit",
+    type=click.Choice(["tokens", "words"]),
+    default="tokens",
+    show_default=True,
+    help="What the budget counts.",
 )
 @click.option("--seed", default=0, show_default=True, help="Picks among paraphrases.")
 @click.option("--tags", is_flag=True, help="Put the code, (AU12C), behind each phrase.")
@@ -59,6 +71,8 @@ def command(
     rejects: Path | None,
     out: Path | None,
     detail: str,
+    budget: int | None,
+    budget_unit: str,
     seed: int,
     tags: bool,
     as_json: bool,
@@ -74,6 +88,8 @@ def command(
             raise click.UsageError("--list-presets goes with no codes, preset or file")
         _list_presets(as_json)
         return
+    if budget is not None and detail != "prompt":
+        raise click.UsageError(f"--budget goes with --detail prompt, not {detail}")
     if given == (source is not None):
         raise click.UsageError("give codes, such as 1C+4D+L12B, or a file with --from")
     if source is None and on_error == "skip":
@@ -92,7 +108,7 @@ def command(
                 raise FacsTextError(f"{source}: no such file or folder")
             left_out = stack.enter_context(readers.Rejects(rejects, source))
         file = stack.enter_context(Whole(out)) if out is not None else None
-        said = 0
+        said = cut = 0
         if source is None:
             asked = _typed(codes, presets)
         else:
@@ -100,9 +116,14 @@ def command(
             asked = _read(codings(source, source_format, options, threshold, left_out))
         for about, coding in asked:
             wanted = parse_codes(coding) if isinstance(coding, str) else coding
-            description = describe(wanted, detail=detail, seed=seed, tags=tags)
+            description = describe(
+                wanted, detail=detail, seed=seed, tags=tags, budget=budget, budget_unit=budget_unit
+            )
+            cut += bool(description.left_out)
             if source is None and not as_json:  # JSON has every rule, and a table has too many
                 tell_dropped(wanted, description.resolution)
+                if description.left_out:
+                    note(f"{wanted}: no room for {description.left_out}")
             if as_json:
                 value = about | as_plain(description, coding)
                 line = json.dumps(value, ensure_ascii=False)
@@ -113,6 +134,8 @@ def command(
                 click.echo(line)
             else:
                 file.write(line + "\n")
+        if source is not None and cut:
+            note(f"{source}: {cut} of {said} texts have no room for a unit or more")
         if left_out is not None:
             left_out.keep()
             total = said + left_out.count
@@ -183,9 +206,11 @@ def _list_presets(as_json: bool) -> None:
 def as_plain(description: Any, given: Any) -> dict[str, Any]:
     """The JSON of a description."""
     resolution = description.resolution
+    left_out = [str(action) for action in description.left_out]
     return {
         "codes": str(parse_codes(given)) if isinstance(given, str) else str(given),
         "text": description.text,
+        **({"left_out": left_out} if left_out else {}),
         "clauses": [
             {"text": c.text, "aus": list(c.aus), "region": c.region} for c in description.clauses
         ],

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from facs_text.corpus._request import (
     recorded,
     remove_parts,
 )
-from facs_text.corpus._rows import CorpusRow, make_row
+from facs_text.corpus._rows import CorpusRow, check_texts, make_row
 from facs_text.corpus._splits import SPLITS, split_of_subject
 from facs_text.corpus._write import CorpusWriter
 from facs_text.readers import Rejects, Row
@@ -67,6 +67,7 @@ def build(
     rejects: str | Path | None = None,
     resume: bool = False,
     options: Mapping[str, Any] | None = None,
+    texts: Sequence[str] = (),
 ) -> BuildReport:
     """Write a corpus of the annotated images.
 
@@ -77,7 +78,8 @@ def build(
     crop to this many pixels, aligned where rows bring landmarks (needs Pillow). link: hard links,
     not copies. threshold: for probabilities, see readers.to_coding. Rows without a coding or an
     image are dropped and counted by reason, and listed at rejects when given (readers.Rejects).
-    options: for the reader. resume: after a build of the same request that was stopped.
+    options: for the reader. resume: after a build of the same request that was stopped. texts:
+    further details of describe, a field each (make_row).
     """
     if not Path(images).is_dir():
         raise FacsTextError(f"{images}: no such folder of images")
@@ -88,7 +90,7 @@ def build(
     offset = readers.FRAME_OFFSETS.get(format, 0) if frame_offset is None else frame_offset
     work = _Build(
         Path(annotations), Images(Path(images)), Path(out), format, offset, threshold, size, link,
-        seed, on_error == "skip", dict(splits or {}), dict(options or {}),
+        seed, on_error == "skip", dict(splits or {}), dict(options or {}), check_texts(texts),
     )  # fmt: skip
     request = work.request(licence=licence, source=source)
     if resume:
@@ -137,6 +139,7 @@ class _Build:
     skip: bool
     splits: dict[str, str]
     options: dict[str, Any]
+    texts: tuple[str, ...]
     drops: Counter[str] = field(default_factory=Counter)
 
     def request(self, **more: Any) -> dict[str, Any]:
@@ -153,6 +156,7 @@ class _Build:
             "on_error": "skip" if self.skip else "raise",
             "splits": self.splits,
             "options": {k: v for k, v in self.options.items() if k != "tell"},
+            "texts": list(self.texts),
             "facs-text": __version__,
             **more,
         }
@@ -218,7 +222,8 @@ class _Build:
                 extra["missing"] = list(row.missing)
             made = make_row(
                 name, coding, subject=subject, source=writer.source,
-                neutral=neutrals.get(subject), seed=self.seed + number, **extra,
+                neutral=neutrals.get(subject), seed=self.seed + number, texts=self.texts,
+                **extra,
             )  # fmt: skip
             try:
                 self._write(writer, earlier[split], made, split, image, row)

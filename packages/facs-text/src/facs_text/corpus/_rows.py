@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from facs_text._describe import describe
+from facs_text._describe import DETAILS, describe
 from facs_text._errors import FacsTextError
 from facs_text._files import one_line
 from facs_text._notation import Coding
@@ -18,12 +18,22 @@ from facs_text.corpus._paths import Inside, safe_name
 from facs_text.corpus._splits import SPLITS
 from facs_text.readers._lines import lines
 
-__all__ = ["OWN", "SCHEMA", "CorpusRow", "check_split", "make_row", "numbered", "parse_row",
-           "read"]  # fmt: skip
+__all__ = [
+    "OWN",
+    "SCHEMA",
+    "CorpusRow",
+    "check_split",
+    "check_texts",
+    "make_row",
+    "numbered",
+    "parse_row",
+    "read",
+]
 
 SCHEMA = "auface/corpus/1"
 _quote = json.encoder.encode_basestring
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+_ALWAYS = ("full", "brief")  # in text and text_brief
 OWN = ("file_name", "text", "text_brief", "codes", "aus", "subject", "neutral", "source")
 
 
@@ -84,15 +94,20 @@ def make_row(
     source: str,
     neutral: str | None = None,
     seed: int = 0,
+    texts: Iterable[str] = (),
     **extra: Any,
 ) -> CorpusRow:
     """A row with both texts and the activations of a coding: the one place where rows are made.
 
     file_name, neutral: relative to the split's folder. coding: a Resolution is taken as it is, so
-    that words and picture can come from the same one. seed: picks among paraphrases. extra:
+    that words and picture can come from the same one. seed: picks among paraphrases. texts:
+    further details of describe, each in a field of its own ("prompt" in text_prompt). extra:
     further fields of the line, which must be JSON and none of the schema's own.
     """
     resolution = coding if isinstance(coding, Resolution) else resolve(coding)
+    for detail in texts:
+        if detail not in _ALWAYS:
+            extra[f"text_{detail}"] = describe(resolution, detail=detail, seed=seed).text
     return CorpusRow(
         file_name=file_name,
         text=describe(resolution, seed=seed).text,
@@ -104,6 +119,14 @@ def make_row(
         source=source,
         extra=extra,
     )
+
+
+def check_texts(texts: Iterable[str]) -> tuple[str, ...]:
+    """The details as they are, once each, or FacsTextError for one that describe has not."""
+    for detail in texts:
+        if detail not in DETAILS:
+            raise FacsTextError(f"text {detail!r}; expected one of {', '.join(DETAILS)}")
+    return tuple(dict.fromkeys(texts))
 
 
 def check_split(split: str) -> str:
