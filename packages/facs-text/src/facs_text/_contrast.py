@@ -171,18 +171,29 @@ def _levels(base: Coding, rng: random.Random) -> Iterator[Change]:
                     yield [action], [action._replace(level=level)]
 
 
+@lru_cache(maxsize=1)
+def _opponents() -> dict[str, tuple[tuple[str, bool], ...]]:
+    """For each unit those that work against it, and whether the two cannot be together."""
+    data = rules()
+    table: dict[str, list[tuple[str, bool]]] = {}
+    for rule in [*data["alternatives"], *data["antagonists"]]:
+        a, b = rule["a"], rule["b"]
+        if a != b and _visible(a) and _visible(b):
+            apart = rule["kind"] == "alternative"
+            table.setdefault(a, []).append((b, apart))
+            table.setdefault(b, []).append((a, apart))
+    return {code: tuple(others) for code, others in table.items()}
+
+
 def _conflicts(base: Coding, rng: random.Random) -> Iterator[Change]:
     """A unit against one that stands: as strong, or stronger where only one of the two can be."""
-    data = rules()
-    for rule in [*data["alternatives"], *data["antagonists"]]:
-        for own, other in ((rule["a"], rule["b"]), (rule["b"], rule["a"])):
-            if not _visible(own) or not _visible(other) or other in base:
-                continue
-            for action in base:
-                if action.code == own:
-                    ahead = bool(action.level) and rule["kind"] == "alternative"
-                    level = min(5, action.level + ahead) if unit(other).graded else 0
-                    yield [], [Action(other, _place(other, action.side), level)]
+    here = {a.code for a in base}
+    for action in base:
+        for code, apart in _opponents().get(action.code, ()):
+            if code not in here:
+                level = min(5, action.level + (apart and action.level > 0))
+                level = level if unit(code).graded else 0
+                yield [], [Action(code, _place(code, action.side), level)]
 
 
 def _visible(code: str) -> bool:
