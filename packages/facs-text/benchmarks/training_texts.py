@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 from facs_text import (
@@ -33,7 +34,7 @@ from roundtrip import at_random
 
 def comparisons(codings: list[Coding], seeds: int) -> dict[str, int]:
     losses = texts = changes = 0
-    for n, (one, two) in enumerate(zip(codings, codings[1:], strict=False)):
+    for n, (one, two) in enumerate(pairwise(codings)):
         for seed in range(seeds):
             said = compare(one, two, seed=n * 31 + seed)
             heard = understand_change(said.text)
