@@ -8,7 +8,7 @@ import tarfile
 import pytest
 
 from facs_text import corpus
-from facs_text.corpus import split_of
+from facs_text.corpus import split_of_subject
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_build_pairs_pictures_with_texts(auface, built):
     assert {row.codes for row in rows} == {"0", "6B+12D"}
     for row in rows:
         assert row.neutral == f"{row.subject}/0001.png"
-        split = split_of(row.subject)
+        split = split_of_subject(row.subject)
         assert (built / split / row.file_name).read_bytes().startswith(row.subject[1:].encode())
 
 
@@ -128,9 +128,13 @@ def test_build_with_rejects_goes_on_and_lists_what_was_left_out(auface, pictures
     skipped = auface(*arguments[:3], tmp_path / "b", *arguments[4:], "--rejects", tmp_path / "r")
     assert skipped.status == 0
     assert "left out: 1 x bad row" in skipped.err
-    reasons = [json.loads(line)["reason"] for line in (tmp_path / "r").read_text().splitlines()]
-    assert len(reasons) == 11
-    assert sum("line 31" in reason for reason in reasons) == 1
+    left_out = [json.loads(line) for line in (tmp_path / "r").read_text().splitlines()]
+    assert len(left_out) == 11
+    assert all(list(row) == ["file", "line", "id", "row", "reason"] for row in left_out)
+    assert [row["row"] for row in left_out if row["line"] == 31] == [
+        '{"subject": "p1", "frame": 3, "codes": "99"}'
+    ]
+    assert {row["reason"] for row in left_out if row["line"] != 31} == {"no image"}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,10 @@ from auface_cli import group
 from auface_cli.main import cli, main
 
 COMMANDS = [
+    "ask",
+    "compare",
+    "contrast",
+    "convert",
     "corpus",
     "demo",
     "describe",

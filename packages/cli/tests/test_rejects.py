@@ -29,7 +29,7 @@ def test_skip_describes_the_rest_and_lists_the_bad_rows(auface, table):
     rejects = table.with_name("codes.txt.rejects.jsonl")
     assert outcome.err == f"{table}: 2 of 4 rows left out, listed in {rejects}\n"
     first, second = listed(rejects)
-    assert set(first) == {"file", "line", "row", "reason"}
+    assert list(first) == ["file", "line", "id", "row", "reason"]
     assert (first["file"], first["line"], first["row"]) == (str(table), 3, "6C+99")
     assert "99" in first["reason"]
     assert "line 3" not in first["reason"]

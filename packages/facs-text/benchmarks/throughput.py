@@ -40,10 +40,10 @@ def make(root: Path, rows: int, seed: int, change: float) -> None:
                 file.write(f"{frame}," + ",".join(cells) + "\n")
 
 
-def work(root: Path, out: Path) -> int:
+def work(root: Path, out: Path, texts: list[str]) -> int:
     """CSV to metadata.jsonl; the number of rows."""
     from facs_text import readers
-    from facs_text.corpus import CorpusWriter, make_row, split_of
+    from facs_text.corpus import CorpusWriter, make_row, split_of_subject
 
     count = 0
     with CorpusWriter(out, source="benchmark", licence="CC0-1.0") as writer:
@@ -51,9 +51,14 @@ def work(root: Path, out: Path) -> int:
             assert row.coding is not None
             count += 1
             line = make_row(
-                f"{row.id}.jpg", row.coding, subject=row.subject, source="benchmark", seed=count
+                f"{row.id}.jpg",
+                row.coding,
+                subject=row.subject,
+                source="benchmark",
+                seed=count,
+                texts=texts,
             )
-            writer.add(line, split_of(row.subject))
+            writer.add(line, split_of_subject(row.subject))
     return count
 
 
@@ -61,6 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=302_000)
     parser.add_argument("--change", type=float, default=0.03)
+    parser.add_argument("--texts", nargs="*", default=[], help="further details, as prompt")
     args = parser.parse_args()
     imports = []
     for _ in range(5):
@@ -76,7 +82,7 @@ def main() -> None:
         tree.mkdir()
         make(tree, args.rows, 0, args.change)
         began, cpu = time.perf_counter(), time.process_time()
-        count = work(tree, Path(folder) / "corpus")
+        count = work(tree, Path(folder) / "corpus", args.texts)
         seconds = time.perf_counter() - began
         busy = time.process_time() - cpu
     result = {

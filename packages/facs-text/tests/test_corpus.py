@@ -7,7 +7,7 @@ import fixtures
 import pytest
 
 from facs_text import FacsTextError, corpus, parse
-from facs_text.corpus import CorpusWriter, build, check, make_row, read, split_of
+from facs_text.corpus import CorpusWriter, build, check, make_row, read, split_of_subject
 from facs_text.corpus._align import PLACES, anchors, similarity
 
 
@@ -217,10 +217,12 @@ def test_build_errors(tmp_path: Path) -> None:
 
 def test_splits_by_name_alone() -> None:
     names = [f"S{n}" for n in range(2000)]
-    shares = [sum(split_of(n) == s for n in names) / 2000 for s in ("train", "valid", "test")]
+    shares = [
+        sum(split_of_subject(n) == s for n in names) / 2000 for s in ("train", "valid", "test")
+    ]
     assert shares[0] == pytest.approx(0.8, abs=0.03)
     assert min(shares) > 0.07
-    assert split_of("F001") == split_of("F001")
+    assert split_of_subject("F001") == split_of_subject("F001")
 
 
 def test_similarity_and_anchors() -> None:

@@ -41,7 +41,7 @@ def test_openface2_faces_confidence_landmarks(tmp_path: Path) -> None:
     found = rows(path, confidence=0.7, subject="Ann")
     assert [r.id for r in found] == ["many/1", "many/1#1", "many/1#2"]
     assert [r.coding for r in found] == [parse("12C"), None, parse("0")]
-    assert found[2].missing == ("AU12",)
+    assert found[2].missing == ()  # its intensity is missing, its presence is 0
     assert {r.subject for r in found} == {"Ann"}
     assert rows(path)[1].values == {"AU12": 0.0}
     wide = fixtures.openface2(tmp_path / "wide.csv", landmarks=True)
@@ -105,9 +105,9 @@ def test_pyafar(tmp_path: Path) -> None:
     assert one.values == {"AU1": 0.05, "AU12": 0.93}
     assert two.missing == ("AU12",)
     assert two.id == "afar/2#1"
-    assert rows(path, block="intensity")[0].coding == parse("6A+12D")
-    with pytest.raises(FacsTextError, match="block"):
-        rows(path, block="letters")
+    assert rows(path, kind="intensity")[0].coding == parse("6A+12D")
+    with pytest.raises(FacsTextError, match="no columns of kind"):
+        rows(path, kind="letters")
 
 
 def test_blendshapes(tmp_path: Path) -> None:
@@ -153,7 +153,8 @@ def test_bp4d_intensity(tmp_path: Path) -> None:
     assert [str(r.coding) for r in found] == ["6B", "6C+12D", "12E"]
     assert found[2].missing == ("AU6",)
     assert found[0].id == "F001/T1/2440"
-    assert [str(r.coding) for r in rows(folder / "AU06" / "F001_T1_AU06.csv")] == ["6B", "6C", "0"]
+    alone = rows(folder / "AU06" / "F001_T1_AU06.csv")
+    assert [r.coding for r in alone] == [parse("6B"), parse("6C"), None]
 
 
 def test_disfa(tmp_path: Path) -> None:
@@ -217,4 +218,4 @@ def test_other_names_and_formats(tmp_path: Path) -> None:
         rows(path, "fear")
     with pytest.raises(FacsTextError, match="takes no option"):
         rows(path, "codes", confidence=1)
-    assert len(FORMATS) == 14
+    assert len(FORMATS) == 19

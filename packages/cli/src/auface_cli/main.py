@@ -38,6 +38,10 @@ _BRINGS = {
 @click.group(
     cls=LazyGroup,
     lazy={
+        "ask": f"{_HERE}.ask:command",
+        "compare": f"{_HERE}.compare:command",
+        "contrast": f"{_HERE}.contrast:command",
+        "convert": f"{_HERE}.convert:command",
         "corpus": f"{_HERE}.corpus:command",
         "demo": f"{_HERE}.demo:command",
         "describe": f"{_HERE}.describe:command",

@@ -20,12 +20,13 @@ from facs_text._wording import fill, wording
 
 __all__ = ["DETAILS", "Clause", "Description", "describe"]
 
-DETAILS = ("brief", "full", "clinical")
+DETAILS = ("brief", "full", "clinical", "prompt")
 _JOIN = (", while ", ", and ")
 _LEADS = (", overcoming ", ", prevailing over ")
 _EVEN = (", but held back by ", ", checked by ", ", pulling against ")
 _HELD = (", but outweighed by ", ", but overpowered by ")
 _SO = (", so that ", ": ")
+_NOTHING = Coding()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class Clause:
     """One statement of a description.
 
     aus: the units it says ("AU12"), opponents included. region: where the topmost of them is.
-    codes: notation of what it says, with sides ("L6C+L12B"); empty for a neutral face and for
-    statements about a statement (doubt, unequal sides).
+    codes: notation of what it says, with sides ("L6C+L12B"); empty for a neutral face, for
+    statements about a statement (doubt, unequal sides) and for a look that stands by itself.
     """
 
     text: str
@@ -45,11 +46,15 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """Text, its clauses in order, and the resolution they say."""
+    """Text, its clauses in order, and the resolution they say.
+
+    left_out: what of the resolution a budget had no room for; empty without a budget.
+    """
 
     text: str
     clauses: tuple[Clause, ...]
     resolution: Resolution
+    left_out: Coding = _NOTHING
 
     def __str__(self) -> str:
         return self.text
@@ -75,43 +80,63 @@ class _Plan:
 
 
 def describe(
-    coding: Coding | str | Resolution, *, detail: str = "full", seed: int = 0, tags: bool = False
+    coding: Coding | str | Resolution,
+    *,
+    detail: str = "full",
+    seed: int = 0,
+    tags: bool = False,
+    budget: int | None = None,
+    budget_unit: str = "tokens",
 ) -> Description:
     """Say a coding in plain English, after resolving it.
 
-    detail: "brief", "full" or "clinical" (names the muscles). seed picks among paraphrases: one
-    seed, one text. tags adds the notation of each unit in brackets.
+    detail: "brief", "full", "clinical" (names the muscles) or "prompt" (what fits a text encoder:
+    the net look, then the strongest and rarest units). seed picks among paraphrases: one seed, one
+    text. tags adds the notation of each unit in brackets.
+
+    budget goes with "prompt": the most that the text may be, in budget_unit, "tokens" of CLIP with
+    both marks, never counted too few, or "words". Without one it is CLIP's 77 tokens. Units that
+    do not fit are in left_out. Raises FacsTextError where not even one fits.
     """
     if detail not in DETAILS:
         raise FacsTextError(f"detail {detail!r}; expected one of {', '.join(DETAILS)}")
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise FacsTextError(f"seed {seed!r}; expected a whole number")
     resolution = coding if isinstance(coding, Resolution) else resolve(coding)
+    if detail == "prompt":
+        from facs_text import _prompt  # it builds on this module
+
+        limit = _prompt.DEFAULT_BUDGET if budget is None else budget
+        return _prompt.prompt(
+            resolution, budget=limit, budget_unit=budget_unit, seed=seed, tags=tags
+        )
+    if budget is not None:
+        raise FacsTextError(f"budget {budget!r} goes with detail='prompt', not {detail!r}")
     start = seed * 0x9E3779B97F4A7C15
     plans, addenda = _plans(resolution.coding)
     clauses = tuple(
-        [_clause(p, detail, tags, _mix(start + p.key) % _count(p, detail)) for p in plans]
+        [_clause(p, detail, tags, mix(start + p.key) % _count(p, detail)) for p in plans]
     )
     clauses += addenda
     if not clauses:
         texts: list[str] = wording()["neutral"][detail]
-        clauses = (Clause(texts[_mix(start) % len(texts)], (), "face"),)
+        clauses = (Clause(texts[mix(start) % len(texts)], (), "face"),)
     if detail == "brief":
-        text = "; ".join([_small(c.text) for c in clauses]) + "."
+        text = "; ".join([small(c.text) for c in clauses]) + "."
         text = text[0].upper() + text[1:]
     else:
         leads: list[str] = wording()["leads"]
-        lead = leads[_mix(start + 1) % len(leads)]
+        lead = leads[mix(start + 1) % len(leads)]
         text = ". ".join([c.text for c in clauses]) + "."
         if lead:
-            text = lead + _small(text)
+            text = lead + small(text)
     return Description(text, clauses, resolution)
 
 
 _MASK = (1 << 64) - 1
 
 
-def _mix(x: int) -> int:
+def mix(x: int) -> int:
     """splitmix64: 64 bits that look unrelated for neighbouring seeds."""
     x &= _MASK
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
@@ -119,7 +144,8 @@ def _mix(x: int) -> int:
     return x ^ (x >> 31)
 
 
-def _small(text: str) -> str:
+def small(text: str) -> str:
+    """A phrase as it stands inside a sentence."""
     return text[0].lower() + text[1:]
 
 
@@ -205,9 +231,9 @@ def _clause(plan: _Plan, detail: str, tags: bool, choice: int) -> Clause:
     text = said[0]
     for n, more in enumerate(said[1:], 1):
         if detail == "brief" or n < len(said) - 1:
-            text += "; " + (more if detail == "brief" else _small(more))
+            text += "; " + (more if detail == "brief" else small(more))
         else:
-            text += take(_JOIN) + _small(more)
+            text += take(_JOIN) + small(more)
     text += take(plan.words)
     text += ", and ".join(phrase(a, "pull") for a in plan.counters)
     if plan.looks and detail != "brief":

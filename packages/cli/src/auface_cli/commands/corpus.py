@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ..output import emit, note
+from ..sources import reader_options, reading_options
 
 __all__ = ["command"]
 
@@ -182,30 +183,39 @@ def stats(folder: Path, splits: tuple[str, ...], as_json: bool) -> None:
     type=click.Path(path_type=Path),
     help="Folder of the pictures, as SUBJECT/TASK/FRAME, SEQUENCE/FRAME or by file name.",
 )
-@click.option("--format", "kind", default="auto", show_default=True, help="Of SOURCE.")
+@reading_options
 @click.option("--frame-offset", type=int, help="Number of the picture minus that of the row.")
-@click.option("--threshold", type=float, help="Probabilities from it up are presence.")
 @click.option("--size", type=click.IntRange(16), help="Crop to so many pixels.")
 @click.option("--link", is_flag=True, help="Hard links instead of copies.")
 @click.option("--licence", default="see source", show_default=True, help="Of the pictures.")
 @click.option("--seed", default=0, show_default=True, help="Picks among paraphrases.")
 @click.option(
+    "--texts",
+    default="",
+    metavar="DETAILS",
+    help="Further texts, a column each, such as prompt,clinical; full and brief are always there.",
+)
+@click.option(
     "--rejects",
     type=click.Path(path_type=Path),
     help="Skip bad rows, and list there what was left out and why.",
 )
-@click.option("--resume", is_flag=True, help="Go on where a build stopped.")
+@click.option("--resume", is_flag=True, help="Go on where the same build was stopped.")
 def build(
     source: Path,
     out: Path,
     images: Path,
-    kind: str,
-    frame_offset: int | None,
+    source_format: str,
+    kind: str | None,
+    columns: str | None,
+    confidence: float | None,
     threshold: float | None,
+    frame_offset: int | None,
     size: int | None,
     link: bool,
     licence: str,
     seed: int,
+    texts: str,
     rejects: Path | None,
     resume: bool,
 ) -> None:
@@ -217,7 +227,7 @@ def build(
         images,
         out,
         licence=licence,
-        format=kind,
+        format="table" if columns and source_format == "auto" else source_format,
         frame_offset=frame_offset,
         threshold=threshold,
         size=size,
@@ -226,6 +236,8 @@ def build(
         on_error="skip" if rejects is not None else "raise",
         rejects=rejects,
         resume=resume,
+        texts=[name.strip() for name in texts.split(",") if name.strip()],
+        options={"tell": note} | reader_options(kind, columns, confidence, threshold),
     )
     for split, count in report.rows.items():
         click.echo(f"{split}: {count}")
@@ -239,7 +251,7 @@ def build(
 @click.option("--per-shard", default=1000, show_default=True, type=click.IntRange(1))
 def shard(folder: Path, out: Path, per_shard: int) -> None:
     """Pack a corpus as WebDataset tar shards: KEY.png, KEY.txt, KEY.json a row."""
-    from ..shards import write_shards
+    from facs_text import corpus
 
-    for path in write_shards(folder, out, per_shard=per_shard):
+    for path in corpus.write_shards(folder, out, per_shard=per_shard):
         click.echo(str(path))

@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 
-from facs_text import PRESETS, FacsTextError, Preset, describe, preset, readers
+from facs_text import PRESETS, Coding, FacsTextError, Preset, describe, preset, readers
 from facs_text import parse as parse_codes
 
 from ..dropped import tell_dropped
 from ..output import Whole, emit, note
-from ..rejects import Rejects, beside
+from ..sources import beside, codings, reader_options, reading_options, skip_options
 
 __all__ = ["command"]
 
@@ -32,33 +32,27 @@ __all__ = ["command"]
 )
 @click.option("--list-presets", is_flag=True, help="List those names, and where they are from.")
 @click.option("--from", "source", type=click.Path(path_type=Path), help="A file of codings.")
-@click.option(
-    "--format",
-    "kind",
-    default="auto",
-    show_default=True,
-    help=f"One of {', '.join(readers.FORMATS)}.",
-)
-@click.option("--threshold", type=float, help="Probabilities from it up are presence.")
-@click.option(
-    "--on-error",
-    type=click.Choice(["stop", "skip"]),
-    default="stop",
-    show_default=True,
-    help="At a bad row of the file: stop there, or leave it out and go on.",
-)
-@click.option(
-    "--rejects",
-    type=click.Path(path_type=Path),
-    help="With skip, where the rows left out are listed. [default: OUT or FROM + .rejects.jsonl]",
-)
+@reading_options
+@skip_options
 @click.option("--out", type=click.Path(path_type=Path), help="Write there, not to the screen.")
 @click.option(
     "--detail",
-    type=click.Choice(["brief", "full", "clinical"]),
+    type=click.Choice(["brief", "full", "clinical", "prompt"]),
     default="full",
     show_default=True,
-    help="Short, whole, or with the muscles' names.",
+    help="Short, whole, with the muscles' names, or what fits a text encoder.",
+)
+@click.option(
+    "--budget",
+    type=click.IntRange(1),
+    help="With --detail prompt, the most a text may be. [default: CLIP's 77 tokens]",
+)
+@click.option(
+    "--budget-unit",
+    type=click.Choice(["tokens", "words"]),
+    default="tokens",
+    show_default=True,
+    help="What the budget counts.",
 )
 @click.option("--seed", default=0, show_default=True, help="Picks among paraphrases.")
 @click.option("--tags", is_flag=True, help="Put the code, (AU12C), behind each phrase.")
@@ -68,12 +62,17 @@ def command(
     presets: tuple[str, ...],
     list_presets: bool,
     source: Path | None,
-    kind: str,
+    source_format: str,
+    kind: str | None,
+    columns: str | None,
+    confidence: float | None,
     threshold: float | None,
     on_error: str,
     rejects: Path | None,
     out: Path | None,
     detail: str,
+    budget: int | None,
+    budget_unit: str,
     seed: int,
     tags: bool,
     as_json: bool,
@@ -89,6 +88,8 @@ def command(
             raise click.UsageError("--list-presets goes with no codes, preset or file")
         _list_presets(as_json)
         return
+    if budget is not None and detail != "prompt":
+        raise click.UsageError(f"--budget goes with --detail prompt, not {detail}")
     if given == (source is not None):
         raise click.UsageError("give codes, such as 1C+4D+L12B, or a file with --from")
     if source is None and on_error == "skip":
@@ -105,17 +106,24 @@ def command(
             # A source that is not there is said before anything is made beside it.
             if not source.exists():
                 raise FacsTextError(f"{source}: no such file or folder")
-            left_out = stack.enter_context(Rejects(rejects, source))
+            left_out = stack.enter_context(readers.Rejects(rejects, source))
         file = stack.enter_context(Whole(out)) if out is not None else None
-        said = 0
-        asked = (
-            _typed(codes, presets) if source is None else _rows(source, kind, threshold, left_out)
-        )
+        said = cut = 0
+        if source is None:
+            asked = _typed(codes, presets)
+        else:
+            options = reader_options(kind, columns, confidence, threshold)
+            asked = _read(codings(source, source_format, options, threshold, left_out))
         for about, coding in asked:
             wanted = parse_codes(coding) if isinstance(coding, str) else coding
-            description = describe(wanted, detail=detail, seed=seed, tags=tags)
+            description = describe(
+                wanted, detail=detail, seed=seed, tags=tags, budget=budget, budget_unit=budget_unit
+            )
+            cut += bool(description.left_out)
             if source is None and not as_json:  # JSON has every rule, and a table has too many
                 tell_dropped(wanted, description.resolution)
+                if description.left_out:
+                    note(f"{wanted}: no room for {description.left_out}")
             if as_json:
                 value = about | as_plain(description, coding)
                 line = json.dumps(value, ensure_ascii=False)
@@ -126,6 +134,8 @@ def command(
                 click.echo(line)
             else:
                 file.write(line + "\n")
+        if source is not None and cut:
+            note(f"{source}: {cut} of {said} texts have no room for a unit or more")
         if left_out is not None:
             left_out.keep()
             total = said + left_out.count
@@ -153,29 +163,12 @@ def _typed(
         yield {"preset": one.name, "system": one.system, "source": one.source}, one.coding
 
 
-def _rows(
-    source: Path, kind: str, threshold: float | None, rejects: Rejects | None
+def _read(
+    found: Iterator[tuple[readers.Row, Coding]],
 ) -> Iterator[tuple[dict[str, Any], Any]]:
-    """The same of each row of a table; rejects takes the bad ones, None stops at the first."""
-    for row in readers.rows_and_errors(source, kind):
-        if isinstance(row, FacsTextError):
-            if rejects is None:
-                raise row
-            rejects.add_error(row)
-        elif row.coding is not None:
-            yield {"id": row.id}, row.coding
-        elif row.values and row.kind == "probability" and threshold is not None:
-            yield {"id": row.id}, readers.to_coding(row, threshold=threshold)
-        elif row.values:
-            # Not a bad row but a call that lacks something: the same for every row of the file.
-            raise FacsTextError(
-                f"{source}, line {row.line}: {row.kind} values are no coding by themselves; "
-                "say from where a probability is presence with --threshold"
-            )
-        elif rejects is not None:
-            rejects.add_row(row.line, row.id, "could not be scored")
-        else:
-            note(f"{source}, line {row.line}: {row.id} could not be scored, left out")
+    """The same of each row of a table; its frame too, where the source counts them."""
+    for row, coding in found:
+        yield {"id": row.id} | ({} if row.frame is None else {"frame": row.frame}), coding
 
 
 def _preset(name: str) -> Preset:
@@ -213,9 +206,11 @@ def _list_presets(as_json: bool) -> None:
 def as_plain(description: Any, given: Any) -> dict[str, Any]:
     """The JSON of a description."""
     resolution = description.resolution
+    left_out = [str(action) for action in description.left_out]
     return {
         "codes": str(parse_codes(given)) if isinstance(given, str) else str(given),
         "text": description.text,
+        **({"left_out": left_out} if left_out else {}),
         "clauses": [
             {"text": c.text, "aus": list(c.aus), "region": c.region} for c in description.clauses
         ],

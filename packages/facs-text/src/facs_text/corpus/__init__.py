@@ -6,12 +6,15 @@
 
 Lines hold file_name, text, text_brief, codes (FACS notation of what stands), aus (activation by
 unit and side), subject, neutral (file_name of the same person at rest, or null), source, and
-whatever else the writer adds.
+whatever else the writer adds. The same as tar shards: see write_shards.
 """
 
-from facs_text.corpus._build import BuildReport, build, split_of
+from facs_text.corpus._build import BuildReport, build
 from facs_text.corpus._check import CheckReport, check
-from facs_text.corpus._rows import SCHEMA, SPLITS, CorpusRow, make_row, read
+from facs_text.corpus._paths import safe_name
+from facs_text.corpus._rows import SCHEMA, CorpusRow, make_row, parse_row, read
+from facs_text.corpus._shards import read_shards, shard_name, write_shards
+from facs_text.corpus._splits import SPLITS, split_of_number, split_of_subject
 from facs_text.corpus._write import CorpusWriter
 
 __all__ = [
@@ -24,6 +27,12 @@ __all__ = [
     "build",
     "check",
     "make_row",
+    "parse_row",
     "read",
-    "split_of",
+    "read_shards",
+    "safe_name",
+    "shard_name",
+    "split_of_number",
+    "split_of_subject",
+    "write_shards",
 ]

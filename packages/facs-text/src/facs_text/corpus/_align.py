@@ -62,7 +62,6 @@ def crop(image: Path, out: Path, landmarks: Sequence[Point] | None, size: int) -
         raise FacsTextError(
             "cropping needs Pillow: pip install 'facs-text[images]', or build without a size"
         ) from None
-    part = out.with_name(out.name + ".part")
     try:
         with Image.open(image) as opened:
             picture: Any = opened.convert("RGB")
@@ -85,5 +84,4 @@ def crop(image: Path, out: Path, landmarks: Sequence[Point] | None, size: int) -
         picture = picture.transform(
             (size, size), Image.Transform.AFFINE, (a, -b, c, b, a, d), Image.Resampling.BICUBIC
         )
-    picture.save(part, "PNG")
-    part.replace(out)
+    picture.save(out, "PNG")

@@ -1,35 +1,42 @@
 """Annotations joined with images into a corpus.
 
 Rows are streamed and images looked up a folder at a time, so memory holds one sequence and the
-people, not the corpus. A build that was stopped goes on where its rows end.
+people, not the corpus. A build that was stopped is resumed where its rows end, if it is asked
+for the same: the annotations' content, the pictures' names, sizes and times, and all settings.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from facs_text import readers
 from facs_text._errors import FacsTextError
+from facs_text._files import beside, named
 from facs_text._notation import Coding
+from facs_text._version import __version__
 from facs_text.corpus._align import crop
-from facs_text.corpus._rows import SPLITS, make_row
+from facs_text.corpus._earlier import Earlier, Unreadable
+from facs_text.corpus._images import SUFFIXES, Images, check_offset
+from facs_text.corpus._request import (
+    check_same,
+    digest_of_files,
+    digest_of_listing,
+    recorded,
+    remove_parts,
+)
+from facs_text.corpus._rows import CorpusRow, check_texts, make_row
+from facs_text.corpus._splits import SPLITS, split_of_subject
 from facs_text.corpus._write import CorpusWriter
-from facs_text.readers import Row
+from facs_text.readers import Rejects, Row
 
-__all__ = ["SUFFIXES", "BuildReport", "build", "split_of"]
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
-_DIGITS = re.compile(r"\d+")
+__all__ = ["BuildReport", "build"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +47,6 @@ class BuildReport:
     drops: Mapping[str, int]
     format: str
     frame_offset: int
-
-
-def split_of(subject: str) -> str:
-    """train, valid or test (8 : 1 : 1), by the person's name alone: the same everywhere."""
-    place = hashlib.sha256(subject.encode("utf-8", "surrogatepass")).digest()[0] % 10
-    return {8: "valid", 9: "test"}.get(place, "train")
 
 
 def build(
@@ -66,6 +67,7 @@ def build(
     rejects: str | Path | None = None,
     resume: bool = False,
     options: Mapping[str, Any] | None = None,
+    texts: Sequence[str] = (),
 ) -> BuildReport:
     """Write a corpus of the annotated images.
 
@@ -75,259 +77,215 @@ def build(
     another fits the images better. splits: subject to split; None splits by name, 8 : 1 : 1. size:
     crop to this many pixels, aligned where rows bring landmarks (needs Pillow). link: hard links,
     not copies. threshold: for probabilities, see readers.to_coding. Rows without a coding or an
-    image are dropped and counted by reason; the reasons go to rejects as JSON lines when given.
+    image are dropped and counted by reason, and listed at rejects when given (readers.Rejects).
+    options: for the reader. resume: after a build of the same request that was stopped. texts:
+    further details of describe, a field each (make_row).
     """
-    images = Path(images)
-    if not images.is_dir():
+    if not Path(images).is_dir():
         raise FacsTextError(f"{images}: no such folder of images")
+    if on_error not in ("raise", "skip"):
+        raise FacsTextError(f"on_error {on_error!r}; expected 'raise' or 'skip'")
     if format == "auto":
         format = readers.sniff(annotations)
-    rows = _Rows(annotations, format, on_error, dict(options or {}))
-    finder = _Images(images)
     offset = readers.FRAME_OFFSETS.get(format, 0) if frame_offset is None else frame_offset
+    work = _Build(
+        Path(annotations), Images(Path(images)), Path(out), format, offset, threshold, size, link,
+        seed, on_error == "skip", dict(splits or {}), dict(options or {}), check_texts(texts),
+    )  # fmt: skip
+    request = work.request(licence=licence, source=source)
+    if resume:
+        check_same(Path(out), request)
+        there, whole = recorded(Path(out))
+        if there is not None and whole:
+            return _finished(Path(out), format, offset)
     if frame_offset is None:
-        _check_offset(rows, finder, offset)
-    drops: Counter[str] = Counter()
-    neutrals = _neutrals(rows, finder, offset, threshold)
-    with (
-        CorpusWriter(
-            out,
-            source=source or Path(annotations).name,
-            licence=licence,
-            resume=resume,
-            about={"annotations": {"format": format, "frame_offset": offset}, "seed": seed},
-        ) as writer,
-        _Rejects(rejects) as rejected,
-    ):
-        skip = dict(writer.counts)
-        for number, row in enumerate(rows.read(rejected)):
-            reason, coding, image = _join(row, finder, offset, threshold)
+        check_offset(work.rows(), work.images, offset)
+    writer = CorpusWriter(
+        out,
+        source=source or Path(annotations).name,
+        licence=licence,
+        resume=resume,
+        about={"annotations": {"format": format, "frame_offset": offset}, "seed": seed},
+        request=request,
+    )
+    with named(out), writer, Rejects(rejects, annotations) as left_out:
+        remove_parts(Path(out))
+        work.run(writer, left_out)
+        left_out.keep()
+        writer.about["drops"] = {k: v for k, v in work.drops.items() if v}
+    return BuildReport({s: writer.counts[s] for s in SPLITS}, writer.about["drops"], format, offset)
+
+
+def _finished(out: Path, format: str, offset: int) -> BuildReport:
+    """The report of a corpus that is whole already."""
+    data = json.loads((out / "corpus.json").read_text(encoding="utf-8"))
+    counts = {s: int(data.get("counts", {}).get(s, 0)) for s in SPLITS}
+    return BuildReport(counts, dict(data.get("drops", {})), format, offset)
+
+
+@dataclass(slots=True)
+class _Build:
+    """One build: what it was asked, and what it has left out so far."""
+
+    annotations: Path
+    images: Images
+    out: Path
+    format: str
+    offset: int
+    threshold: float | None
+    size: int | None
+    link: bool
+    seed: int
+    skip: bool
+    splits: dict[str, str]
+    options: dict[str, Any]
+    texts: tuple[str, ...]
+    drops: Counter[str] = field(default_factory=Counter)
+
+    def request(self, **more: Any) -> dict[str, Any]:
+        """What makes two builds the same."""
+        return {
+            "annotations": digest_of_files(self.annotations),
+            "images": digest_of_listing(self.images.root, SUFFIXES, self.out),
+            "format": self.format,
+            "frame_offset": self.offset,
+            "threshold": self.threshold,
+            "size": self.size,
+            "link": self.link,
+            "seed": self.seed,
+            "on_error": "skip" if self.skip else "raise",
+            "splits": self.splits,
+            "options": {k: v for k, v in self.options.items() if k != "tell"},
+            "texts": list(self.texts),
+            "facs-text": __version__,
+            **more,
+        }
+
+    def rows(self, left_out: Rejects | None = None) -> Iterator[Row]:
+        """The annotation rows; bad ones stop, or are left out and counted where left_out is."""
+        for row in readers.rows_and_errors(self.annotations, self.format, **self.options):
+            if isinstance(row, Row):
+                yield row
+            elif not self.skip:
+                raise row
+            elif left_out is not None:
+                self.drops["bad row"] += 1
+                left_out.add_error(row)
+
+    def coding(self, row: Row) -> Coding | None:
+        """The row's coding, probabilities by the threshold; None when it has none."""
+        probable = row.coding is None and row.kind == "probability" and row.values
+        if probable and self.threshold is not None:
+            return readers.to_coding(row, threshold=self.threshold)
+        return row.coding
+
+    def join(self, row: Row) -> tuple[str, Coding | None, Path | None, str]:
+        """(why it is dropped, coding, its image, the image's name in the corpus)."""
+        coding = self.coding(row)
+        if coding is None:
+            unsaid = row.kind == "probability" and row.values
+            why = "probabilities without a threshold" if unsaid else "no face or nothing scored"
+            return why, None, None, ""
+        image = self.images.find(row, self.offset)
+        if image is None:
+            return "no image", coding, None, ""
+        name = self.images.name(image, row, self.size)
+        if name is None:
+            return "another face of the same picture", coding, None, ""
+        return "", coding, image, name
+
+    def neutrals(self) -> dict[str, str]:
+        """For each person the name of the first image on which nothing acts."""
+        found: dict[str, str] = {}
+        for row in self.rows():
+            coding = self.coding(row)
+            if coding is None or coding or row.subject in found:
+                continue
+            _, _, image, name = self.join(row)
+            if image is not None:
+                found[row.subject or image.parent.name] = name
+        return found
+
+    def run(self, writer: CorpusWriter, left_out: Rejects) -> None:
+        """Write every row that has a coding and an image."""
+        neutrals = self.neutrals()
+        earlier = {s: Earlier(writer, s) for s in SPLITS}
+        for number, row in enumerate(self.rows(left_out)):
+            why, coding, image, name = self.join(row)
             if coding is None or image is None:
-                drops[reason] += 1
-                rejected.add(row.id, reason)
+                self._drop(row, why, left_out)
                 continue
             subject = row.subject or image.parent.name
-            split = (splits or {}).get(subject) or split_of(subject)
-            name = _name(finder, image, size)
-            if skip[split]:
-                skip[split] -= 1
-                if not skip[split] and writer.last(split) != name:
-                    raise FacsTextError(
-                        f"{out}: its {split} rows end with {writer.last(split)}, this build would "
-                        f"have {name} there; take another folder, or the same arguments"
-                    )
-                continue
-            neutral = neutrals.get(subject)
-            try:
-                _bring(image, writer.folder(split) / name, row, size, link)
-            except FacsTextError as error:
-                if on_error == "raise":
-                    raise
-                drops["image cannot be read"] += 1
-                rejected.add(row.id, str(error))
-                continue
+            split = self.splits.get(subject) or split_of_subject(subject)
             extra: dict[str, Any] = {"row": row.id}
             if row.missing:
                 extra["missing"] = list(row.missing)
-            writer.add(
-                make_row(
-                    name, coding, subject=subject, source=writer.source,
-                    neutral=_name(finder, neutral, size) if neutral else None,
-                    seed=seed + number, **extra,
-                ),
-                split,
+            made = make_row(
+                name, coding, subject=subject, source=writer.source,
+                neutral=neutrals.get(subject), seed=self.seed + number, texts=self.texts,
+                **extra,
             )  # fmt: skip
+            try:
+                self._write(writer, earlier[split], made, split, image, row)
+            except Unreadable as error:
+                if not self.skip:
+                    raise FacsTextError(str(error)) from None
+                self._drop(row, "image cannot be read", left_out, str(error))
         if not any(writer.counts.values()):
             raise FacsTextError(
-                f"{annotations}: no row has both a coding and an image under {images}; "
-                + ", ".join(f"{n} x {reason}" for reason, n in drops.items())
+                f"{self.annotations}: no row has both a coding and an image under "
+                f"{self.images.root}; "
+                + ", ".join(f"{n} x {reason}" for reason, n in self.drops.items())
             )
-        drops["bad row"] += rows.bad
-        writer.about["drops"] = {k: v for k, v in drops.items() if v}
-        counts = {s: writer.counts[s] for s in SPLITS}
-    return BuildReport(counts, {k: v for k, v in drops.items() if v}, format, offset)
 
+    def _drop(self, row: Row, why: str, left_out: Rejects, said: str = "") -> None:
+        self.drops[why] += 1
+        left_out.add_row(row.line, row.id, said or why)
 
-@dataclass(slots=True)
-class _Rejects:
-    """JSON lines of what was left out and why; renamed into place at the end."""
-
-    path: str | Path | None
-    _file: Any = None
-
-    def add(self, ident: str, reason: str) -> None:
-        if self._file is not None:
-            self._file.write(json.dumps({"id": ident, "reason": reason}, ensure_ascii=False) + "\n")
-
-    def __enter__(self) -> _Rejects:
-        if self.path is not None:
-            self._file = Path(f"{self.path}.part").open("w", encoding="utf-8")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-            os.replace(f"{self.path}.part", str(self.path))
-
-
-@dataclass(slots=True)
-class _Rows:
-    """The annotation rows, read as often as needed."""
-
-    path: str | Path
-    format: str
-    on_error: str
-    options: dict[str, Any]
-    bad: int = 0
-
-    def read(self, rejected: _Rejects | None = None) -> Iterator[Row]:
-        self.bad = 0
-        for row in readers.rows_and_errors(self.path, self.format, **self.options):
-            if isinstance(row, Row):
-                yield row
-            elif self.on_error == "raise":
-                raise row
-            else:
-                self.bad += 1
-                if rejected is not None:
-                    rejected.add("", str(row))
-
-
-@dataclass(slots=True)
-class _Images:
-    """Finds images by folder and number. Remembers the last few folders only."""
-
-    root: Path
-    _folders: dict[Path, dict[str, Path]] = field(default_factory=dict)
-
-    def folder(self, path: Path) -> dict[str, Path]:
-        """Images of a folder by file name and by the last number in it."""
-        if path not in self._folders:
-            if len(self._folders) >= 4:
-                self._folders.pop(next(iter(self._folders)))
-            found: dict[str, Path] = {}
-            if path.is_dir():
-                with os.scandir(path) as entries:
-                    for name in sorted(e.name for e in entries):
-                        stem, suffix = os.path.splitext(name)
-                        if suffix.lower() in SUFFIXES:
-                            found[name] = path / name
-                            digits = _DIGITS.findall(stem)
-                            if digits:
-                                found.setdefault(str(int(digits[-1])), path / name)
-            self._folders[path] = found
-        return self._folders[path]
-
-    def home(self, row: Row) -> Path | None:
-        """Folder that holds the images of a row's sequence."""
-        head = row.id.split("#")[0].rpartition("/")[0]
-        choices = [head, head.replace("/", "_"), f"{head}_aligned", row.subject, ""]
-        for choice in choices:
-            parts = Path(choice).parts
-            if ".." in parts or (choice and Path(choice).is_absolute()):
-                continue
-            if self.folder(self.root / choice):
-                return self.root / choice
-        return None
-
-    def find(self, row: Row, offset: int) -> Path | None:
-        named = row.extra.get("file_name") or row.extra.get("input") or row.id.split("#")[0]
-        if named.lower().endswith(SUFFIXES):
-            parts = Path(named.replace("\\", "/")).parts
-            if ".." not in parts:
-                for start in range(len(parts)):
-                    path = self.root.joinpath(*parts[start:])
-                    if self.root in path.parents and path.is_file():
-                        return path
-        home = self.home(row)
-        if home is None or row.frame is None:
-            return None
-        return self.folder(home).get(str(row.frame + offset))
-
-
-def _coding(row: Row, threshold: float | None) -> Coding | None:
-    if row.coding is None and row.kind == "probability" and threshold is not None and row.values:
-        return readers.to_coding(row, threshold=threshold)
-    return row.coding
-
-
-def _join(
-    row: Row, finder: _Images, offset: int, threshold: float | None
-) -> tuple[str, Coding | None, Path | None]:
-    coding = _coding(row, threshold)
-    if coding is None:
-        if row.kind == "probability" and row.values:
-            return "probabilities without a threshold", None, None
-        return "no face or nothing scored", None, None
-    if row.missing and not coding and not row.values:
-        return "no face or nothing scored", None, None
-    image = finder.find(row, offset)
-    return ("" if image else "no image"), coding, image
-
-
-def _check_offset(rows: _Rows, finder: _Images, offset: int) -> None:
-    """Refuse an assumed offset when another fits the first sequence better."""
-    first: Row | None = None
-    numbers: list[int] = []
-    for row in islice(rows.read(), 20_000):
-        if row.frame is None:
+    def _write(
+        self,
+        writer: CorpusWriter,
+        earlier: Earlier,
+        made: CorpusRow,
+        split: str,
+        image: Path,
+        row: Row,
+    ) -> None:
+        """Write a row and its picture. The row is on disk before the picture has its name, so
+        that every picture of a stopped build is one that a row names.
+        """
+        copy = writer.folder(split) / made.file_name
+        written = earlier.holds(made, unreadable=self.skip and not copy.exists())
+        if written and copy.exists():
             return
-        head = row.id.rpartition("/")[0]
-        if first is None:
-            first = row
-        elif head != first.id.rpartition("/")[0]:
-            break
-        numbers.append(row.frame)
-    if first is None:
-        return
-    home = finder.home(first)
-    if home is None:
-        return
-    there = finder.folder(home)
-    lost = {o: sum(str(n + o) not in there for n in numbers) for o in (-1, 0, 1)}
-    best = min(lost, key=lambda o: (lost[o], o != offset))
-    if lost[best] < lost.get(offset, len(numbers)):
-        raise FacsTextError(
-            f"{home}: frame numbers fit better with frame_offset={best} ({lost[best]} of "
-            f"{len(numbers)} frames without an image) than with {offset} ({lost[offset]}); "
-            "say which one is meant"
-        )
+        part = self._bring(image, copy, row)
+        if not written:
+            writer.add(made, split)
+            writer.flush()
+        os.replace(part, copy)
 
-
-def _neutrals(
-    rows: _Rows, finder: _Images, offset: int, threshold: float | None
-) -> dict[str, Path]:
-    """For each person the first image on which every unit is scored and none acts."""
-    found: dict[str, Path] = {}
-    for row in rows.read():
-        coding = _coding(row, threshold)
-        if coding is None or coding or row.subject in found:
-            continue
-        image = finder.find(row, offset)
-        if image is not None:
-            found[row.subject or image.parent.name] = image
-    return found
-
-
-def _name(finder: _Images, image: Path, size: int | None) -> str:
-    name = image.relative_to(finder.root).as_posix()
-    return str(Path(name).with_suffix(".png").as_posix()) if size else name
-
-
-def _bring(image: Path, copy: Path, row: Row, size: int | None, link: bool) -> None:
-    if copy.exists():
-        return
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    if size:
-        crop(image, copy, row.landmarks, size)
-        return
-    part = copy.with_name(copy.name + ".part")
-    part.unlink(missing_ok=True)
-    if link:
+    def _bring(self, image: Path, copy: Path, row: Row) -> Path:
+        """The picture beside its place, whole but for its name."""
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        part = beside(copy)
         try:
-            os.link(image, part)
-        except OSError:
-            shutil.copyfile(image, part)
-    else:
-        shutil.copyfile(image, part)
-    os.replace(part, copy)
+            if self.size:
+                try:
+                    crop(image, part, row.landmarks, self.size)
+                except FacsTextError as error:
+                    raise Unreadable(str(error)) from None
+            elif not (self.link and _linked(image, part)):
+                shutil.copyfile(image, part)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        return part
+
+
+def _linked(image: Path, part: Path) -> bool:
+    """Whether a hard link could be made."""
+    try:
+        os.link(image, part)
+    except OSError:
+        return False
+    return True

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from facs_text._describe import DETAILS
 from facs_text._errors import FacsTextError
-from facs_text._notation import parse
+from facs_text._notation import Coding, parse
 from facs_text._resolve import resolve
 from facs_text._understand import understand
-from facs_text.corpus._rows import SCHEMA, SPLITS, CorpusRow, numbered
+from facs_text.corpus._rows import SCHEMA, CorpusRow, numbered
+from facs_text.corpus._splits import SPLITS
 
 __all__ = ["CheckReport", "check"]
 
@@ -98,6 +100,7 @@ def _row_problems(folder: Path, row: CorpusRow) -> Iterator[str]:
     for name, text in (("text", row.text), ("text_brief", row.text_brief)):
         if understand(text).coding != resolution.coding:
             yield f"{name} says {understand(text).coding}, codes say {resolution.coding}"
+    yield from _more_texts(row, resolution.coding)
     sound = True
     for key, sides in row.aus.items():
         for side, value in sides.items():
@@ -106,6 +109,17 @@ def _row_problems(folder: Path, row: CorpusRow) -> Iterator[str]:
                 sound = False
     if sound and str(resolution.coding) == row.codes:
         yield from _differences(row.aus, resolution.activations)
+
+
+def _more_texts(row: CorpusRow, coding: Coding) -> Iterator[str]:
+    """Texts of further details; a prompt may leave units out, and says no others."""
+    for detail in DETAILS:
+        text = row.extra.get(f"text_{detail}")
+        if not isinstance(text, str):
+            continue
+        said = understand(text).coding
+        if said != coding and not (detail == "prompt" and set(said) <= set(coding)):
+            yield f"text_{detail} says {said}, codes say {coding}"
 
 
 def _differences(

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from facs_text._describe import describe
+from facs_text._describe import DETAILS, describe
 from facs_text._errors import FacsTextError
+from facs_text._files import one_line
 from facs_text._notation import Coding
-from facs_text._resolve import resolve
+from facs_text._resolve import Resolution, resolve
+from facs_text.corpus._paths import Inside, safe_name
+from facs_text.corpus._splits import SPLITS
 from facs_text.readers._lines import lines
 
-__all__ = ["OWN", "SCHEMA", "SPLITS", "CorpusRow", "check_split", "make_row", "numbered", "read"]
+__all__ = [
+    "OWN",
+    "SCHEMA",
+    "CorpusRow",
+    "check_split",
+    "check_texts",
+    "make_row",
+    "numbered",
+    "parse_row",
+    "read",
+]
 
 SCHEMA = "auface/corpus/1"
-SPLITS = ("train", "valid", "test")
 _quote = json.encoder.encode_basestring
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+_ALWAYS = ("full", "brief")  # in text and text_brief
 OWN = ("file_name", "text", "text_brief", "codes", "aus", "subject", "neutral", "source")
 
 
@@ -52,7 +65,7 @@ class CorpusRow:
                 f'"source": {_quote(self.source)}'
             )
             extra = _ENCODER.encode(dict(self.extra))[1:] if self.extra else "}"
-            return f"{text}, {extra}" if self.extra else text + extra
+            return one_line(f"{text}, {extra}" if self.extra else text + extra)
         except (TypeError, ValueError) as error:
             raise FacsTextError(f"{self.file_name}: cannot be written as JSON: {error}") from None
 
@@ -75,16 +88,26 @@ def _aus(aus: Mapping[str, Mapping[str, float]]) -> str:
 
 def make_row(
     file_name: str,
-    coding: Coding | str,
+    coding: Coding | Resolution | str,
     *,
     subject: str,
     source: str,
     neutral: str | None = None,
     seed: int = 0,
+    texts: Iterable[str] = (),
     **extra: Any,
 ) -> CorpusRow:
-    """A row with both texts and the activations of a coding."""
-    resolution = resolve(coding)
+    """A row with both texts and the activations of a coding: the one place where rows are made.
+
+    file_name, neutral: relative to the split's folder. coding: a Resolution is taken as it is, so
+    that words and picture can come from the same one. seed: picks among paraphrases. texts:
+    further details of describe, each in a field of its own ("prompt" in text_prompt). extra:
+    further fields of the line, which must be JSON and none of the schema's own.
+    """
+    resolution = coding if isinstance(coding, Resolution) else resolve(coding)
+    for detail in texts:
+        if detail not in _ALWAYS:
+            extra[f"text_{detail}"] = describe(resolution, detail=detail, seed=seed).text
     return CorpusRow(
         file_name=file_name,
         text=describe(resolution, seed=seed).text,
@@ -96,6 +119,14 @@ def make_row(
         source=source,
         extra=extra,
     )
+
+
+def check_texts(texts: Iterable[str]) -> tuple[str, ...]:
+    """The details as they are, once each, or FacsTextError for one that describe has not."""
+    for detail in texts:
+        if detail not in DETAILS:
+            raise FacsTextError(f"text {detail!r}; expected one of {', '.join(DETAILS)}")
+    return tuple(dict.fromkeys(texts))
 
 
 def check_split(split: str) -> str:
@@ -116,17 +147,34 @@ def read(root: str | Path, split: str = "train") -> Iterator[CorpusRow]:
 
 
 def numbered(path: Path) -> Iterator[tuple[int, CorpusRow]]:
-    """(1-based line, row) of a metadata.jsonl; empty lines are passed over."""
+    """(1-based line, row) of a metadata.jsonl; empty lines are passed over.
+
+    The names of pictures are checked: none leads out of the corpus, by itself or by a link.
+    """
+    inside = Inside(path.parent)
     for count, text in lines(path):
         if not text.strip():
             continue
         try:
-            yield count, _row(json.loads(text))
-        except (ValueError, RecursionError) as error:
+            row = parse_row(text)
+            inside.check(row.file_name)
+            if row.neutral is not None:
+                inside.check(row.neutral, "neutral")
+            yield count, row
+        except FacsTextError as error:
             raise FacsTextError(f"{path}, line {count}: {error}") from None
 
 
-def _row(data: Any) -> CorpusRow:
+def parse_row(line: str) -> CorpusRow:
+    """The row that a line of metadata.jsonl says; to_json's inverse.
+
+    FacsTextError when a field is missing or of the wrong type, or when the name of a picture
+    leads out of its folder ("./1.png" is read as "1.png").
+    """
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise FacsTextError(str(error)) from None
     if not isinstance(data, dict):
         raise FacsTextError("expected a JSON object")
     for key in ("file_name", "text", "text_brief", "codes", "subject", "source"):
@@ -140,6 +188,7 @@ def _row(data: Any) -> CorpusRow:
         raise FacsTextError("'neutral' must be text or null")
     extra = {k: v for k, v in data.items() if k not in OWN}
     return CorpusRow(
-        data["file_name"], data["text"], data["text_brief"], data["codes"], aus,
-        data["subject"], neutral, data["source"], extra,
+        safe_name(data["file_name"]), data["text"], data["text_brief"], data["codes"], aus,
+        data["subject"], None if neutral is None else safe_name(neutral, "neutral"),
+        data["source"], extra,
     )  # fmt: skip

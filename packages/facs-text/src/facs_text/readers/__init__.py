@@ -5,45 +5,55 @@
 | format | what | kind | takes a folder |
 |---|---|---|---|
 | codes | a coding a line, or a table with a column codes | notation | |
-| jsonl | JSON objects with codes or aus | notation or intensity | |
+| jsonl | JSON objects with codes or aus, a line each or in an array | as said | |
+| table | a column a unit: ABAW, DISFA made wide, EmotioNet, own tables | as said | |
+| micro | CASME II, SAMM, CAS(ME)3: a column Action Units | notation | |
+| rafau | RAF-AU: a picture's name and its coding | notation | |
 | openface2 | AUxx_r, AUxx_c | intensity, presence | |
 | openface3 | action_units, eight numbers | probability | |
 | pyfeat | AUxx | probability | |
-| libreface | au_x, au_x_intensity | intensity, presence | |
+| libreface | au_x, au_x_intensity, or what its library returns | intensity, presence | |
 | pyafar | Occ_au_x, Int_au_x | probability or intensity | |
+| facereader | Action Unit xx, letters | intensity | |
+| imotions | AUx Evidence | probability | |
 | blendshapes | ARKit or MediaPipe shapes | probability | |
 | bp4d, bp4d+ | AU_OCC | presence | yes |
 | bp4d_intensity | AU_INT | intensity | yes |
 | disfa, disfa+ | one file a unit | intensity | yes |
 | ckplus | one file a sequence, its peak | notation | yes |
+
+Files may be gzipped, in UTF-16, have any line ends, semicolons and decimal commas.
 """
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from facs_text._errors import FacsTextError
-from facs_text._notation import Coding, parse
+from facs_text._notation import Coding
 from facs_text.readers import (
     _blendshapes,
     _bp4d,
+    _codes,
     _disfa,
-    _lines,
+    _json,
+    _logs,
     _openface3,
-    _simple,
+    _table,
     _trackers,
 )
+from facs_text.readers._rejects import Rejects
 from facs_text.readers._row import KINDS, Row, coding_of, round_level
+from facs_text.readers._sniff import sniff_file
 
 __all__ = [
     "FORMATS",
     "FRAME_OFFSETS",
     "KINDS",
+    "Rejects",
     "Row",
     "read",
     "rows_and_errors",
@@ -51,14 +61,33 @@ __all__ = [
     "to_coding",
 ]
 
+
+def _libreface(
+    path: Path,
+    *,
+    subject: str = "",
+    kind: str = "",
+    tell: Callable[[str], None] | None = None,
+) -> Iterator[Row | FacsTextError]:
+    """LibreFace's table, or what its library returns as JSON."""
+    if _json.begins_as_json(path):
+        return _json.libreface_json(path, subject=subject, kind=kind)
+    return _trackers.libreface(path, subject=subject, kind=kind, tell=tell)
+
+
 _READERS: dict[str, Any] = {
-    "codes": _simple.codes,
-    "jsonl": _simple.jsonl,
+    "codes": _codes.codes,
+    "jsonl": _json.jsonl,
+    "table": _table.table,
+    "micro": _codes.micro,
+    "rafau": _codes.rafau,
     "openface2": _trackers.openface2,
     "openface3": _openface3.openface3,
     "pyfeat": _trackers.pyfeat,
-    "libreface": _trackers.libreface,
+    "libreface": _libreface,
     "pyafar": _trackers.pyafar,
+    "facereader": _logs.facereader,
+    "imotions": _logs.imotions,
     "blendshapes": _blendshapes.blendshapes,
     "bp4d": _bp4d.bp4d,
     "bp4d+": _bp4d.bp4d,
@@ -72,7 +101,9 @@ _FOLDERS = frozenset(("bp4d", "bp4d+", "bp4d_intensity", "disfa", "disfa+", "ckp
 _OTHER_NAMES = {
     "openface": "openface2", "py-feat": "pyfeat", "json": "jsonl", "plain": "codes",
     "arkit": "blendshapes", "mediapipe": "blendshapes", "ck+": "ckplus", "bp4dplus": "bp4d+",
-    "disfaplus": "disfa+", "bp4d-intensity": "bp4d_intensity",
+    "disfaplus": "disfa+", "bp4d-intensity": "bp4d_intensity", "casme2": "micro",
+    "casme": "micro", "samm": "micro", "casme3": "micro", "raf-au": "rafau", "wide": "table",
+    "abaw": "table", "emotionet": "table", "noldus": "facereader", "facet": "imotions",
 }  # fmt: skip
 # Number of the image that shows an annotated frame, minus the annotation's number. One public
 # loader of BP4D+ counts images from one less than the annotation; a corpus build checks it.
@@ -86,46 +117,7 @@ def sniff(path: str | Path) -> str:
         raise FacsTextError(
             f"{path}: a folder; name its format, one of {', '.join(sorted(_FOLDERS))}"
         )
-    if _disfa.CK_NAME.fullmatch(path.stem):
-        return "ckplus"
-    if _disfa.DISFA_NAME.fullmatch(path.stem):
-        return "disfa"
-    if _disfa.DISFA_PLUS_NAME.fullmatch(path.stem) and path.suffix == ".txt":
-        return "disfa+"
-    if _bp4d._UNIT_NAME.fullmatch(path.stem):
-        return "bp4d_intensity"
-    top = _lines.head(path)
-    first = top[0].strip()
-    if first.startswith("{"):
-        try:
-            data = json.loads(first)
-        except (ValueError, RecursionError):
-            data = {}
-        keys = [str(k) for k in data] if isinstance(data, dict) else []
-        if "blendshapes" in keys or _blendshapes.looks_like(keys):
-            return "blendshapes"
-        return "jsonl"
-    plain = first.replace("\t", ",").replace(";", ",")
-    names = [n.strip().strip('"').strip() for n in plain.split(",")]
-    tracker = _trackers.tracker_of(names)
-    if tracker:
-        return tracker
-    if _openface3.COLUMN in names:
-        return "openface3"
-    if _blendshapes.looks_like(names):
-        return "blendshapes"
-    if _bp4d.is_occurrence(first):
-        return "bp4d"
-    if {n.lower() for n in names} & set(_simple.CODE_COLUMNS):
-        return "codes"
-    try:
-        parse(first.split("#")[0].strip() or "0")
-        return "codes"
-    except FacsTextError:
-        raise FacsTextError(
-            f"{path}: format not recognised from its first line {first[:80]!r}; "
-            f"name it: {', '.join(FORMATS)}"
-        ) from None
+    return sniff_file(path, FORMATS)
 
 
 def read(
@@ -139,21 +131,32 @@ def read(
     """Rows of a file or folder, streamed.
 
     format: one of FORMATS, or "auto" (see sniff). on_error: "raise" stops at the first bad row
-    with a FacsTextError that names file and line; "skip" goes on, writing the reason of each to
-    rejects (JSON lines) when given. options go to the reader of the format, such as subject,
-    confidence (openface2), block (pyafar) and landmarks (openface2, pyfeat).
+    with a FacsTextError that names file and line; "skip" goes on, and lists what was left out
+    and why at rejects (see Rejects) when given. tell and options: see rows_and_errors.
     """
     if on_error not in ("raise", "skip"):
         raise FacsTextError(f"on_error {on_error!r}; expected 'raise' or 'skip'")
-    return _checked(rows_and_errors(path, format, **options), on_error, rejects)
+    return _checked(rows_and_errors(path, format, **options), on_error, rejects, Path(path))
 
 
 def rows_and_errors(
-    path: str | Path, format: str = "auto", **options: Any
+    path: str | Path,
+    format: str = "auto",
+    *,
+    tell: Callable[[str], None] | None = None,
+    fractions: str = "",
+    **options: Any,
 ) -> Iterator[Row | FacsTextError]:
-    """Rows of a file or folder, with a FacsTextError in the place of each bad one."""
+    """Rows of a file or folder, with a FacsTextError in the place of each bad one.
+
+    tell: takes notes, such as a column that looks like a unit and is not read; without it they
+    are Python warnings. fractions: "probability" or "intensity", what numbers from 0 to 1 are
+    where neither the file nor kind says it. options go to the reader of the format: subject,
+    kind (table, jsonl, openface2, libreface, pyafar), columns (table, for a file without a
+    header), confidence (openface2) and landmarks (openface2, pyfeat).
+    """
     path = Path(path)
-    format = _OTHER_NAMES.get(format, format)
+    format = _OTHER_NAMES.get(format.lower(), format.lower())
     if format == "auto":
         format = sniff(path)
     if format not in _READERS:
@@ -164,31 +167,33 @@ def rows_and_errors(
         raise FacsTextError(f"{path}: a folder; {format} reads a file")
     taken = signature(_READERS[format]).parameters
     for name in options:
-        if name not in taken or name == "path":
+        if name not in taken or name in ("path", "table"):
             raise FacsTextError(f"format {format!r} takes no option {name!r}")
+    if "tell" in taken:
+        options["tell"] = tell
+    if "fractions" in taken:
+        options["fractions"] = fractions
     rows: Iterator[Row | FacsTextError] = _READERS[format](path, **options)
     return rows
 
 
 def _checked(
-    rows: Iterator[Row | FacsTextError], on_error: str, rejects: str | Path | None
+    rows: Iterator[Row | FacsTextError], on_error: str, rejects: str | Path | None, source: Path
 ) -> Iterator[Row]:
-    part = Path(f"{rejects}.part") if rejects is not None else None
-    out = None
-    try:
+    if on_error == "raise" or rejects is None:
         for row in rows:
             if isinstance(row, Row):
                 yield row
             elif on_error == "raise":
                 raise row
-            elif part is not None:
-                if out is None:
-                    out = part.open("w", encoding="utf-8")
-                out.write(json.dumps({"reason": str(row)}, ensure_ascii=False) + "\n")
-    finally:
-        if out is not None and part is not None and rejects is not None:
-            out.close()
-            os.replace(part, rejects)
+        return
+    with Rejects(rejects, source) as left_out:
+        for row in rows:
+            if isinstance(row, Row):
+                yield row
+            else:
+                left_out.add_error(row)
+        left_out.keep()
 
 
 def to_coding(row: Row, *, threshold: float | None = None, scale: float | None = None) -> Coding:
@@ -196,10 +201,12 @@ def to_coding(row: Row, *, threshold: float | None = None, scale: float | None =
 
     threshold: probabilities from it up are presence, without intensity. scale: values times
     scale, rounded, are levels 0..5 (scale=5 for rig activations). Exactly one of them, unless
-    the row has a coding already.
+    the row has a coding already. FacsTextError when nothing in the row was scored.
     """
     if row.coding is not None and threshold is None and scale is None:
         return row.coding
+    if not row.values and row.coding is None:
+        raise FacsTextError(f"row {row.id} could not be scored; it has no coding")
     if (threshold is None) == (scale is None):
         raise FacsTextError(
             f"row {row.id} holds {row.kind} values; say threshold=... for presence or scale=... "

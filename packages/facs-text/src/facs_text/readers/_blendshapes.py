@@ -1,134 +1,135 @@
 """ARKit and MediaPipe blendshapes: 0..1 by shape, mapped to units where there is one.
 
-Left and right are the subject's. Shapes without a unit (mouthLeft, mouthShrugUpper, _neutral)
-are left out; some units have no shape (11, 13, 21, 38, 39). eyeLookInLeft is the left eye turned
-to the nose: the gaze goes to the face's right (62). Names may be in camel or Pascal case, as Live
-Link Face writes them. Values are activations of a rig and become no intensities by themselves.
+Tables with a column a shape, in camel or Pascal case (Live Link Face), sides as Left or _L; and
+JSON, as objects from shape to value or as MediaPipe's libraries return it: face_blendshapes
+(Python) or faceBlendshapes (JavaScript), a list of faces, each a list of categories. Values are
+activations of a rig and become no intensities by themselves.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from facs_text._errors import FacsTextError
-from facs_text.readers._lines import Table, lines, number
-from facs_text.readers._row import Row
+from facs_text.readers._documents import values
+from facs_text.readers._json import begins_as_json, name_of
+from facs_text.readers._lines import Table, number, stem_of
+from facs_text.readers._row import Ids, Row
+from facs_text.readers._shapes import GAZE, SHAPES, unit_of_shape
+from facs_text.readers._table import FILE_COLUMNS, FRAME_COLUMNS
+from facs_text.readers._wide import framer
 
-__all__ = ["SHAPES", "blendshapes", "looks_like"]
+__all__ = ["blendshapes", "is_result", "looks_like"]
 
-# shape (lower case) to unit key; a unit of several shapes takes their mean
-SHAPES: dict[str, str] = {
-    "browinnerup": "AU1", "browouterupleft": "L2", "browouterupright": "R2",
-    "browdownleft": "L4", "browdownright": "R4", "eyewideleft": "L5", "eyewideright": "R5",
-    "cheeksquintleft": "L6", "cheeksquintright": "R6", "eyesquintleft": "L7",
-    "eyesquintright": "R7", "eyeblinkleft": "L43", "eyeblinkright": "R43",
-    "nosesneerleft": "L9", "nosesneerright": "R9", "mouthupperupleft": "L10",
-    "mouthupperupright": "R10", "mouthsmileleft": "L12", "mouthsmileright": "R12",
-    "mouthdimpleleft": "L14", "mouthdimpleright": "R14", "mouthfrownleft": "L15",
-    "mouthfrownright": "R15", "mouthlowerdownleft": "L16", "mouthlowerdownright": "R16",
-    "mouthshruglower": "AU17", "mouthpucker": "AU18", "mouthstretchleft": "L20",
-    "mouthstretchright": "R20", "mouthfunnel": "AU22", "mouthpressleft": "AU24",
-    "mouthpressright": "AU24", "mouthrollupper": "T28", "mouthrolllower": "B28",
-    "mouthclose": "AU8", "jawopen": "AU26", "jawforward": "AU29", "jawleft": "L30",
-    "jawright": "R30", "cheekpuff": "AU34", "tongueout": "AU19", "eyelookoutleft": "AU61",
-    "eyelookinright": "AU61", "eyelookinleft": "AU62", "eyelookoutright": "AU62",
-    "eyelookupleft": "AU63", "eyelookupright": "AU63", "eyelookdownleft": "AU64",
-    "eyelookdownright": "AU64",
-}  # fmt: skip
+_RESULTS = ("blendshapes", "face_blendshapes", "faceBlendshapes")
+_UNITS = tuple(dict.fromkeys(SHAPES.values()))
 
 
 def looks_like(names: list[str]) -> bool:
     """Whether column names are those of blendshapes."""
-    return sum(n.strip().lower() in SHAPES for n in names) >= 3
+    return sum(unit_of_shape(n) is not None for n in names) >= 3
+
+
+def is_result(data: Any) -> bool:
+    """Whether a JSON value holds blendshapes."""
+    if isinstance(data, list):  # a face's categories, or faces
+        return any(is_result(x) for x in data[:3])
+    if not isinstance(data, dict):
+        return False
+    named = any(k in data for k in ("category_name", "categoryName", "categories"))
+    return named or any(k in data for k in _RESULTS) or looks_like([str(k) for k in data])
 
 
 def blendshapes(path: Path, *, subject: str = "") -> Iterator[Row | FacsTextError]:
-    """Rows of a table with a column a shape, or of JSON lines with an object of shapes."""
-    for _, text in lines(path):
-        if text.strip():
-            if text.lstrip().startswith("{"):
-                return _json(path, subject)
-            break
-    return _table(path, subject)
+    """Rows of a table with a column a shape, or of JSON with an object of shapes."""
+    return _json(path, subject) if begins_as_json(path) else _table(path, subject)
 
 
 def _table(path: Path, subject: str) -> Iterator[Row | FacsTextError]:
     table = Table(path)
-    columns = [(i, n, SHAPES[n.lower()]) for i, n in enumerate(table.names) if n.lower() in SHAPES]
+    columns = [(i, n) for i, n in enumerate(table.names) if unit_of_shape(n) is not None]
     if not columns:
         raise FacsTextError(f"{table.where()}: no column named like a blendshape, such as jawOpen")
-    lower = [n.lower() for n in table.names]
-    frame = next((lower.index(n) for n in ("frame", "frame_idx") if n in lower), None)
+    frame = framer(table, subject=subject, frames=FRAME_COLUMNS, files=FILE_COLUMNS)
     for fields in table.rows():
         if isinstance(fields, FacsTextError):
             yield fields
             continue
         try:
             where = table.where()
-            shapes = {name: number(fields[i], name, where) for i, name, _ in columns}
-            at = number(fields[frame], "frame", where) if frame is not None else None
-            index = int(at) if at is not None else None
-            ident = f"{path.stem}/{index}" if index is not None else f"{path.stem}:{table.line}"
-            yield _row(ident, subject or path.stem, index, shapes, table.line, where)
+            here = frame(fields)
+            shapes = [(name, number(fields[i], name, where)) for i, name in columns]
+            yield _row(here.id, here.subject, here.number, shapes, table.line, where)
         except FacsTextError as error:
             yield error
 
 
 def _json(path: Path, subject: str) -> Iterator[Row | FacsTextError]:
-    for line, text in lines(path):
-        if not text.strip():
-            continue
+    ids = Ids()
+    for count, (line, data) in enumerate(values(path), 1):
         where = f"{path}, line {line}"
+        if isinstance(data, FacsTextError):
+            yield data
+            continue
         try:
-            data: Any = json.loads(text)
-            if not isinstance(data, dict):
-                raise FacsTextError("expected a JSON object")
-            given = data.get("blendshapes", data)
-            if isinstance(given, list):  # MediaPipe's list of categories
-                given = {
-                    x.get("category_name", x.get("categoryName")): x.get("score")
-                    for x in given
-                    if isinstance(x, dict)
-                }
-            if not isinstance(given, dict):
-                raise FacsTextError("'blendshapes' must be an object from shape to value")
-            shapes = {
-                str(k): number(str(v), str(k), where)
-                for k, v in given.items()
-                if str(k).lower() in SHAPES
-            }
-            frame = data.get("frame")
-            index = frame if isinstance(frame, int) and not isinstance(frame, bool) else None
-            ident = str(data.get("id", data.get("file_name", f"{path.stem}:{line}")))
-            who = subject or str(data.get("subject", path.stem))
-            yield _row(ident, who, index, shapes, line, where)
+            about = data if isinstance(data, dict) else {}
+            ident, who, frame = name_of(about, path, count)
+            given = next((data[k] for k in _RESULTS if k in about), data)
+            for shapes in _faces(given, where):
+                yield _row(
+                    ids.unlike(ident), subject or who or stem_of(path), frame, shapes, line, where
+                )
         except (ValueError, RecursionError) as error:
             said = str(error)
             yield FacsTextError(said if said.startswith(str(path)) else f"{where}: {said}")
 
 
-def _row(
-    ident: str,
-    subject: str,
-    frame: int | None,
-    shapes: dict[str, float | None],
-    line: int,
-    where: str,
-) -> Row:
+Shapes = list[tuple[str, float | None]]
+
+
+def _faces(given: Any, where: str) -> Iterator[Shapes]:
+    """The shapes of each face; one face without any where none was found."""
+    if isinstance(given, dict) and "categories" not in given:
+        yield _named(given.items(), where)
+        return
+    faces = given if isinstance(given, list) else [given]
+    if faces and all(isinstance(x, dict) and "categories" not in x for x in faces):
+        faces = [faces]  # one face's categories
+    for face in faces or [[]]:
+        categories = face.get("categories") if isinstance(face, dict) else face
+        if not isinstance(categories, list):
+            raise FacsTextError("blendshapes must be an object from shape to value, or a list")
+        yield _named(
+            ((x.get("category_name", x.get("categoryName")), x.get("score"))
+             for x in categories if isinstance(x, dict)), where,
+        )  # fmt: skip
+
+
+def _named(pairs: Any, where: str) -> Shapes:
+    return [
+        (str(name), None if value is None else number(str(value), str(name), where))
+        for name, value in pairs
+        if unit_of_shape(str(name)) is not None
+    ]
+
+
+def _row(ident: str, subject: str, frame: int | None, shapes: Shapes, line: int, where: str) -> Row:
     together: dict[str, list[float | None]] = {}
-    for name, value in shapes.items():
-        if value is not None and not -0.05 <= value <= 1.05:
+    for name, value in shapes:
+        key = unit_of_shape(name)
+        assert key is not None
+        top = 2.0 if key in GAZE else 1.1
+        if value is not None and not -0.1 <= value <= top:
             raise FacsTextError(f"{where}: {name} is {value:g}; expected 0 to 1")
-        together.setdefault(SHAPES[name.lower()], []).append(value)
-    values: dict[str, float] = {}
-    missing = []
+        together.setdefault(key, []).append(value)
+    values_: dict[str, float] = {}
+    missing = [] if together else list(_UNITS)
     for key, found in together.items():
-        known = [v for v in found if v is not None]
+        known = [min(max(v, 0.0), 1.0) for v in found if v is not None]
         if known:
-            values[key] = min(max(sum(known) / len(known), 0.0), 1.0)
+            values_[key] = sum(known) / len(known)
         else:
             missing.append(key)
-    return Row(ident, subject, frame, values, "probability", tuple(missing), None, line)
+    return Row(ident, subject, frame, values_, "probability", tuple(missing), None, line)

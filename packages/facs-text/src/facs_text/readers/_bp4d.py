@@ -16,14 +16,16 @@ from pathlib import Path
 from facs_text._errors import FacsTextError
 from facs_text._notation import Coding
 from facs_text._units import units
-from facs_text.readers._lines import Table, lines
+from facs_text.readers._lines import Table, lines, stem_of
 from facs_text.readers._long import join
-from facs_text.readers._row import Row, coding_of
+from facs_text.readers._row import Row, absent_units, coding_of
 
 __all__ = ["bp4d", "bp4d_intensity", "is_occurrence"]
 
 _NAME = re.compile(r"([FM]\d{3})_(T\d{1,2})", re.IGNORECASE)
 _UNIT_NAME = re.compile(r"([FM]\d{3}_T\d{1,2})_AU(\d{1,2})", re.IGNORECASE)
+
+_Said = tuple[dict[str, float], tuple[str, ...], Coding | None, frozenset[str]]
 
 
 def is_occurrence(first: str) -> bool:
@@ -38,8 +40,8 @@ def is_occurrence(first: str) -> bool:
 
 
 def _sequence(path: Path) -> tuple[str, str]:
-    match = _NAME.match(path.stem)
-    return (match[1].upper(), match[2].upper()) if match else (path.stem, "")
+    match = _NAME.match(stem_of(path))
+    return (match[1].upper(), match[2].upper()) if match else (stem_of(path), "")
 
 
 def bp4d(path: Path) -> Iterator[Row | FacsTextError]:
@@ -67,7 +69,7 @@ def _occurrence(path: Path) -> Iterator[Row | FacsTextError]:
     width = len(table.names)
 
     @lru_cache(maxsize=8192)
-    def read(cells: str) -> tuple[dict[str, float], tuple[str, ...], Coding | None] | str:
+    def read(cells: str) -> _Said | str:
         """What the cells after the frame say; frames mostly repeat the one before."""
         texts = cells.split(",")
         if len(texts) != width - 1:
@@ -85,7 +87,8 @@ def _occurrence(path: Path) -> Iterator[Row | FacsTextError]:
                 missing.append(key)
             else:
                 return f"{key} is {text[:20]!r}; expected 0, 1 or 9"
-        return values, tuple(missing), coding_of(values, "presence")
+        coding = coding_of(values, "presence", missing)
+        return values, tuple(missing), coding, absent_units(values, "presence", missing)
 
     for line, text in table.lines():
         frame, _, cells = text.partition(",")
@@ -97,19 +100,22 @@ def _occurrence(path: Path) -> Iterator[Row | FacsTextError]:
         if isinstance(got, str):
             yield FacsTextError(f"{path}, line {line}: {got}")
             continue
-        values, missing, coding = got
+        values, missing, coding, absent = got
         number = int(frame)
-        yield Row(f"{stem}{number}", subject, number, values, "presence", missing, coding, line)
+        yield Row(
+            f"{stem}{number}", subject, number, values, "presence", missing, coding, line,
+            absent=absent,
+        )  # fmt: skip
 
 
 def bp4d_intensity(path: Path) -> Iterator[Row | FacsTextError]:
     """Intensity rows of one file, or of a folder with the units of each sequence joined."""
     if not path.is_dir():
-        files = {path.stem: [path]}
+        files = {stem_of(path): [path]}
     else:
         files = {}
         for file in sorted(path.rglob("*.csv")):
-            match = _UNIT_NAME.fullmatch(file.stem)
+            match = _UNIT_NAME.fullmatch(stem_of(file))
             if match:
                 files.setdefault(match[1].upper(), []).append(file)
     if not files:
@@ -122,7 +128,7 @@ def bp4d_intensity(path: Path) -> Iterator[Row | FacsTextError]:
 
 
 def _key(path: Path) -> str:
-    match = _UNIT_NAME.fullmatch(path.stem)
+    match = _UNIT_NAME.fullmatch(stem_of(path))
     if not match:
         raise FacsTextError(
             f"{path}: the name does not say the unit; expected a name such as F001_T1_AU06.csv"

@@ -16,7 +16,7 @@ from pathlib import Path
 from facs_text._errors import FacsTextError
 from facs_text._notation import Action, Coding
 from facs_text._units import unit
-from facs_text.readers._lines import lines, number
+from facs_text.readers._lines import lines, number, stem_of
 from facs_text.readers._long import join
 from facs_text.readers._row import Row
 
@@ -32,7 +32,7 @@ def disfa(path: Path) -> Iterator[Row | FacsTextError]:
     """Intensity rows of a label file, of a subject's folder, or of the folder of all."""
     groups: dict[str, list[tuple[int, Path]]] = {}
     for file in sorted(path.rglob("*.txt")) if path.is_dir() else [path]:
-        match = DISFA_NAME.fullmatch(file.stem)
+        match = DISFA_NAME.fullmatch(stem_of(file))
         if match:
             groups.setdefault(match[1].upper(), []).append((int(match[2]), file))
     if not groups:
@@ -53,7 +53,7 @@ def disfa_plus(path: Path) -> Iterator[Row | FacsTextError]:
     """Intensity rows of a label file, of a trial's folder, or of the folder of all."""
     groups: dict[Path, list[tuple[int, Path]]] = {}
     for file in sorted(path.rglob("*.txt")) if path.is_dir() else [path]:
-        match = DISFA_PLUS_NAME.fullmatch(file.stem)
+        match = DISFA_PLUS_NAME.fullmatch(stem_of(file))
         if match:
             groups.setdefault(file.parent, []).append((int(match[1]), file))
     if not groups:
@@ -92,10 +92,10 @@ def ckplus(path: Path) -> Iterator[Row | FacsTextError]:
 
 
 def _ck(path: Path) -> Row:
-    match = CK_NAME.fullmatch(path.stem)
-    subject = match[1].upper() if match else path.stem
+    match = CK_NAME.fullmatch(stem_of(path))
+    subject = match[1].upper() if match else stem_of(path)
     frame = int(match[3]) if match else None
-    ident = f"{subject}/{match[2]}/{match[1]}_{match[2]}_{match[3]}" if match else path.stem
+    ident = f"{subject}/{match[2]}/{match[1]}_{match[2]}_{match[3]}" if match else stem_of(path)
     actions: dict[str, Action] = {}
     for line, text in lines(path):
         fields = text.split()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from facs_text._errors import FacsTextError
 from facs_text._units import unit
-from facs_text.readers._row import Row, coding_of
+from facs_text.readers._row import Row, row_of_values
 
 __all__ = ["join"]
 
@@ -68,8 +68,9 @@ def join(
         if problem is not None:
             yield problem
             continue
-        coding = coding_of(values, "intensity")
-        yield Row(f"{name}/{frame}", subject, frame, values, "intensity", tuple(gone), coding, line)
+        yield row_of_values(
+            f"{name}/{frame}", subject, frame, values, "intensity", tuple(gone), line
+        )
 
 
 _LEVELS = {str(n): float(n) for n in range(6)} | {f"{n}.0": float(n) for n in range(6)}
