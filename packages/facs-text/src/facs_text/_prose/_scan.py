@@ -1,0 +1,401 @@
+"""One clause to what it says: parts of the face joined with what they do.
+
+A motion belongs to the parts before it ("the brows are raised") or, where there are none, to the
+part after it ("raises the brows", "raised brows"). What stands after a preposition is a place:
+only a word of its own ("over *narrowed* eyes") moves it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from facs_text._notation import Action
+from facs_text._prose._clauses import Clause
+from facs_text._prose._codes import actions_of
+from facs_text._prose._words import Word, lexicon
+
+__all__ = ["Motion", "Part", "Scan", "Target", "scan"]
+
+# A single part of two is one of them after these words.
+_ONE = {
+    "brow": ("indef",), "eyebrow": ("indef", "owner"), "lid": ("indef",), "cheek": ("indef",),
+    "eye": ("indef", "def", "owner"), "corner": ("indef", "def", "owner"),
+    "bare corner": ("indef", "def", "owner"),
+}  # fmt: skip
+_AHEAD = 9
+_INTO = frozenset(("with", "into", "through", "by", "in", "behind"))
+_TIGHT_ON = frozenset(("close",))
+
+
+@dataclass(slots=True)
+class Part:
+    """A part of the face. place: number of its word in the clause, or -1 for an inherited one."""
+
+    value: str
+    side: str
+    word: Word
+    place: int
+    owner: Word | None = None
+    used: bool = False
+    apart: bool = False  # after a preposition
+
+
+@dataclass(slots=True)
+class Motion:
+    """What a part does. values: the motion and the direction that goes with it."""
+
+    value: str
+    word: Word
+    place: int
+    weak: bool = False
+    used: bool = False
+    foreign: bool = False
+    parts: list[Part] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Target:
+    """Units that a clause names, from the word at ``first`` to the one at ``last``."""
+
+    actions: tuple[Action, ...]
+    first: int
+    last: int
+    side: str = ""
+    level: int = 0
+    name: bool = False  # said by a name (a code, a noun), not by a verb
+    whole: bool = False  # complete before what follows, as "raised brows" is
+    owner: Word | None = None
+    motion: str = ""
+    part: str = ""
+    code: bool = False
+    blocked: bool = False
+
+
+@dataclass(slots=True)
+class Scan:
+    """What was found in a clause."""
+
+    parts: list[Part] = field(default_factory=list)
+    motions: list[Motion] = field(default_factory=list)
+    targets: list[Target] = field(default_factory=list)
+    unknown: set[int] = field(default_factory=set)
+    foreign: bool = False  # something that is no part of a face is the subject
+    verb_first: bool = False
+
+
+class _Scanner:
+    def __init__(self, words: list[Word]) -> None:
+        self.words = words
+        self.out = Scan()
+        self.subject: list[Part] = []
+        self.verb: Motion | None = None
+        self.prep = -1  # place of the preposition that what follows hangs on
+        self.det = -1  # place of the article that opened the noun phrase
+        self.owner: Word | None = None
+        self.side = ""
+        self.taken: set[int] = set()
+
+    def run(self) -> Scan:
+        for n, word in enumerate(self.words):
+            if n in self.taken:
+                continue
+            step = getattr(self, f"_{word.kind.replace(' ', '_')}", None)
+            if step is not None:
+                step(n, word)
+        return self.out
+
+    # noun phrases
+
+    def _article(self, n: int, word: Word) -> None:
+        self.det = n
+
+    def _owner(self, n: int, word: Word) -> None:
+        self.det, self.owner = n, word
+
+    def _person(self, n: int, word: Word) -> None:
+        if word.owner:
+            self.det, self.owner = n, word
+        else:
+            self._close()
+
+    def _side(self, n: int, word: Word) -> None:
+        if word.how == "adj" or word.value in ("both", "one", "unequal"):
+            self.side = word.value
+
+    def _prep(self, n: int, word: Word) -> None:
+        self.det = -1
+        if word.low != "of":
+            self.prep = n
+
+    def _aux(self, n: int, word: Word) -> None:
+        self._close()
+
+    _light = _present = _aux
+
+    def _close(self) -> None:
+        self.det = self.prep = -1
+        self.owner, self.side = None, ""
+
+    def _unknown(self, n: int, word: Word) -> None:
+        self.out.unknown.add(n)
+        if word.low.endswith("ly"):
+            return
+        verb = self.verb
+        if self.prep >= 0:
+            if self._noun_ends(n):
+                self.prep = self.det = -1
+            return
+        if verb is not None and not verb.used and not verb.weak and self.det > verb.place:
+            if self._noun_ends(n):
+                verb.foreign = True  # "raised a hand"
+        elif not self.subject and (verb is None or verb.used):
+            self.out.foreign = self._noun_ends(n)
+        if self._noun_ends(n):
+            self.det = -1
+
+    def _noun_ends(self, n: int) -> bool:
+        """Whether no part or act follows that the unknown word at n may describe."""
+        for word in self.words[n + 1 : n + 4]:
+            if word.kind in ("part", "act", "noun", "muscle", "code", "person"):
+                return False
+            if word.kind not in ("unknown", "level", "side", "motion"):
+                return True
+        return True
+
+    def _part(self, n: int, word: Word) -> None:
+        if self._compound(n):
+            self.out.unknown.add(n)
+            self._close()
+            return
+        value, side = word.value, self.side
+        if n > 1 and self.words[n - 1].low == "of" or (
+            n > 2 and self.words[n - 2].low == "of" and self.words[n - 1].kind in ("article", "owner")
+        ):
+            if self._chained(value, side):
+                self._close()
+                return
+        part = Part(value, side or self._number(word), word, n, self.owner)
+        part.apart = self.prep >= 0
+        if value == "bare corner":
+            part.value = self._corner(n)
+        self._meet(part)
+        self._close()
+
+    def _compound(self, n: int) -> bool:
+        """ "Brow pencil": the part only says what kind of thing it is."""
+        after = self.words[n + 1] if n + 1 < len(self.words) else None
+        return (
+            after is not None
+            and after.kind == "unknown"
+            and not self.words[n].plural
+            and not self.words[n].owner
+            and not after.low.endswith(("ed", "ing", "s", "ly", "y"))
+        )
+
+    def _chained(self, value: str, side: str) -> bool:
+        """Join "corner" with the part that it is the corner of."""
+        if not self.out.parts or self.out.parts[-1].value not in ("corner", "brow corner", "eye corner"):
+            return False
+        head = self.out.parts[-1]
+        joined = {"eye": "eye corner", "brow": "brow corner", "lid": "eye corner"}.get(value, "corner")
+        head.value = joined
+        head.side = head.side if head.side and not side else side or head.side
+        return True
+
+    def _corner(self, n: int) -> str:
+        whole = {p.value for p in self.subject}
+        if whole & {"eye", "lid", "lower lid", "upper lid"}:
+            return "eye corner"
+        if self.prep >= 0 and self.words[self.prep].low not in ("at", "on"):
+            return "some corner"
+        return "brow corner" if "brow" in whole else "corner"
+
+    def _number(self, word: Word) -> str:
+        """ "one?" for one of two: "an eyebrow", "the corner of her mouth"."""
+        if word.plural or self.det < 0:
+            return ""
+        det = self.words[self.det]
+        kind = det.value if det.kind == "article" else "owner"
+        key = "eyebrow" if "eyebrow" in word.low else word.value
+        return "one?" if kind in _ONE.get(key, ()) else ""
+
+    def _meet(self, part: Part) -> None:
+        """Join a part with the motion before it, or let it wait for one."""
+        self.out.parts.append(part)
+        verb = self.verb
+        if part.apart:
+            if verb is not None and verb.place > self.prep and not verb.foreign:
+                self._join(part, verb)
+            elif part.value in ("corner", "eye corner") and self.words[self.prep].low in ("at", "on"):
+                self._at_corners(part)
+            if part.value == "some corner" or not part.used:
+                part.used = part.value == "some corner"
+            return
+        if verb is not None and not verb.foreign and (not verb.used or self.out.verb_first):
+            if not self.out.targets or not self.subject:
+                self.out.verb_first = self.out.verb_first or not self.subject
+            if self._join(part, verb):
+                return
+        self.subject = [*self.subject[-3:], part]
+
+    def _at_corners(self, part: Part) -> None:
+        """ "The lips curl up at the corners": the corners do it, not the lips."""
+        for motion in self.out.motions:
+            key = f"{part.value}|{motion.value}"
+            if key in lexicon()["table"] and not motion.foreign:
+                self.out.targets = [t for t in self.out.targets if t.motion != motion.value]
+                for other in motion.parts:
+                    other.used = True
+                self._join(part, motion)
+        part.used = part.used or part.value == "eye corner"
+
+    def _gaze(self, n: int, word: Word) -> None:
+        part = Part("gaze", "", word, n, used=True)
+        self.out.parts.append(part)
+        self.subject, self.verb = [part], None
+        self._close()
+
+    # what parts do
+
+    def _motion(self, n: int, word: Word) -> None:
+        value, taken = self._effective(n, word)
+        self.taken |= taken
+        self._move(Motion(value, word, n))
+
+    def _direction(self, n: int, word: Word) -> None:
+        if word.low == "in" and not self._last_of_phrase(n):
+            self._prep(n, word)
+            return
+        before = self.out.targets[-1] if self.out.targets else None
+        if before is not None and before.last == n - 1 and before.actions[0].code == "7":
+            if word.value in ("raise", "lower") and before.motion == "":  # "squints up at"
+                code = "63" if word.value == "raise" else "64"
+                self.out.targets.append(Target(actions_of(code), n, n))
+                return
+        self._move(Motion(word.value, word, n, weak=True))
+
+    def _wide(self, n: int, word: Word) -> None:
+        near = self.words[max(0, n - 4) : n + 4]
+        if any(w.kind == "part" and w.value in ("eye", "lid", "upper lid", "nostril") for w in near):
+            eyes = any(w.kind == "part" and w.value == "eye" for w in near)
+            self._move(Motion("widen", word, n))
+            if eyes:
+                self.taken.update(
+                    m for m in range(max(0, n - 2), min(n + 3, len(self.words)))
+                    if self.words[m].kind == "motion" and self.words[m].value == "open"
+                )  # fmt: skip
+
+    def _last_of_phrase(self, n: int) -> bool:
+        after = self.words[n + 1] if n + 1 < len(self.words) else None
+        return after is None or after.kind in ("mark", "level", "prep") or after.low == "slightly"
+
+    def _effective(self, n: int, word: Word) -> tuple[str, set[int]]:
+        """A motion with its direction ("tilts ... back"), and the places of those words."""
+        phrasal = lexicon()["phrasal"]
+        for m in range(n + 1, min(n + _AHEAD, len(self.words))):
+            other = self.words[m]
+            if other.kind in ("prep", "act", "gaze") or (
+                other.kind == "motion" and f"{word.value}|{other.value}" not in phrasal
+            ):
+                break
+            if other.kind in ("motion", "direction"):
+                key = f"{word.value}|{other.value}"
+                if key in phrasal:
+                    return phrasal[key], {m}
+                break
+        if word.value in _TIGHT_ON:
+            tight = lexicon()["tight"]
+            for m in range(max(0, n - 2), min(n + 5, len(self.words))):
+                if self.words[m].kind == "level" and self.words[m].low in tight:
+                    return "squeeze shut", {m}
+        return word.value, set()
+
+    def _move(self, motion: Motion) -> None:
+        self.out.motions.append(motion)
+        motion.foreign = self.out.foreign and not self.subject
+        inside = self.prep >= 0 and motion.place > self.prep
+        joined = False
+        if not inside and self.subject:
+            for part in self.subject:
+                joined = self._join(part, motion) or joined
+        elif not inside and motion.weak and self.verb is not None:
+            for part in self.verb.parts:
+                joined = self._join(part, motion) or joined
+        if motion.weak and self.verb is not None and (self.verb.used or joined):
+            motion.used = True
+            return
+        if motion.weak and self.verb is not None and not self.verb.weak:
+            return
+        self.verb = motion
+
+    def _join(self, part: Part, motion: Motion) -> bool:
+        table = lexicon()["table"]
+        value = part.value
+        key = f"{value}|{motion.value}"
+        if value == "chin" and motion.value == "raise" and motion.word.low.startswith(("lift", "up", "tilt", "perk")):
+            key = "chin|lift"
+        if key not in table:
+            return False
+        part.used = motion.used = True
+        motion.parts = [*motion.parts[-3:], part]
+        if table[key]:
+            first, last = sorted((max(part.place, 0), motion.place))
+            side = part.side
+            if side == "one?":
+                side = "" if value == "brow" and motion.value != "raise" else "one"
+            self.out.targets.append(
+                Target(actions_of(table[key]), first, last, side, owner=part.owner,
+                       motion=motion.value, part=part.value, whole=motion.place <= part.place)
+            )  # fmt: skip
+        return True
+
+    # units by name
+
+    def _code(self, n: int, word: Word) -> None:
+        if word.how in ("absent", "nothing"):
+            return
+        target = Target(word.actions, n, n, self.side, name=True, code=True, whole=True)
+        self.out.targets.append(target)
+
+    def _noun(self, n: int, word: Word) -> None:
+        self.out.targets.append(
+            Target(actions_of(word.value), n, n, self.side, name=True, owner=self.owner, whole=True)
+        )
+        self._close()
+
+    _muscle = _noun
+
+    def _act(self, n: int, word: Word) -> None:
+        named = self._is_name(n, word)
+        target = Target(actions_of(word.value), n, n, self.side, name=named, owner=self.owner)
+        target.whole = True
+        if named:
+            start = self._phrase_start(n)
+            before = self.words[start - 1] if start else None
+            if before is not None and before.kind == "unknown" and not before.low.endswith("ly"):
+                target.blocked = self.det >= 0
+            if self.prep >= 0 and self.words[self.prep].low not in _INTO:
+                target.blocked = True
+        after = self.words[n + 1] if n + 1 < len(self.words) else None
+        if named and after is not None and after.kind == "unknown" and not after.low.endswith("ly"):
+            target.blocked = True
+        self.out.targets.append(target)
+        self._close()
+
+    def _is_name(self, n: int, word: Word) -> bool:
+        if word.form in ("ed", "ing"):
+            return False
+        return self.det >= 0 or (n > 0 and self.words[n - 1].kind in ("level", "neg", "side")) or (
+            self.prep >= 0
+        )
+
+    def _phrase_start(self, n: int) -> int:
+        start = n
+        while start and self.words[start - 1].kind in ("level", "side", "unknown") and self.det < start - 1:
+            start -= 1
+        return self.det if 0 <= self.det < n else start
+
+
+def scan(clause: Clause) -> Scan:
+    """What a clause says, before its scope is looked at."""
+    return _Scanner(clause.words).run()

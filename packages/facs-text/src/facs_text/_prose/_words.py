@@ -1,0 +1,208 @@
+"""Tokens to words: what each known phrase is, by the lists of ``data/lexicon.json``.
+
+The longest known phrase wins. Regular inflections are made from the lists; articles inside a
+phrase ("corner of *the* mouth") do not part it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from facs_text._notation import Action
+from facs_text._prose._tokens import Token
+from facs_text._units import load_data, units
+
+__all__ = ["Word", "lexicon", "to_words"]
+
+_LONGEST = 7
+# Lists of phrases that all mean the same kind of thing, in order of precedence.
+_FLAT = (
+    ("idiom", "idioms"), ("calm", "calm"), ("stop", "stops"), ("unsure", "unsure stops"),
+    ("assertive", "assertives"), ("as if", "as if"), ("except", "except"), ("than", "than"),
+    ("hedge", "hedges"), ("neg", "negations"), ("neg", "without"), ("vague", "vague"),
+    ("relative", "relatives"), ("conj", "conjunctions"), ("other", "others"),
+)  # fmt: skip
+_KEYED = (
+    ("act", "acts", True), ("noun", "nouns", True), ("part", "parts", True),
+    ("level", "degrees", False), ("motion", "motions", True),
+    ("direction", "directions", False), ("side", "sides", False),
+    ("person", "persons", True), ("pronoun", "pronouns", False), ("owner", "owners", False),
+    ("article", "articles", False), ("comparative", "comparatives", False),
+)  # fmt: skip
+_LATE = (
+    ("unreal", "unreal", True), ("sub", "subordinators", False), ("gaze", "gazes", True),
+    ("absent", "absent", False), ("vanish", "vanish", True), ("level noun", "level nouns", True),
+    ("viewer", "viewer", True), ("aux", "auxiliaries", False), ("present", "present", True),
+    ("light", "light", True), ("prep", "prepositions", False), ("skip", "skip", False),
+)  # fmt: skip
+_SMALL = frozenset(("the", "her", "his", "their", "its", "my", "your", "a"))
+_ENDS = frozenset(
+    "lower upper inner outer top bottom inside outside medial lateral end ends corner corners part "
+    "half edge tail tip portion third wing red".split()
+)
+_IRREGULAR = {"shut": "ed", "bit": "ed", "bitten": "ed", "drew": "ed", "drawn": "ed"}
+_ENDINGS = (("ing", "ing"), ("ed", "ed"), ("s", "s"))
+
+
+@dataclass(slots=True)
+class Word:
+    """A known phrase or an unknown word. value: what it means within its kind."""
+
+    kind: str
+    value: str
+    start: int
+    end: int
+    low: str
+    text: str
+    owner: bool = False
+    actions: tuple[Action, ...] = ()
+    how: str = ""  # of a side: "adj", "on", "to", "adv", "name"; of a mark: what it does
+
+    @property
+    def form(self) -> str:
+        """Form of a verb by its ending: "ing", "ed", "s" or "base"."""
+        first = self.low.split(" ", 1)[0]
+        if first in _IRREGULAR:
+            return _IRREGULAR[first]
+        return next((form for ending, form in _ENDINGS if first.endswith(ending)), "base")
+
+    @property
+    def plural(self) -> bool:
+        return self.low.endswith(("s", "teeth"))
+
+
+@lru_cache(maxsize=1)
+def lexicon() -> dict[str, Any]:
+    """The lists of words."""
+    data: dict[str, Any] = load_data("lexicon.json")
+    return data
+
+
+def _forms(word: str) -> Iterator[str]:
+    """Inflections of a regular verb or noun."""
+    stem = word[:-1] if word.endswith("e") else word
+    yield from (word, f"{word}s", f"{word}es", f"{stem}ed", f"{stem}ing", f"{word}ing")
+    if word.endswith("y"):
+        yield from (f"{word[:-1]}ies", f"{word[:-1]}ied")
+    if len(word) > 2 and word[-1] in "bdgkmnprt" and word[-2] in "aeiou" and word[-3] not in "aeiou":
+        yield from (f"{word}{word[-1]}ed", f"{word}{word[-1]}ing")
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """(base of each inflection, kind and value of each phrase)."""
+    data = lexicon()
+    bases: dict[str, str] = {}
+    phrases: dict[str, tuple[str, str]] = {}
+
+    def add(phrase: str, kind: str, value: str, inflect: bool) -> None:
+        phrases.setdefault(phrase, (kind, value))
+        if inflect:
+            for word in phrase.split():
+                for other in _forms(word):
+                    bases.setdefault(other, word)
+
+    for kind, key in _FLAT:
+        for phrase in data[key]:
+            add(phrase, kind, phrase, kind in ("vague", "idiom", "stop", "unsure", "assertive"))
+    for kind, key, inflect in _KEYED:
+        for value, options in data[key].items():
+            for phrase in options:
+                add(phrase, kind, value, inflect)
+    for phrase, value in data["muscles"].items():
+        add(phrase, "muscle", value, False)
+    for au in units():
+        if au.graded and au.code not in ("25", "43"):
+            add(au.name.lower(), "noun", au.code, False)
+    add("wide", "wide", "wide", False)
+    phrases["wide"] = ("wide", "wide")
+    for kind, key, inflect in _LATE:
+        for phrase in data[key]:
+            add(phrase, kind, phrase, inflect)
+    return bases, phrases
+
+
+def to_words(tokens: list[Token]) -> list[Word]:
+    """The words of a text."""
+    found: list[Word] = []
+    tokens = _hyphens(tokens)
+    n = 0
+    while n < len(tokens):
+        token = tokens[n]
+        if token.kind != "word":
+            found.append(
+                Word(token.kind, token.low, token.start, token.end, token.low, token.text)
+            )
+            n += 1
+            continue
+        count, kind, value = _match(tokens, n)
+        last = tokens[n + max(count, 1) - 1]
+        low = " ".join(t.low for t in tokens[n : n + max(count, 1)])
+        found.append(
+            Word(kind or "unknown", value or low, token.start, last.end, low, token.text,
+                 owner=last.owner)
+        )  # fmt: skip
+        n += max(count, 1)
+    return found
+
+
+def _hyphens(tokens: list[Token]) -> list[Token]:
+    """Without the hyphens inside words; "lower left lid" as "left lower lid"."""
+    kept: list[Token] = []
+    for n, token in enumerate(tokens):
+        if token.text in "-‐‑" and 0 < n < len(tokens) - 1:
+            if tokens[n - 1].end == token.start and token.end == tokens[n + 1].start:
+                continue
+        kept.append(token)
+    return _sides_first(kept)
+
+
+def _sides_first(tokens: list[Token]) -> list[Token]:
+    """ "The lower left lid" as "the left lower lid", "the end of the left brow" likewise."""
+    for n in range(1, len(tokens)):
+        if tokens[n].low not in ("left", "right"):
+            continue
+        at = n
+        if tokens[n - 1].low in _ENDS:  # "lower left lid"
+            if n + 1 < len(tokens) and tokens[n + 1].kind == "word":
+                at = n - 1
+        elif n > 2 and tokens[n - 2].low == "of" and tokens[n - 1].low in _SMALL:
+            at = n - 2
+        elif tokens[n - 1].low == "of":
+            at = n - 1
+        if at < n and tokens[at].low == "of":
+            if tokens[at - 1].low not in _ENDS:
+                continue
+            at -= 1
+        if at < n:
+            while at and n - at < _LONGEST and tokens[at - 1].low in _ENDS:
+                at -= 1
+            tokens[at : n + 1] = [tokens[n], *tokens[at:n]]
+    return tokens
+
+
+def _match(tokens: list[Token], n: int) -> tuple[int, str, str]:
+    """The longest known phrase from token n: (tokens, kind, value), or (0, "", "")."""
+    bases, phrases = _tables()
+    plain: list[str] = []
+    base: list[str] = []
+    best = (0, "", "")
+    for count, token in enumerate(tokens[n : n + _LONGEST], 1):
+        if token.kind != "word":
+            break
+        if plain and token.low in _SMALL and count < _LONGEST:
+            with_article = " ".join([*plain, token.low])
+            if with_article in phrases:
+                best = (count, *phrases[with_article])
+            continue
+        plain.append(token.low)
+        base.append(bases.get(token.low, token.low))
+        found = phrases.get(" ".join(plain)) or phrases.get(" ".join(base))
+        if found:
+            best = (count, *found)
+        if token.owner:
+            break
+    return best
