@@ -7,6 +7,7 @@ only a word of its own ("over *narrowed* eyes") moves it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from facs_text._notation import Action
@@ -99,9 +100,9 @@ class _Scanner:
         for n, word in enumerate(self.words):
             if n in self.taken:
                 continue
-            step = getattr(self, f"_{word.kind.replace(' ', '_')}", None)
+            step = _STEPS.get(word.kind)
             if step is not None:
-                step(n, word)
+                step(self, n, word)
         return self.out
 
     # noun phrases
@@ -127,10 +128,8 @@ class _Scanner:
         if word.low != "of":
             self.prep = n
 
-    def _aux(self, n: int, word: Word) -> None:
+    def _verb(self, n: int, word: Word) -> None:
         self._close()
-
-    _light = _present = _aux
 
     def _close(self) -> None:
         self.det = self.prep = -1
@@ -174,7 +173,7 @@ class _Scanner:
             if self._chained(value, side):
                 self._close()
                 return
-        part = Part(value, side or self._number(word), word, n, self.owner)
+        part = Part(value, side or self._one_of_two(word), word, n, self.owner)
         part.apart = self.prep >= 0
         if value == "bare corner":
             part.value = self._corner(n)
@@ -210,7 +209,7 @@ class _Scanner:
             return "some corner"
         return "brow corner" if "brow" in whole else "corner"
 
-    def _number(self, word: Word) -> str:
+    def _one_of_two(self, word: Word) -> str:
         """ "one?" for one of two: "an eyebrow", "the corner of her mouth"."""
         if word.plural or self.det < 0:
             return ""
@@ -363,8 +362,6 @@ class _Scanner:
         )
         self._close()
 
-    _muscle = _noun
-
     def _act(self, n: int, word: Word) -> None:
         named = self._is_name(n, word)
         target = Target(actions_of(word.value), n, n, self.side, name=named, owner=self.owner)
@@ -394,6 +391,16 @@ class _Scanner:
         while start and self.words[start - 1].kind in ("level", "side", "unknown") and self.det < start - 1:
             start -= 1
         return self.det if 0 <= self.det < n else start
+
+
+_STEPS: dict[str, Callable[[_Scanner, int, Word], None]] = {
+    "article": _Scanner._article, "owner": _Scanner._owner, "person": _Scanner._person,
+    "side": _Scanner._side, "prep": _Scanner._prep, "aux": _Scanner._verb,
+    "light": _Scanner._verb, "present": _Scanner._verb, "unknown": _Scanner._unknown,
+    "part": _Scanner._part, "gaze": _Scanner._gaze, "motion": _Scanner._motion,
+    "direction": _Scanner._direction, "wide": _Scanner._wide, "code": _Scanner._code,
+    "noun": _Scanner._noun, "muscle": _Scanner._noun, "act": _Scanner._act,
+}  # fmt: skip
 
 
 def scan(clause: Clause) -> Scan:
