@@ -22,6 +22,7 @@ _IN_BRACKETS = frozenset(
     ("code", "level", "level noun", "present", "absent", "neg", "hedge", "number", "noun",
      "muscle", "side", "prep", "aux", "skip", "letter", "conj", "article")
 )  # fmt: skip
+_SUBJECTS = frozenset(("he", "she", "they", "i", "we"))
 _BRACKET = 16
 
 
@@ -102,6 +103,9 @@ def _split(words: list[Word]) -> list[Clause]:
     for n, word in enumerate(words):
         here = clauses[-1]
         joint = _joint(words, n)
+        if word.low in _SUBJECTS and here.has(*CONTENT):
+            clauses.append(Clause("", [word]))  # "without raising her brows she smiles"
+            continue
         if not joint:
             here.words.append(word)
             continue

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from facs_text._notation import Action
 from facs_text._prose._clauses import CONTENT, Clause, sentences
 from facs_text._prose._codes import actions_of, settle_codes
+from facs_text._prose._levels import settle_levels
 from facs_text._prose._people import People, Person
 from facs_text._prose._scan import Motion, Part, Scan, Target, scan
 from facs_text._prose._scope import Scope, first_form, scope_of
@@ -22,6 +23,12 @@ _LISTS = frozenset((",", "and", "or", "nor"))
 _FLOW = frozenset((",", "and", "or", "nor", "but", "then", "yet", ":", "sub", "", "(", ")", "—", "–", "-"))
 _LABELS = frozenset((":", "(", "—", "–", "-", "=", "with", "→"))
 _FLAT = frozenset(("head", "gaze", "jaw", "eye"))
+# Units that are said to be done with a part: "smiles with the left corner of her mouth".
+_BY = {
+    "corner": ("12", "13", "14", "15", "20"), "mouth": ("12", "14", "15"), "lip": ("12", "14"),
+    "eye": ("45", "46", "7"), "lid": ("46",), "teeth": ("12",), "brow": ("4",),
+    "some corner": ("12", "14", "15"),
+}  # fmt: skip
 _TRAITS = frozenset(("narrow", "thin", "tight", "hollow", "dimpled", "arched", "protruding", "slit"))
 _LINES = frozenset(("wrinkled", "creased", "furrowed"))
 _QUIET = frozenset(("raise", "lower", "knit", "sideways", "part", "turn", "push forward", "inward",
@@ -41,7 +48,7 @@ class Said:
 
 def read_prose(text: str) -> tuple[list[Said], list[tuple[int, int]]]:
     """(what is said, (start, end) of each stretch that was not understood)."""
-    words = settle_sides(settle_codes(to_words(tokenise(text))))
+    words = settle_sides(settle_levels(settle_codes(to_words(tokenise(text)))))
     reader = _Reader()
     for clauses in sentences(words):
         reader.sentence(clauses)
@@ -103,6 +110,8 @@ class _Reader:
         if self._heading(clause, found, scope) or self._comment(clause, found, scope):
             return
         self._who(clause)
+        if self._instrument(clause, found):
+            return
         self._inherit(clause, found)
         directed = self._directed(clause, found)
         self._sides(clause, found, than)
@@ -245,6 +254,26 @@ class _Reader:
             m -= 1
         return m >= 0 and words[m].kind == "prep" and not (words[m].low == "of" and self.told)
 
+    def _instrument(self, clause: Clause, found: Scan) -> bool:
+        """ "Winks with the right eye", "a grin with teeth": part of what was said before."""
+        if clause.joint != "with" or found.motions or found.targets or not found.parts:
+            return False
+        part = found.parts[0]
+        codes = _BY.get(part.value, ())
+        heard = [one for one in self.latest if one.action.code in codes]
+        if part.value == "teeth" and heard:
+            found.targets.append(Target(actions_of("25"), part.place, part.place, part="teeth"))
+            part.used = True
+            return False
+        sides = [w.value for w in clause.words if w.kind == "side"]
+        for one in heard:
+            side = part.side.replace("?", "") or (sides[0] if sides else "")
+            if side in ("left", "right", "one") and one.action.side in ("both", "one"):
+                one.action = one.action._replace(side=side)
+        if heard:
+            self._leftovers(clause, Scan(unknown=found.unknown), Scope(), directed=True)
+        return bool(heard)
+
     # what is inherited
 
     def _inherit(self, clause: Clause, found: Scan) -> None:
@@ -281,8 +310,9 @@ class _Reader:
         part.used = motion.used = True
         motion.parts.append(part)
         if codes:
-            at = max(motion.place, part.place, 0)
-            side = "" if part.side == "one?" and part.value == "brow" and motion.value != "raise" else part.side
+            at = motion.place if motion.place >= 0 else max(part.place, 0)
+            whole = part.side == "one?" and part.value == "brow" and motion.value != "raise"
+            side = "" if whole else part.side
             found.targets.append(
                 Target(actions_of(codes), at, at, side.replace("?", ""), owner=part.owner,
                        motion=motion.value, part=part.value)
@@ -317,8 +347,9 @@ class _Reader:
                 )
                 for key in keys[:1]:
                     at = clause.words.index(side)
+                    first = min([at, *(x for x in (part.place,) if x >= 0)])
                     found.targets.append(
-                        Target(actions_of(table[key][which]), at, at, "both", owner=part.owner)
+                        Target(actions_of(table[key][which]), first, at, "both", owner=part.owner)
                     )
                     side.how = "done"
                     part.used = done = True
@@ -336,7 +367,8 @@ class _Reader:
             if word.how == "" and word.value not in ("both", "unequal"):
                 continue
             at = clause.words.index(word)
-            bare = [t for t in found.targets if not t.side]
+            loose = ("", "one", "one?") if word.value in ("left", "right") else ("",)
+            bare = [t for t in found.targets if t.side in loose]
             if not bare and word.how in ("on", "adv", "name") and not found.targets and found.parts:
                 for part in found.parts:
                     part.side = part.side or word.value
@@ -352,6 +384,8 @@ class _Reader:
     def _levels(self, clause: Clause, found: Scan, than: bool) -> None:
         """Give each level to the motion or unit that it stands with."""
         for n, word in enumerate(clause.words):
+            if word.kind == "wide" and n not in {m.place for m in found.motions}:
+                word.kind, word.value = "level", "4"
             if word.kind != "level":
                 continue
             if than:
@@ -373,7 +407,7 @@ class _Reader:
         ahead = [t for t in found.targets if after in (t.first, t.last)]
         behind = [t for t in found.targets if t.last < n]
         if spanning and not noun:
-            return spanning
+            return [t for t in found.targets if t.last in {x.last for x in spanning}]
         if ahead and not noun and not (behind and words[n].how == "after"):
             between = words[n + 1 : after]
             if not behind or not any(w.kind in ("prep", "mark") for w in between):

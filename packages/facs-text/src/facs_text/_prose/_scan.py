@@ -23,8 +23,9 @@ _ONE = {
     "eye": ("indef", "def", "owner"), "corner": ("indef", "def", "owner"),
     "bare corner": ("indef", "def", "owner"),
 }  # fmt: skip
+_SHOWN = frozenset(("teeth", "tongue", "gum"))
 _AHEAD = 9
-_INTO = frozenset(("with", "into", "through", "by", "in", "behind"))
+_INTO = frozenset(("during", "with", "into", "through", "by", "in", "behind"))
 _TIGHT_ON = frozenset(("close",))
 
 
@@ -103,6 +104,11 @@ class _Scanner:
             step = _STEPS.get(word.kind)
             if step is not None:
                 step(self, n, word)
+        if not self.out.motions and self.subject and self.subject[0].value.endswith("brow"):
+            high = next((n for n, w in enumerate(self.words) if w.low == "high"), -1)
+            if high > self.subject[0].place:  # "brows high"
+                self._move(Motion("raise", self.words[high], high))
+                self.words[high].kind = "skip"
         return self.out
 
     # noun phrases
@@ -130,6 +136,9 @@ class _Scanner:
 
     def _verb(self, n: int, word: Word) -> None:
         self._close()
+        if word.low.startswith(("show", "visibl", "seen", "evident", "reveal", "display", "expos")):
+            if any(w.kind == "part" and w.value in _SHOWN for w in self.words):
+                self._move(Motion("show", word, n))
 
     def _close(self) -> None:
         self.det = self.prep = -1
@@ -155,6 +164,8 @@ class _Scanner:
     def _noun_ends(self, n: int) -> bool:
         """Whether no part or act follows that the unknown word at n may describe."""
         for word in self.words[n + 1 : n + 4]:
+            if word.kind in ("article", "owner", "prep", "mark"):
+                return True
             if word.kind in ("part", "act", "noun", "muscle", "code", "person"):
                 return False
             if word.kind not in ("unknown", "level", "side", "motion"):
@@ -167,12 +178,12 @@ class _Scanner:
             self._close()
             return
         value, side = word.value, self.side
-        if n > 1 and self.words[n - 1].low == "of" or (
-            n > 2 and self.words[n - 2].low == "of" and self.words[n - 1].kind in ("article", "owner")
-        ):
-            if self._chained(value, side):
-                self._close()
-                return
+        of = n - 1
+        while of > 0 and self.words[of].kind in ("article", "owner", "side"):
+            of -= 1
+        if of > 0 and self.words[of].low == "of" and self._chained(value, side):
+            self._close()
+            return
         part = Part(value, side or self._one_of_two(word), word, n, self.owner)
         part.apart = self.prep >= 0
         if value == "bare corner":
@@ -192,7 +203,11 @@ class _Scanner:
         )
 
     def _chained(self, value: str, side: str) -> bool:
-        """Join "corner" with the part that it is the corner of."""
+        """Join "corner" with the part that it is the corner of, "ptosis" with its lid."""
+        named = self.out.targets[-1] if self.out.targets else None
+        if named is not None and named.name and not named.code and not self.subject:
+            named.side = named.side or side
+            return True
         if not self.out.parts or self.out.parts[-1].value not in ("corner", "brow corner", "eye corner"):
             return False
         head = self.out.parts[-1]
@@ -306,6 +321,7 @@ class _Scanner:
             tight = lexicon()["tight"]
             for m in range(max(0, n - 2), min(n + 5, len(self.words))):
                 if self.words[m].kind == "level" and self.words[m].low in tight:
+                    self.words[m].kind = "skip"
                     return "squeeze shut", {m}
         return word.value, set()
 
@@ -341,7 +357,7 @@ class _Scanner:
             first, last = sorted((max(part.place, 0), motion.place))
             side = part.side
             if side == "one?":
-                side = "" if value == "brow" and motion.value != "raise" else "one"
+                side = "" if value == "brow" and motion.value not in ("raise", "cock") else "one"
             self.out.targets.append(
                 Target(actions_of(table[key]), first, last, side, owner=part.owner,
                        motion=motion.value, part=part.value, whole=motion.place <= part.place)

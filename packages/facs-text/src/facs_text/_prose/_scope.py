@@ -29,7 +29,7 @@ class Scope:
         """Whether the target is said not to be there."""
         if 0 <= self.stop < target.last:
             return True
-        if self.vanish > target.last and target.name:
+        if self.vanish > target.last and not target.motion:
             return self.deny < 0
         if self.deny < 0:
             return False

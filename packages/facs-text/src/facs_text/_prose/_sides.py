@@ -66,7 +66,7 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
     mirrored = mirrored or _of_picture(words, last)
     nxt = words[last + 1] if last + 1 < len(words) else None
     prep = words[first - 1] if first and words[first - 1].kind == "prep" else None
-    adjective = _is_adjective(words, last)
+    adjective = _is_adjective(words, last, bare=prep is None)
     if adjective:
         word.how = "adj"
         if mirrored:
@@ -121,7 +121,7 @@ def _of_picture(words: list[Word], last: int) -> bool:
     return place < len(words) and words[place].kind == "viewer" and not inside
 
 
-def _is_adjective(words: list[Word], last: int) -> bool:
+def _is_adjective(words: list[Word], last: int, *, bare: bool) -> bool:
     """Whether a part of the face follows that the side belongs to."""
     n = last + 1
     while n < len(words) and words[n].kind in ("level", "motion", "wide", "article", "owner"):
@@ -134,7 +134,7 @@ def _is_adjective(words: list[Word], last: int) -> bool:
             n += 1
         return n < len(words) and words[n].kind == "part"
     if n < len(words) and words[n].kind in ("act", "noun", "muscle", "code"):
-        return True
+        return words[n].kind != "act" or (bare and words[n].form == "base")
     return n < len(words) and words[n].kind == "part"
 
 

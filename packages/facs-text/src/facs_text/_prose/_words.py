@@ -71,7 +71,7 @@ class Word:
 
     @property
     def plural(self) -> bool:
-        return self.low.endswith(("s", "teeth"))
+        return self.low.split(" of ", 1)[0].endswith(("s", "teeth"))
 
 
 @lru_cache(maxsize=1)
@@ -95,16 +95,15 @@ def _forms(word: str) -> Iterator[str]:
 def _tables() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     """(base of each inflection, kind and value of each phrase)."""
     data = lexicon()
-    bases: dict[str, str] = {}
+    bases = {"eyed": "eyed"}  # "wide-eyed" is not "wide eyes"
     phrases: dict[str, tuple[str, str]] = {}
 
-    def add(phrase: str, kind: str, value: str, inflect: bool) -> None:
-        phrases.setdefault(phrase, (kind, value))
-        if inflect:
-            for word in phrase.split():
-                for other in _forms(word):
-                    bases.setdefault(other, word)
+    entries: list[tuple[str, str, str, bool]] = []
 
+    def add(phrase: str, kind: str, value: str, inflect: bool) -> None:
+        entries.append((phrase, kind, value, inflect))
+
+    add("wide", "wide", "wide", False)
     for kind, key in _FLAT:
         for phrase in data[key]:
             add(phrase, kind, phrase, kind in ("vague", "idiom", "stop", "unsure", "assertive"))
@@ -115,13 +114,22 @@ def _tables() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     for phrase, value in data["muscles"].items():
         add(phrase, "muscle", value, False)
     for au in units():
-        if au.graded and au.code not in ("25", "43"):
+        if au.graded and au.kind == "AU" and au.code not in ("25", "43"):
             add(au.name.lower(), "noun", au.code, False)
-    add("wide", "wide", "wide", False)
-    phrases["wide"] = ("wide", "wide")
     for kind, key, inflect in _LATE:
         for phrase in data[key]:
             add(phrase, kind, phrase, inflect)
+    # words of their own before the words of phrases, so that "downturned" is "downturn"
+    for phrase, _, _, inflect in sorted(entries, key=lambda e: e[0].count(" ")):
+        if inflect:
+            for word in phrase.split():
+                for other in _forms(word):
+                    bases.setdefault(other, word)
+    for phrase, kind, value, _ in entries:
+        phrases.setdefault(phrase, (kind, value))
+    for phrase, kind, value, inflect in entries:
+        if inflect:
+            phrases.setdefault(" ".join(bases.get(w, w) for w in phrase.split()), (kind, value))
     return bases, phrases
 
 
