@@ -56,3 +56,16 @@ def _within(less: Coding, more: Coding) -> bool:
         (a.code, a.side) in have and a.level in (0, have[a.code, a.side])
         for a in less
     )
+
+
+# Texts that go on for ever, each a way to make a reader slow.
+HOSTILE = (
+    "with brow with ", "she smiles, ", "and ", "inner brow ", "raised ", "not ", ",", ". ",
+    "....x", "AU12+", "AU12 and ", "AU12, ", "12 ", " ", "\n", "it's'", "(AU12C) ", "(", "(left ",
+    ", while ", ": ", "a", "at C ", "action units ", "L12B ", "the inner brows and cheeks and ",
+    "brow or ", "the brow raised with x ", "AU1 & ", "left ", "the left of the ", "_", "1",
+    '"', '"x ', "the man and the woman ", "her his ", "than ", "if ", "x ", "of the left ",
+    "corner of the corner of ", "brow raised lowered ", "AU4: 3 ", "no AU4 or ", "1+", "-", "é'",
+    "very slightly ", "to smile to ", "he who she who ", "wide eyes wide mouth ", "AU12 (x) ",
+    "slightly raised brows ", "head left ", "viewer's left of the picture ", "the ", "he is ",
+)

@@ -23,6 +23,7 @@ _IN_BRACKETS = frozenset(
      "muscle", "side", "prep", "aux", "skip", "letter", "conj", "article")
 )  # fmt: skip
 _SUBJECTS = frozenset(("he", "she", "they", "i", "we"))
+_LONGEST = 64  # words in a clause; nobody says more, and it keeps the time linear
 _BRACKET = 16
 
 
@@ -107,6 +108,9 @@ def _split(words: list[Word]) -> list[Clause]:
             clauses.append(Clause("", [word]))  # "without raising her brows she smiles"
             continue
         if not joint:
+            if len(here.words) == _LONGEST:
+                clauses.append(Clause("", [word]))
+                continue
             here.words.append(word)
             continue
         if word.kind == "mark" and word.low == ":":

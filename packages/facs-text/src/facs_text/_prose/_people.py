@@ -34,12 +34,15 @@ class People:
         self.subject: Person | None = None
         self.described: Person | None = None
         self.last: Person | None = None
+        self.rival = ""  # gender of somebody who is only there as "her" in "her mother"
 
     def pronoun(self, gender: str) -> Person | None:
         """Who "he", "her", "my" is."""
         gender = gender[:1]
         if gender == "t":
             return self.subject
+        if self.rival == gender:
+            return self._add(Person(gender))
         for person in [self.subject, self.described, *reversed(self._known)]:
             if person is not None and _fits(person, gender):
                 person.gender = person.gender or gender

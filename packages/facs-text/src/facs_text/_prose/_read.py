@@ -29,6 +29,8 @@ _BY = {
     "eye": ("45", "46", "7"), "lid": ("46",), "teeth": ("12",), "brow": ("4",),
     "some corner": ("12", "14", "15"),
 }  # fmt: skip
+_DEGREES = {"higher": "raise", "wider": "widen"}
+_OPPOSITE = {"left": "right", "right": "left"}
 _TRAITS = frozenset(("narrow", "thin", "tight", "hollow", "dimpled", "arched", "protruding", "slit"))
 _LINES = frozenset(("wrinkled", "creased", "furrowed"))
 _QUIET = frozenset(("raise", "lower", "knit", "sideways", "part", "turn", "push forward", "inward",
@@ -86,11 +88,12 @@ class _Reader:
         self.unreal = False
         self.as_if = False
         self.header = ""
-        self.side_ahead = ""
+        self.doubted = False
         self.told = False
 
     def sentence(self, clauses: list[Clause]) -> None:
         self._begin()
+        self.people.rival = ""
         for clause in clauses:
             self._clause(clause)
         self._drop_waiting()
@@ -104,6 +107,9 @@ class _Reader:
         self.as_if = clause.has("as if") or (self.as_if and clause.joint not in (",", ")"))
         if clause.joint == "relative" and self._relative(clause):
             return
+        if self.doubted and clause.joint in ("relative", ""):
+            clause.unreal = True
+        self.doubted = False
         found = scan(clause)
         named = bool(found.targets) or clause.joint in _LABELS
         scope = scope_of(clause, named)
@@ -117,7 +123,7 @@ class _Reader:
         self._sides(clause, found, than)
         self._levels(clause, found, than)
         self._emit(clause, found, scope, less)
-        self._leftovers(clause, found, scope, directed)
+        self._leftovers(clause, found, scope, directed, than)
         self._pass_on(clause, found, scope)
 
     def _compare(self, clause: Clause) -> tuple[bool, bool]:
@@ -126,11 +132,12 @@ class _Reader:
         at = next((n for n, w in enumerate(words) if w.kind == "than"), len(words))
         more = [w for w in words[:at] if w.kind == "comparative"]
         for word in more:
-            if word.low == "higher" and at < len(words):
-                word.kind, word.value = "motion", "raise"
+            if word.low in _DEGREES and at < len(words):
+                word.kind, word.value = "motion", _DEGREES[word.low]
         than = at < len(words)
         if than:
             clause.words = words[:at]
+            self._report(w for w in words[at:] if w.kind in ("code", "act", "noun", "muscle"))
         return than or bool(more), any(w.value == "less" for w in more)
 
     def _relative(self, clause: Clause) -> bool:
@@ -209,6 +216,8 @@ class _Reader:
                 subject = (not verb and not hung) or (self.told and not hung)
                 person = self.people.noun(word, place, subject=subject or self.told, other=other)
                 self.people.last = person
+                if before is not None and before.kind == "owner" and before.value == word.value:
+                    self.people.rival = word.value  # who "she" is after "her mother" is not sure
                 if word.owner:
                     self.owners[n] = person
                 elif subject:
@@ -279,12 +288,17 @@ class _Reader:
     def _inherit(self, clause: Clause, found: Scan) -> None:
         """Give parts their motions and motions their parts from the clauses around."""
         free = [m for m in found.motions if not m.used and not m.foreign]
+        other = any(w.kind == "article" and w.value == "other" for w in clause.words)
         own = [p for p in found.parts if not p.apart]
         name = next((w for w in clause.words if w.kind == "side" and w.how == "name"), None)
         if free and not own and not found.foreign and clause.joint in _FLOW:
             source = self.waiting or self.parts
             for motion in free:
                 for part in source[-4:]:
+                    if other:
+                        if part.side not in _OPPOSITE:
+                            continue
+                        part = Part(part.value, _OPPOSITE[part.side], part.word, -1, part.owner)
                     side = name.value if name is not None else part.side
                     copy = Part(part.value, side, part.word, -1, part.owner)
                     self._pair(found, copy, motion)
@@ -292,6 +306,12 @@ class _Reader:
                 for part in self.waiting:
                     part.used = True
                 self.waiting = []
+        elif other and own and own[0].value in {p.value for p in self.parts}:
+            known = next(p.side for p in self.parts if p.value == own[0].value)
+            for target in found.targets:
+                if target.part == own[0].value and not target.side:
+                    target.side = _OPPOSITE.get(known, "")
+                    target.blocked = known not in _OPPOSITE
         elif own and found.motions and self.waiting and clause.joint in _LISTS:
             for part in self.waiting:
                 for motion in found.motions:
@@ -511,14 +531,18 @@ class _Reader:
                     if not one.action.level and unit(one.action.code).graded:
                         one.action = one.action._replace(level=heard[-1].action.level)
         if clause.bare and all(h.named for h in heard):
-            self.pending = [*self.pending, *heard]
+            self.pending += heard
         elif not clause.bare:
             self.pending = []
 
     # what is left
 
-    def _leftovers(self, clause: Clause, found: Scan, scope: Scope, directed: bool) -> None:
+    def _leftovers(
+        self, clause: Clause, found: Scan, scope: Scope, directed: bool, than: bool = False
+    ) -> None:
         said = bool(found.targets) or directed
+        if (than or clause.has("level")) and not said:
+            self._report([m.word for m in found.motions])
         quiet = clause.has("calm") or scope.deny >= 0 or self.header == "absent"
         self._unknown_words(clause)
         for motion in found.motions:
@@ -537,10 +561,11 @@ class _Reader:
             self._drop_waiting()
 
     def _unknown_words(self, clause: Clause) -> None:
+        content = clause.has(*CONTENT)
         self._report(
             [w for w in clause.words
              if w.kind in ("unknown", "number", "speech", "vague")
-             or (w.kind in ("unreal", "unsure", "as if") and clause.has(*CONTENT))]
+             or (w.kind in ("unreal", "unsure", "as if") and content)]
         )  # fmt: skip
 
     def _report(self, words: Iterable[Word]) -> None:
@@ -559,6 +584,8 @@ class _Reader:
             self.motions = found.motions[-3:]
             self.verb_first = found.verb_first
         content = clause.has(*CONTENT)
+        thinks = any(w.low in lexicon()["doubters"] for w in clause.words)
+        self.doubted = scope.deny >= 0 and not content and (thinks or clause.words[-1].kind == "neg")
         carried = clause.joint in ("or", "nor") or clause.listed
         if content or scope.deny >= 0:
             self.denied = scope.deny >= 0 or scope.stop >= 0 or (self.denied and carried)

@@ -24,6 +24,7 @@ _ONE = {
     "bare corner": ("indef", "def", "owner"),
 }  # fmt: skip
 _SHOWN = frozenset(("teeth", "tongue", "gum"))
+_OF_SIDES = frozenset(("raise", "lower", "up and back", "droop", "sideways", "upturn"))
 _AHEAD = 9
 _INTO = frozenset(("during", "with", "into", "through", "by", "in", "behind"))
 _TIGHT_ON = frozenset(("close",))
@@ -188,6 +189,8 @@ class _Scanner:
         part.apart = self.prep >= 0
         if value == "bare corner":
             part.value = self._corner(n)
+        elif value in ("inner end", "outer end"):
+            part.value = self._end(value)
         self._meet(part)
         self._close()
 
@@ -224,6 +227,13 @@ class _Scanner:
             return "some corner"
         return "brow corner" if "brow" in whole else "corner"
 
+    def _end(self, value: str) -> str:
+        """Of what "the inner end" is, by the part that the clause is about."""
+        whole = {p.value for p in [*self.subject, *self.out.parts]}
+        if "brow" in whole:
+            return "inner brow" if value == "inner end" else "outer brow"
+        return "eye corner" if whole & {"eye", "lid"} else "some corner"
+
     def _one_of_two(self, word: Word) -> str:
         """ "one?" for one of two: "an eyebrow", "the corner of her mouth"."""
         if word.plural or self.det < 0:
@@ -238,8 +248,15 @@ class _Scanner:
         self.out.parts.append(part)
         verb = self.verb
         if part.apart:
-            if verb is not None and verb.place > self.prep and not verb.foreign:
+            if verb is not None and not verb.foreign and (
+                verb.place > self.prep or self._noun_on(verb)
+            ):
                 self._join(part, verb)
+            elif part.side in ("left", "right") and self.out.targets:
+                last = self.out.targets[-1]  # "droops over the right eye"
+                last.side = last.side or part.side
+            elif part.value in ("inner brow", "outer brow"):
+                self._at_end(part)
             elif part.value in ("corner", "eye corner") and self.words[self.prep].low in ("at", "on"):
                 self._at_corners(part)
             if part.value == "some corner" or not part.used:
@@ -250,7 +267,26 @@ class _Scanner:
                 self.out.verb_first = self.out.verb_first or not self.subject
             if self._join(part, verb):
                 return
+        if self.subject and self.subject[0].value in ("tongue", "teeth"):
+            for target in self.out.targets:  # "the tongue pokes the cheek" is not the tongue shown
+                target.blocked = target.blocked or target.part == self.subject[0].value
         self.subject = [*self.subject[-3:], part]
+
+    def _noun_on(self, verb: Motion) -> bool:
+        """ "Wrinkles on the nose", "tension in the jaw"."""
+        return (
+            verb.value in ("wrinkle", "tighten", "knit")
+            and not verb.used
+            and not self.subject
+            and self.words[self.prep].low in ("on", "in", "across", "along", "around", "to")
+        )
+
+    def _at_end(self, part: Part) -> None:
+        """ "The brows rise in the middle": only that end of them does."""
+        for target in self.out.targets:
+            if target.part == "brow" and [a.code for a in target.actions] == ["1", "2"]:
+                target.actions = actions_of("1" if part.value == "inner brow" else "2")
+        part.used = True
 
     def _at_corners(self, part: Part) -> None:
         """ "The lips curl up at the corners": the corners do it, not the lips."""
@@ -347,6 +383,8 @@ class _Scanner:
         table = lexicon()["table"]
         value = part.value
         key = f"{value}|{motion.value}"
+        if value == "mouth" and part.side in ("left", "right", "one") and motion.value in _OF_SIDES:
+            value, key = "corner", f"corner|{motion.value}"
         if value == "chin" and motion.value == "raise" and motion.word.low.startswith(("lift", "up", "tilt", "perk")):
             key = "chin|lift"
         if key not in table:
@@ -379,6 +417,11 @@ class _Scanner:
         self._close()
 
     def _act(self, n: int, word: Word) -> None:
+        if word.value == "81" and any(
+            w.kind == "part" and "lip" in w.value for w in self.words[n + 1 : n + 4]
+        ):
+            self._move(Motion("bite", word, n))  # "chews his lip"
+            return
         named = self._is_name(n, word)
         target = Target(actions_of(word.value), n, n, self.side, name=named, owner=self.owner)
         target.whole = True

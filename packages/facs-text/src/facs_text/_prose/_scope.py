@@ -58,7 +58,7 @@ def scope_of(clause: Clause, named: bool) -> Scope:
     for n, word in enumerate(words):
         kind = word.kind
         if kind == "neg":
-            if scope.deny < 0:
+            if scope.deny < 0 and not (scope.stop >= 0 and words[scope.stop].value in ("can", "able to")):
                 scope.deny = n
             if _scalar(words, n):
                 scope.unsure = n
@@ -69,7 +69,11 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         elif kind == "absent" and named:
             absent = n
         elif kind == "unreal" and scope.unreal < 0 and not _mere_wish(words, n):
-            scope.unreal = n
+            if word.value in ("can", "able to") and _negated(words, n):
+                scope.stop = n  # "cannot", "not able to"
+                scope.deny = -1
+            else:
+                scope.unreal = n
         elif kind == "unsure" and scope.unsure < 0:
             scope.unsure = n
         elif kind == "hedge":
@@ -95,6 +99,10 @@ def _scalar(words: list[Word], n: int) -> bool:
         if word.kind in CONTENT:
             return False
     return False
+
+
+def _negated(words: list[Word], n: int) -> bool:
+    return any(w.kind == "neg" for w in words[max(0, n - 2) : n + 2])
 
 
 def _mere_wish(words: list[Word], n: int) -> bool:

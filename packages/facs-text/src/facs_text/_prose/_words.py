@@ -25,8 +25,9 @@ _FLAT = (
     ("hedge", "hedges"), ("neg", "negations"), ("neg", "without"), ("vague", "vague"),
     ("relative", "relatives"), ("conj", "conjunctions"), ("other", "others"),
 )  # fmt: skip
+_INFLECTED = frozenset(("vague", "idiom", "stop", "unsure", "assertive", "hedge"))
 _KEYED = (
-    ("act", "acts", True), ("noun", "nouns", True), ("part", "parts", True),
+    ("act", "acts", True), ("noun", "nouns", False), ("part", "parts", True),
     ("level", "degrees", False), ("motion", "motions", True),
     ("direction", "directions", False), ("side", "sides", False),
     ("person", "persons", True), ("pronoun", "pronouns", False), ("owner", "owners", False),
@@ -43,6 +44,7 @@ _ENDS = frozenset(
     "lower upper inner outer top bottom inside outside medial lateral end ends corner corners part "
     "half edge tail tip portion third wing red".split()
 )
+_PAIRED = frozenset("brow eyebrow lip lid eyelid cheek eye nostril corner furrow fold".split())
 _IRREGULAR = {"shut": "ed", "bit": "ed", "bitten": "ed", "drew": "ed", "drawn": "ed"}
 _ENDINGS = (("ing", "ing"), ("ed", "ed"), ("s", "s"))
 
@@ -91,6 +93,13 @@ def _forms(word: str) -> Iterator[str]:
         yield from (f"{word}{word[-1]}ed", f"{word}{word[-1]}ing")
 
 
+def _plurals(phrase: str) -> Iterator[str]:
+    """A noun of more than one word, with its last word or its parts of the face as plurals."""
+    yield f"{phrase}s"
+    words = phrase.split()
+    yield " ".join(f"{w}s" if w in _PAIRED else w for w in words)
+
+
 @lru_cache(maxsize=1)
 def _tables() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     """(base of each inflection, kind and value of each phrase)."""
@@ -106,11 +115,14 @@ def _tables() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     add("wide", "wide", "wide", False)
     for kind, key in _FLAT:
         for phrase in data[key]:
-            add(phrase, kind, phrase, kind in ("vague", "idiom", "stop", "unsure", "assertive"))
+            add(phrase, kind, phrase, kind in _INFLECTED)
     for kind, key, inflect in _KEYED:
         for value, options in data[key].items():
             for phrase in options:
                 add(phrase, kind, value, inflect)
+                if kind == "noun":
+                    for plural in _plurals(phrase):
+                        add(plural, kind, value, False)
     for phrase, value in data["muscles"].items():
         add(phrase, "muscle", value, False)
     for au in units():
@@ -209,7 +221,7 @@ def _match(tokens: list[Token], n: int) -> tuple[int, str, str]:
         plain.append(token.low)
         base.append(bases.get(token.low, token.low))
         found = phrases.get(" ".join(plain)) or phrases.get(" ".join(base))
-        if found:
+        if found and (found[0] != "noun" or " ".join(plain) in phrases):
             best = (count, *found)
         if token.owner:
             break
