@@ -19,6 +19,7 @@ __all__ = ["settle_codes"]
 
 _HEAD = re.compile(r"^(?:action\s+units?|AUs|ADs)\s*", re.IGNORECASE)
 _JOINTS = re.compile(r"\s*,?\s*\band\b\s*|\s*[&,]\s*|\s+(?=\+)|(?<=\+)\s+", re.I)
+_HEADINGS = frozenset(("aus", "au", "action units", "action unit", "units", "au codes", "codes"))
 _DECOR = frozenset("\"*`|_{}#“”")
 _GLUE = frozenset((":", "=", "-", "–", "—", "→", "("))
 
@@ -29,6 +30,7 @@ def settle_codes(words: list[Word]) -> list[Word]:
         if word.kind == "code":
             _read(word)
     words = [w for w in words if w.text not in _DECOR or w.kind == "speech"]
+    _numbers_after_heading(words)
     drop: set[int] = set()
     beside: list[tuple[Word, str]] = []
     for n, word in enumerate(words):
@@ -40,6 +42,26 @@ def settle_codes(words: list[Word]) -> list[Word]:
     for word, said in beside:
         _grade(word, said, scale)
     return [w for n, w in enumerate(words) if n not in drop]
+
+
+def _numbers_after_heading(words: list[Word]) -> None:
+    """ "AUs present: 6, 12 and 25": the numbers are codes."""
+    for n, word in enumerate(words):
+        if word.low not in _HEADINGS:
+            continue
+        at = n + 1
+        while at < len(words) and at - n < 4 and words[at].kind in ("present", "skip", "absent"):
+            at += 1
+        if at < len(words) and words[at].low == ":":
+            at += 1
+        while at < len(words):
+            item = words[at]
+            if item.kind == "number" and item.text.isdigit() and len(item.text) < 3:
+                item.kind = "code"
+                _read(item)
+            elif item.low != "," and item.kind != "conj":
+                break
+            at += 1
 
 
 def _read(word: Word) -> None:

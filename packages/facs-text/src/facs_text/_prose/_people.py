@@ -40,7 +40,7 @@ class People:
         """Who "he", "her", "my" is."""
         gender = gender[:1]
         if gender == "t":
-            return self.subject
+            return self.subject or self._add(Person("t"))
         if self.rival == gender:
             return self._add(Person(gender))
         for person in [self.subject, self.described, *reversed(self._known)]:
@@ -52,7 +52,6 @@ class People:
     def noun(self, word: Word, place: str, *, subject: bool, other: bool = False) -> Person:
         """Who "the man" is. Someone in the role of an object is not the subject."""
         gender = word.value if word.value in ("m", "f") else ""
-        generic = word.value == "n"
         name = word.low.split(" ", 1)[0]
         for person in reversed(self._known):
             if other or (not subject and person is self.subject):
@@ -64,13 +63,15 @@ class People:
             if person.gender in ("i", "y"):
                 continue
             known = person.noun == name
-            vague = subject and (not person.noun or generic or person.noun in _GENERIC)
-            if known or (vague and word.value != "role"):
+            vague = subject and (
+                not person.noun or name in _GENERIC or person.noun in _GENERIC
+            )
+            if known or (vague and word.value not in ("role", "name")):
                 person.noun = person.noun or name
                 person.gender = person.gender or gender
                 person.place = person.place or place
                 return person
-        return self._add(Person(gender, name if not generic or not subject else name, place))
+        return self._add(Person(gender, name, place))
 
     def _add(self, person: Person) -> Person:
         self._known = [*self._known[-_KEPT + 1 :], person]

@@ -10,7 +10,7 @@ from facs_text._prose._clauses import CONTENT, Clause, sentences
 from facs_text._prose._codes import actions_of, settle_codes
 from facs_text._prose._levels import settle_levels
 from facs_text._prose._people import People, Person
-from facs_text._prose._scan import Motion, Part, Scan, Target, scan
+from facs_text._prose._scan import BY, Motion, Part, Scan, Target, scan
 from facs_text._prose._scope import Scope, first_form, scope_of
 from facs_text._prose._sides import settle_sides
 from facs_text._prose._tokens import tokenise
@@ -23,12 +23,6 @@ _LISTS = frozenset((",", "and", "or", "nor"))
 _FLOW = frozenset((",", "and", "or", "nor", "but", "then", "yet", ":", "sub", "", "(", ")", "—", "–", "-"))
 _LABELS = frozenset((":", "(", "—", "–", "-", "=", "with", "→"))
 _FLAT = frozenset(("head", "gaze", "jaw", "eye"))
-# Units that are said to be done with a part: "smiles with the left corner of her mouth".
-_BY = {
-    "corner": ("12", "13", "14", "15", "20"), "mouth": ("12", "14", "15"), "lip": ("12", "14"),
-    "eye": ("45", "46", "7"), "lid": ("46",), "teeth": ("12",), "brow": ("4",),
-    "some corner": ("12", "14", "15"),
-}  # fmt: skip
 _DEGREES = {"higher": "raise", "wider": "widen"}
 _OPPOSITE = {"left": "right", "right": "left"}
 _TRAITS = frozenset(("narrow", "thin", "tight", "hollow", "dimpled", "arched", "protruding", "slit"))
@@ -54,7 +48,16 @@ def read_prose(text: str) -> tuple[list[Said], list[tuple[int, int]]]:
     reader = _Reader()
     for clauses in sentences(words):
         reader.sentence(clauses)
-    return reader.said, _merge(sorted(reader.unknown), text)
+    return _one_side(reader.said), _merge(sorted(reader.unknown), text)
+
+
+def _one_side(said: list[Said]) -> list[Said]:
+    """Without "one side" where the text says elsewhere which: "he smirked, the left corner up"."""
+    known: dict[str, int] = {}
+    for one in said:
+        if one.action.side != "one" and not one.denied:
+            known[one.action.code] = max(one.action.level, known.get(one.action.code, 0))
+    return [s for s in said if s.action.side != "one" or s.action.code not in known]
 
 
 def _merge(spans: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
@@ -131,8 +134,9 @@ class _Reader:
         words = clause.words
         at = next((n for n, w in enumerate(words) if w.kind == "than"), len(words))
         more = [w for w in words[:at] if w.kind == "comparative"]
+        moves = any(w.kind in ("motion", "act") for w in words)
         for word in more:
-            if word.low in _DEGREES and at < len(words):
+            if word.low in _DEGREES and (at < len(words) or not moves):
                 word.kind, word.value = "motion", _DEGREES[word.low]
         than = at < len(words)
         if than:
@@ -227,6 +231,8 @@ class _Reader:
                 if before is not None and before.kind == "act":  # "the frowning man"
                     self.owners[n - 1] = person
             elif word.kind == "pronoun":
+                if word.low in ("it", "itself", "each other", "one another"):
+                    continue
                 if word.low in ("him", "them", "me", "us"):
                     if not self._hangs(words, n):
                         current = self.people.pronoun(word.value)
@@ -268,7 +274,7 @@ class _Reader:
         if clause.joint != "with" or found.motions or found.targets or not found.parts:
             return False
         part = found.parts[0]
-        codes = _BY.get(part.value, ())
+        codes = BY.get(part.value, ())
         heard = [one for one in self.latest if one.action.code in codes]
         if part.value == "teeth" and heard:
             found.targets.append(Target(actions_of("25"), part.place, part.place, part="teeth"))

@@ -15,7 +15,7 @@ from facs_text._prose._clauses import Clause
 from facs_text._prose._codes import actions_of
 from facs_text._prose._words import Word, lexicon
 
-__all__ = ["Motion", "Part", "Scan", "Target", "scan"]
+__all__ = ["BY", "Motion", "Part", "Scan", "Target", "scan"]
 
 # A single part of two is one of them after these words.
 _ONE = {
@@ -24,6 +24,12 @@ _ONE = {
     "bare corner": ("indef", "def", "owner"),
 }  # fmt: skip
 _SHOWN = frozenset(("teeth", "tongue", "gum"))
+# Units that are said to be done with a part: "smiles with the left corner of her mouth".
+BY = {
+    "corner": ("12", "13", "14", "15", "20"), "mouth": ("12", "14", "15"), "lip": ("12", "14"),
+    "eye": ("45", "46", "7"), "lid": ("46",), "teeth": ("12",), "brow": ("4",),
+    "some corner": ("12", "14", "15"),
+}  # fmt: skip
 _OF_SIDES = frozenset(("raise", "lower", "up and back", "droop", "sideways", "upturn"))
 _AHEAD = 9
 _INTO = frozenset(("during", "with", "into", "through", "by", "in", "behind"))
@@ -107,7 +113,7 @@ class _Scanner:
                 step(self, n, word)
         if not self.out.motions and self.subject and self.subject[0].value.endswith("brow"):
             high = next((n for n, w in enumerate(self.words) if w.low == "high"), -1)
-            if high > self.subject[0].place:  # "brows high"
+            if high > self.subject[0].place and not self.out.unknown:  # "brows high"
                 self._move(Motion("raise", self.words[high], high))
                 self.words[high].kind = "skip"
         return self.out
@@ -262,6 +268,12 @@ class _Scanner:
             if part.value == "some corner" or not part.used:
                 part.used = part.value == "some corner"
             return
+        act = self.out.targets[-1] if self.out.targets else None
+        if act is not None and not act.motion and not act.name and part.place - act.last < 4:
+            if act.actions[0].code in BY.get(part.value, ()) and not self.subject:
+                act.side = act.side or part.side  # "squint right eye"
+                part.used = True
+                return
         if verb is not None and not verb.foreign and (not verb.used or self.out.verb_first):
             if not self.out.targets or not self.subject:
                 self.out.verb_first = self.out.verb_first or not self.subject
@@ -372,12 +384,23 @@ class _Scanner:
         elif not inside and motion.weak and self.verb is not None:
             for part in self.verb.parts:
                 joined = self._join(part, motion) or joined
+        if not inside and not self.subject and not motion.weak and self.verb is not None:
+            self._against(motion, self.verb)
         if motion.weak and self.verb is not None and (self.verb.used or joined):
             motion.used = True
             return
         if motion.weak and self.verb is not None and not self.verb.weak:
             return
         self.verb = motion
+
+    def _against(self, motion: Motion, verb: Motion) -> None:
+        """ "Her raised brows fell": what they did before is over."""
+        table = lexicon()["table"]
+        for part in verb.parts:
+            codes = table.get(f"{part.value}|{motion.value}")
+            if codes and codes != table.get(f"{part.value}|{verb.value}"):
+                for target in self.out.targets:
+                    target.blocked = target.blocked or target.part == part.value
 
     def _join(self, part: Part, motion: Motion) -> bool:
         table = lexicon()["table"]
@@ -433,10 +456,21 @@ class _Scanner:
             if self.prep >= 0 and self.words[self.prep].low not in _INTO:
                 target.blocked = True
         after = self.words[n + 1] if n + 1 < len(self.words) else None
-        if named and after is not None and after.kind == "unknown" and not after.low.endswith("ly"):
+        if named and after is not None and (
+            after.kind == "calm" or (after.kind == "unknown" and not after.low.endswith("ly"))
+        ):
             target.blocked = True
+        self._turns_into(target)
         self.out.targets.append(target)
         self._close()
+
+    def _turns_into(self, target: Target) -> None:
+        """ "His frown turned into a smile": the frown is over."""
+        if self.prep < 0 or self.words[self.prep].low not in ("into", "to"):
+            return
+        self.out.targets = [
+            t for t in self.out.targets if t.motion or t.actions == target.actions or t.code
+        ]
 
     def _is_name(self, n: int, word: Word) -> bool:
         if word.form in ("ed", "ing"):

@@ -166,7 +166,24 @@ def to_words(tokens: list[Token]) -> list[Word]:
                  owner=last.owner)
         )  # fmt: skip
         n += max(count, 1)
-    return found
+    return _names(found)
+
+
+def _names(words: list[Word]) -> list[Word]:
+    """Unknown words with a capital that do something, or that own it, are persons."""
+    for n, word in enumerate(words):
+        if word.kind != "unknown" or not word.text[:1].isupper() or word.text.isupper():
+            continue
+        after = words[n + 1] if n + 1 < len(words) else None
+        before = words[n - 1] if n else None
+        does = after is not None and (
+            after.kind in ("aux", "gaze", "relative", "light")
+            or (after.kind in ("act", "motion") and after.form in ("s", "ed"))
+        )
+        left = before is not None and before.kind == "except"
+        if (does or word.owner or left) and not word.low.endswith("ly"):
+            word.kind, word.value = "person", "name"
+    return words
 
 
 def _hyphens(tokens: list[Token]) -> list[Token]:
