@@ -77,7 +77,7 @@ def _open_brackets(words: list[Word]) -> list[Word]:
         end = next((m for m in range(n + 1, min(n + _BRACKET, len(words))) if words[m].low == close), 0)
         inside = words[n + 1 : end]
         if n and inside and all(w.kind in _IN_BRACKETS or w.low in ",:=%" for w in inside):
-            if any(w.kind in ("code", "level", "present", "absent", "neg", "number") for w in inside):
+            if any(w.kind in ("code", "level", "present", "absent", "neg", "number", "side") for w in inside):
                 drop.update(m for m in range(n, end + 1) if words[m].kind == "mark")
     return [w for n, w in enumerate(words) if n not in drop]
 
@@ -105,6 +105,8 @@ def _split(words: list[Word]) -> list[Clause]:
         here = clauses[-1]
         joint = _joint(words, n)
         if word.low in _SUBJECTS and here.has(*CONTENT):
+            if here.words[-1].kind == "act" and not _leads_in(clauses):
+                here.unreal = True  # "the smile she had worn"
             clauses.append(Clause("", [word]))  # "without raising her brows she smiles"
             continue
         if not joint:
@@ -115,6 +117,8 @@ def _split(words: list[Word]) -> list[Clause]:
             continue
         if word.kind == "mark" and word.low == ":":
             here.words.append(word)  # so that a heading can be told
+        if word.kind == "conj" and here.words and all(w.kind in ("hedge", "skip") for w in here.words):
+            continue  # "probably also AU6"
         if not here.words and here.joint not in ("with", "without"):
             here.joint = joint if here.joint in ("", ",", "(", ")") or joint != "," else here.joint
         else:
@@ -122,6 +126,16 @@ def _split(words: list[Word]) -> list[Clause]:
         if word.kind in ("neg", "except", "as if", "relative", "sub"):
             clauses[-1].words.append(word)
     return [c for c in clauses if c.words]
+
+
+def _leads_in(clauses: list[Clause]) -> bool:
+    """Whether the last clause belongs to a phrase such as "with raised brows and a smile"."""
+    for clause in reversed(clauses):
+        if clause.joint in ("with", "sub", "without"):
+            return True
+        if clause.joint not in (",", "and", "or"):
+            return False
+    return False
 
 
 def _joint(words: list[Word], n: int) -> str:

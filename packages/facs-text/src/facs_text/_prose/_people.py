@@ -34,6 +34,7 @@ class People:
         self.subject: Person | None = None
         self.described: Person | None = None
         self.last: Person | None = None
+        self.unclaimed = False  # something was said of a face, and not yet whose
         self.rival = ""  # gender of somebody who is only there as "her" in "her mother"
 
     def pronoun(self, gender: str) -> Person | None:
@@ -73,6 +74,12 @@ class People:
                 return person
         return self._add(Person(gender, name, place))
 
+    def act(self, person: Person | None) -> None:
+        """Make somebody the subject."""
+        self.subject = person
+        if self.unclaimed and person is not None:
+            self.described, self.unclaimed = self.described or person, False
+
     def _add(self, person: Person) -> Person:
         self._known = [*self._known[-_KEPT + 1 :], person]
         return person
@@ -80,6 +87,7 @@ class People:
     def is_described(self, who: Person | None, *, told: bool) -> bool:
         """Whether what ``who`` does is to be read. told: somebody tells or shows it."""
         if who is None:
+            self.unclaimed = self.described is None
             return True
         if self.described is None:
             if self.subject is not None and who is not self.subject and not told:

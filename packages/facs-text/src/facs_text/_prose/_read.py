@@ -24,6 +24,7 @@ _FLOW = frozenset((",", "and", "or", "nor", "but", "then", "yet", ":", "sub", ""
 _LABELS = frozenset((":", "(", "—", "–", "-", "=", "with", "→"))
 _FLAT = frozenset(("head", "gaze", "jaw", "eye"))
 _DEGREES = {"higher": "raise", "wider": "widen"}
+_LOOSE = ("", "one", "one?")
 _OPPOSITE = {"left": "right", "right": "left"}
 _TRAITS = frozenset(("narrow", "thin", "tight", "hollow", "dimpled", "arched", "protruding", "slit"))
 _LINES = frozenset(("wrinkled", "creased", "furrowed"))
@@ -92,11 +93,13 @@ class _Reader:
         self.as_if = False
         self.header = ""
         self.doubted = False
+        self.side_ahead = ""
         self.told = False
 
     def sentence(self, clauses: list[Clause]) -> None:
         self._begin()
         self.people.rival = ""
+        self.respective = any(w.low == "respectively" for c in clauses for w in c.words)
         for clause in clauses:
             self._clause(clause)
         self._drop_waiting()
@@ -184,6 +187,15 @@ class _Reader:
                 self.latest, self.pending = [], []
                 return True
         sides = [w for w in clause.words if w.kind == "side" and w.value in ("left", "right")]
+        if sides and not clause.has("person", "pronoun", "comparative", "unknown", "number", *CONTENT):
+            if clause.joint in (*_LABELS, ",") and self.latest and len(sides) == 1:
+                for one in self.latest:
+                    if "left" in unit(one.action.code).sides and one.action.side in ("both", "one"):
+                        one.action = one.action._replace(side=sides[0].value)
+                return True
+            if clause.joint == "" and len(sides) == 1:
+                self.side_ahead = sides[0].value
+                return True
         more = [w for w in clause.words if w.kind == "comparative"]
         if more and sides and self.latest and clause.joint in (*_LABELS, ",", "and", "but"):
             for one in self.latest:
@@ -225,7 +237,7 @@ class _Reader:
                 if word.owner:
                     self.owners[n] = person
                 elif subject:
-                    self.people.subject = person
+                    self.people.act(person)
                 elif not hung:
                     current = person
                 if before is not None and before.kind == "act":  # "the frowning man"
@@ -239,13 +251,15 @@ class _Reader:
                     continue
                 person = self.people.pronoun(word.value) or self.people.subject
                 if not verb or self.told:
-                    self.people.subject = person
+                    self.people.act(person)
                 self.people.last = person
             elif word.kind == "owner":
                 self.owners[n] = self._possessor(word)
                 current = None
             elif word.kind == "article":
                 current = None
+                if word.value == "other" and after is not None and after.kind in ("act", "gaze"):
+                    self.people.act(self.people.noun(word, "", subject=True, other=True))
             if word.kind in ("motion", "act", "aux", "light", "gaze"):
                 verb = True
                 if word.kind == "light" and word.value in lexicon()["observers"]:
@@ -297,6 +311,7 @@ class _Reader:
         other = any(w.kind == "article" and w.value == "other" for w in clause.words)
         own = [p for p in found.parts if not p.apart]
         name = next((w for w in clause.words if w.kind == "side" and w.how == "name"), None)
+        placed = any(w.kind == "side" and w.how == "on" for w in clause.words)
         if free and not own and not found.foreign and clause.joint in _FLOW:
             source = self.waiting or self.parts
             for motion in free:
@@ -305,7 +320,7 @@ class _Reader:
                         if part.side not in _OPPOSITE:
                             continue
                         part = Part(part.value, _OPPOSITE[part.side], part.word, -1, part.owner)
-                    side = name.value if name is not None else part.side
+                    side = name.value if name is not None else "" if placed else part.side
                     copy = Part(part.value, side, part.word, -1, part.owner)
                     self._pair(found, copy, motion)
             if any(m.used for m in free) and self.waiting:
@@ -325,7 +340,7 @@ class _Reader:
                         self._pair(found, part, motion)
         elif own and not found.motions and not found.targets and not found.unknown:
             if clause.joint in _LISTS and self.verb_first and self.motions:
-                for part in own:
+                for part in (p for p in own if p.value != "gaze"):
                     for motion in self.motions[-3:]:
                         self._pair(found, part, Motion(motion.value, motion.word, -1))
 
@@ -387,13 +402,18 @@ class _Reader:
         """Give the side that the clause names to what has none of its own."""
         free = [
             w for w in clause.words
-            if w.kind == "side" and w.how in ("on", "adv", "name", "to", "") and w.value != "one"
+            if w.kind == "side" and w.how in ("on", "adv", "name", "to", "") and w.low != "one"
         ]  # fmt: skip
+        if self.side_ahead:
+            if not clause.has("person"):  # else it says where a person is
+                for target in found.targets:
+                    target.side = self.side_ahead if target.side in _LOOSE else target.side
+            self.side_ahead = ""
         for word in free:
-            if word.how == "" and word.value not in ("both", "unequal"):
+            if word.how == "" and word.value not in ("both", "unequal", "one"):
                 continue
             at = clause.words.index(word)
-            loose = ("", "one", "one?") if word.value in ("left", "right") else ("",)
+            loose = _LOOSE if word.value in ("left", "right") else ("",)
             bare = [t for t in found.targets if t.side in loose]
             if not bare and word.how in ("on", "adv", "name") and not found.targets and found.parts:
                 for part in found.parts:
@@ -414,7 +434,7 @@ class _Reader:
                 word.kind, word.value = "level", "4"
             if word.kind != "level":
                 continue
-            if than:
+            if than or self.respective:
                 self._report([word])
                 continue
             targets = self._graded(clause, found, n)
@@ -468,6 +488,9 @@ class _Reader:
                 continue
             for action in self._actions(target, scope.doubt):
                 heard.append(Said(action, False, words[0].start, words[-1].end, target.name))
+        if clause.joint in ("or", "/") and heard and not carried:
+            for one in [*self.latest, *heard]:  # one of them, and it is not said which
+                one.action = one.action._replace(doubt=True)
         self._settle_pending(clause, heard, scope, found)
         self.said += heard
         if heard:
@@ -498,6 +521,9 @@ class _Reader:
         if not target.motion or target.first == target.last:
             return False
         first, last = clause.words[target.first], clause.words[target.last]
+        inside = clause.words[target.first + 1 : target.last]
+        if any(w.kind in ("article", "owner") for w in inside) and first.kind == "motion":
+            return False  # "narrow his eyes"
         if first.kind == "motion" and last.kind == "part":
             if first.low in _TRAITS and not (first.low == "arched" and not last.plural):
                 return True

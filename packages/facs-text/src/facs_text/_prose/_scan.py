@@ -448,6 +448,13 @@ class _Scanner:
         named = self._is_name(n, word)
         target = Target(actions_of(word.value), n, n, self.side, name=named, owner=self.owner)
         target.whole = True
+        if self.subject and not named:  # "the right eye winks", but "his eyes smiled"
+            doer = self.subject[-1]
+            if target.actions[0].code in BY.get(doer.value, ()):
+                target.side = target.side or doer.side
+            else:
+                target.blocked = doer.value != "gaze" and not doer.used
+            doer.used = True
         if named:
             start = self._phrase_start(n)
             before = self.words[start - 1] if start else None

@@ -66,6 +66,9 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             scope.stop = n
         elif kind == "vanish":
             scope.vanish = n
+        elif kind == "prep" and word.low in ("off", "from") and scope.vanish < 0:
+            if n and words[n - 1].kind in ("motion", "light") and words[n - 1].form in ("ed", "s", "base"):
+                scope.vanish = n  # "the smile slid off his face"
         elif kind == "absent" and named:
             absent = n
         elif kind == "unreal" and scope.unreal < 0 and not _mere_wish(words, n):

@@ -13,6 +13,7 @@ __all__ = ["settle_sides"]
 _OTHER = {"left": "right", "right": "left"}
 _NOUN_BEFORE = frozenset(("article", "owner", "prep", "viewer", "gaze", "motion", "conj", "other"))
 _WHOLE = frozenset(("face", "body"))
+_PICTURES = frozenset(("image", "picture", "photo", "photograph", "panel", "portrait", "frame"))
 _LOOKS_AT = frozenset(("perspective", "point", "view", "side", "vantage"))
 _POINTS = frozenset(("to", "toward", "towards", "into"))
 
@@ -21,7 +22,15 @@ def settle_sides(words: list[Word]) -> list[Word]:
     """The words with every side settled, and the words that only served to say it left out."""
     drop: set[int] = set()
     for n, word in enumerate(words):
+        after = words[n + 1] if n + 1 < len(words) else None
+        if word.low == "one" and after is not None and after.kind in ("act", "gaze"):
+            if after.form != "base":
+                word.kind, word.value = "pronoun", "t"  # "one smiles, the other frowns"
         if word.kind != "side" or word.value not in _OTHER:
+            continue
+        if after is not None and after.kind == "viewer" and after.low in _PICTURES:
+            after.kind, after.value, after.low = "person", "name", f"{word.low} {after.low}"
+            drop.add(n)  # "left image: brows raised"
             continue
         if _is_verb(words, n):
             word.kind, word.value = "light", "leave"
