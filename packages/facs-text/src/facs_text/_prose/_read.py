@@ -41,6 +41,7 @@ class Said:
     start: int = 0
     end: int = 0
     named: bool = False
+    loose: bool = False  # a word that does not say whether both sides act: "sneer"
 
 
 def read_prose(text: str) -> tuple[list[Said], list[tuple[int, int]]]:
@@ -58,7 +59,12 @@ def _one_side(said: list[Said]) -> list[Said]:
     for one in said:
         if one.action.side != "one" and not one.denied:
             known[one.action.code] = max(one.action.level, known.get(one.action.code, 0))
-    return [s for s in said if s.action.side != "one" or s.action.code not in known]
+    sided = {s.action.code for s in said if s.action.side in ("left", "right")}
+    return [
+        s for s in said
+        if (s.action.side != "one" or s.action.code not in known)
+        and not (s.loose and s.action.side == "both" and s.action.code in sided)
+    ]  # fmt: skip
 
 
 def _merge(spans: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
@@ -196,6 +202,8 @@ class _Reader:
             if clause.joint == "" and len(sides) == 1:
                 self.side_ahead = sides[0].value
                 return True
+            if self.side_ahead and scope.deny >= 0:
+                return True  # "the left, but not the right, brow"
         more = [w for w in clause.words if w.kind == "comparative"]
         if more and sides and self.latest and clause.joint in (*_LABELS, ",", "and", "but"):
             for one in self.latest:
@@ -334,6 +342,11 @@ class _Reader:
                     target.side = _OPPOSITE.get(known, "")
                     target.blocked = known not in _OPPOSITE
         elif own and found.motions and self.waiting and clause.joint in _LISTS:
+            side = self.waiting[-1].side
+            if side in ("left", "right") and not clause.has("article", "owner", "side"):
+                for target in found.targets:  # "the left brow and cheek"
+                    if target.part == own[0].value and not target.side and not own[0].word.plural:
+                        target.side = side
             for part in self.waiting:
                 for motion in found.motions:
                     if motion.place > own[0].place or not found.verb_first:
@@ -404,7 +417,7 @@ class _Reader:
             w for w in clause.words
             if w.kind == "side" and w.how in ("on", "adv", "name", "to", "") and w.low != "one"
         ]  # fmt: skip
-        if self.side_ahead:
+        if self.side_ahead and found.targets:
             if not clause.has("person"):  # else it says where a person is
                 for target in found.targets:
                     target.side = self.side_ahead if target.side in _LOOSE else target.side
@@ -488,6 +501,7 @@ class _Reader:
                 continue
             for action in self._actions(target, scope.doubt):
                 heard.append(Said(action, False, words[0].start, words[-1].end, target.name))
+                heard[-1].loose = action.code == "10" and not target.motion and not target.code
         if clause.joint in ("or", "/") and heard and not carried:
             for one in [*self.latest, *heard]:  # one of them, and it is not said which
                 one.action = one.action._replace(doubt=True)
@@ -575,6 +589,11 @@ class _Reader:
         said = bool(found.targets) or directed
         if (than or clause.has("level")) and not said:
             self._report([m.word for m in found.motions])
+        if not said and not found.parts:
+            self._report(
+                w for w in clause.words
+                if w.kind == "side" and w.how in ("to", "adv") and w.value in ("left", "right")
+            )  # fmt: skip
         quiet = clause.has("calm") or scope.deny >= 0 or self.header == "absent"
         self._unknown_words(clause)
         for motion in found.motions:

@@ -347,6 +347,9 @@ class _Scanner:
                     if self.words[m].kind == "motion" and self.words[m].value == "open"
                 )  # fmt: skip
 
+        elif not any(w.kind in ("part", "act", "noun", "gaze", "code") for w in self.words):
+            self._move(Motion("widen", word, n))  # "eyes: wide open"
+
     def _last_of_phrase(self, n: int) -> bool:
         after = self.words[n + 1] if n + 1 < len(self.words) else None
         return after is None or after.kind in ("mark", "level", "prep") or after.low == "slightly"

@@ -23,6 +23,7 @@ class Scope:
     unreal: int = -1
     unsure: int = -1
     doubt: bool = False
+    scalar: bool = False  # "not fully", "not strong": neither there nor absent
     predicate: bool = False  # the denial stands behind the name: "AU4 is absent"
 
     def denies(self, target: Target, scan: Scan) -> bool:
@@ -47,7 +48,7 @@ class Scope:
         if 0 <= self.unreal < target.last or 0 <= self.unsure < target.last:
             return True
         twice = self.stop >= 0 and 0 <= self.deny < self.stop
-        return twice
+        return twice or self.scalar
 
 
 def scope_of(clause: Clause, named: bool) -> Scope:
@@ -60,8 +61,7 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         if kind == "neg":
             if scope.deny < 0 and not (scope.stop >= 0 and words[scope.stop].value in ("can", "able to")):
                 scope.deny = n
-            if _scalar(words, n):
-                scope.unsure = n
+            scope.scalar = scope.scalar or _scalar(words, n)
         elif kind == "stop" and scope.stop < 0:
             scope.stop = n
         elif kind == "vanish":
