@@ -14,9 +14,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from prose_cases import HOSTILE  # noqa: E402
+from prose_cases import HOSTILE
 
-from facs_text import understand  # noqa: E402
+from facs_text import understand
 
 
 def seconds(pattern: str, length: int) -> float:

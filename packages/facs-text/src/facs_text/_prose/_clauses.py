@@ -74,10 +74,15 @@ def _open_brackets(words: list[Word]) -> list[Word]:
         if word.low not in ("(", "["):
             continue
         close = ")" if word.low == "(" else "]"
-        end = next((m for m in range(n + 1, min(n + _BRACKET, len(words))) if words[m].low == close), 0)
+        end = next(
+            (m for m in range(n + 1, min(n + _BRACKET, len(words))) if words[m].low == close), 0
+        )
         inside = words[n + 1 : end]
         if n and inside and all(w.kind in _IN_BRACKETS or w.low in ",:=%" for w in inside):
-            if any(w.kind in ("code", "level", "present", "absent", "neg", "number", "side") for w in inside):
+            if any(
+                w.kind in ("code", "level", "present", "absent", "neg", "number", "side")
+                for w in inside
+            ):
                 drop.update(m for m in range(n, end + 1) if words[m].kind == "mark")
     return [w for n, w in enumerate(words) if n not in drop]
 
@@ -87,7 +92,7 @@ def _end(found: list[list[Clause]], words: list[Word], asked: bool) -> None:
         return
     clauses = _split(words)
     unreal = set(lexicon()["sentence unreal"])
-    if asked and not all(c.bare for c in clauses) or any(
+    if (asked and not all(c.bare for c in clauses)) or any(
         w.kind in ("unreal", "sub") and w.value in unreal for w in words
     ):
         for clause in clauses:
@@ -117,7 +122,11 @@ def _split(words: list[Word]) -> list[Clause]:
             continue
         if word.kind == "mark" and word.low == ":":
             here.words.append(word)  # so that a heading can be told
-        if word.kind == "conj" and here.words and all(w.kind in ("hedge", "skip") for w in here.words):
+        if (
+            word.kind == "conj"
+            and here.words
+            and all(w.kind in ("hedge", "skip") for w in here.words)
+        ):
             continue  # "probably also AU6"
         if not here.words and here.joint not in ("with", "without"):
             here.joint = joint if here.joint in ("", ",", "(", ")") or joint != "," else here.joint

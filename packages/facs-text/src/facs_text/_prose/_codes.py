@@ -20,7 +20,7 @@ __all__ = ["settle_codes"]
 _HEAD = re.compile(r"^(?:action\s+units?|AUs|ADs)\s*", re.IGNORECASE)
 _JOINTS = re.compile(r"\s*,?\s*\band\b\s*|\s*[&,]\s*|\s+(?=\+)|(?<=\+)\s+", re.I)
 _HEADINGS = frozenset(("aus", "au", "action units", "action unit", "units", "au codes", "codes"))
-_DECOR = frozenset("\"*`|_{}#“”")
+_DECOR = frozenset('"*`|_{}#“”')
 _GLUE = frozenset((":", "=", "-", "–", "—", "→", "("))
 
 
@@ -145,7 +145,9 @@ def _grade(word: Word, said: str, scale: str) -> None:
         return
     if "/" in said:
         top, _, bottom = said.partition("/")
-        level = int(top) if bottom.strip() == "5" and "." not in top and len(top.strip()) == 1 else -1
+        level = (
+            int(top) if bottom.strip() == "5" and "." not in top and len(top.strip()) == 1 else -1
+        )
     elif said.endswith("%"):
         level = -1
     elif float(said) == 0:

@@ -28,7 +28,9 @@ def settle_levels(words: list[Word]) -> list[Word]:
         letter = word.text in LETTERS[1:]
         ends = after is None or after.kind in ("mark", "conj", "prep")
         closed = letter and after is not None and after.low == ")"
-        placed = closed or letter and n > 0 and words[n - 1].low in _BEFORE and (ends or noun_after)
+        placed = closed or (
+            letter and n > 0 and words[n - 1].low in _BEFORE and (ends or noun_after)
+        )
         if letter and word.text == "A" and not ends and not noun_after:
             continue
         if noun or noun_after or placed:

@@ -64,9 +64,7 @@ class People:
             if person.gender in ("i", "y"):
                 continue
             known = person.noun == name
-            vague = subject and (
-                not person.noun or name in _GENERIC or person.noun in _GENERIC
-            )
+            vague = subject and (not person.noun or name in _GENERIC or person.noun in _GENERIC)
             if known or (vague and word.value not in ("role", "name")):
                 person.noun = person.noun or name
                 person.gender = person.gender or gender
@@ -97,8 +95,28 @@ class People:
 
 
 _GENERIC = frozenset(
-    "person patient subject suspect individual participant character model face adult figure "
-    "victim defendant speaker complainant client user respondent avatar someone".split()
+    [
+        "person",
+        "patient",
+        "subject",
+        "suspect",
+        "individual",
+        "participant",
+        "character",
+        "model",
+        "face",
+        "adult",
+        "figure",
+        "victim",
+        "defendant",
+        "speaker",
+        "complainant",
+        "client",
+        "user",
+        "respondent",
+        "avatar",
+        "someone",
+    ]
 )
 
 

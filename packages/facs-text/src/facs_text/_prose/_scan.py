@@ -217,10 +217,16 @@ class _Scanner:
         if named is not None and named.name and not named.code and not self.subject:
             named.side = named.side or side
             return True
-        if not self.out.parts or self.out.parts[-1].value not in ("corner", "brow corner", "eye corner"):
+        if not self.out.parts or self.out.parts[-1].value not in (
+            "corner",
+            "brow corner",
+            "eye corner",
+        ):
             return False
         head = self.out.parts[-1]
-        joined = {"eye": "eye corner", "brow": "brow corner", "lid": "eye corner"}.get(value, "corner")
+        joined = {"eye": "eye corner", "brow": "brow corner", "lid": "eye corner"}.get(
+            value, "corner"
+        )
         head.value = joined
         head.side = head.side if head.side and not side else side or head.side
         return True
@@ -254,8 +260,10 @@ class _Scanner:
         self.out.parts.append(part)
         verb = self.verb
         if part.apart:
-            if verb is not None and not verb.foreign and (
-                verb.place > self.prep or self._noun_on(verb)
+            if (
+                verb is not None
+                and not verb.foreign
+                and (verb.place > self.prep or self._noun_on(verb))
             ):
                 self._join(part, verb)
             elif part.side in ("left", "right") and self.out.targets:
@@ -263,7 +271,10 @@ class _Scanner:
                 last.side = last.side or part.side
             elif part.value in ("inner brow", "outer brow"):
                 self._at_end(part)
-            elif part.value in ("corner", "eye corner") and self.words[self.prep].low in ("at", "on"):
+            elif part.value in ("corner", "eye corner") and self.words[self.prep].low in (
+                "at",
+                "on",
+            ):
                 self._at_corners(part)
             if part.value == "some corner" or not part.used:
                 part.used = part.value == "some corner"
@@ -338,7 +349,9 @@ class _Scanner:
 
     def _wide(self, n: int, word: Word) -> None:
         near = self.words[max(0, n - 4) : n + 4]
-        if any(w.kind == "part" and w.value in ("eye", "lid", "upper lid", "nostril") for w in near):
+        if any(
+            w.kind == "part" and w.value in ("eye", "lid", "upper lid", "nostril") for w in near
+        ):
             eyes = any(w.kind == "part" and w.value == "eye" for w in near)
             self._move(Motion("widen", word, n))
             if eyes:
@@ -411,7 +424,11 @@ class _Scanner:
         key = f"{value}|{motion.value}"
         if value == "mouth" and part.side in ("left", "right", "one") and motion.value in _OF_SIDES:
             value, key = "corner", f"corner|{motion.value}"
-        if value == "chin" and motion.value == "raise" and motion.word.low.startswith(("lift", "up", "tilt", "perk")):
+        if (
+            value == "chin"
+            and motion.value == "raise"
+            and motion.word.low.startswith(("lift", "up", "tilt", "perk"))
+        ):
             key = "chin|lift"
         if key not in table:
             return False
@@ -466,8 +483,10 @@ class _Scanner:
             if self.prep >= 0 and self.words[self.prep].low not in _INTO:
                 target.blocked = True
         after = self.words[n + 1] if n + 1 < len(self.words) else None
-        if named and after is not None and (
-            after.kind == "calm" or (after.kind == "unknown" and not after.low.endswith("ly"))
+        if (
+            named
+            and after is not None
+            and (after.kind == "calm" or (after.kind == "unknown" and not after.low.endswith("ly")))
         ):
             target.blocked = True
         self._turns_into(target)
@@ -485,13 +504,19 @@ class _Scanner:
     def _is_name(self, n: int, word: Word) -> bool:
         if word.form in ("ed", "ing"):
             return False
-        return self.det >= 0 or (n > 0 and self.words[n - 1].kind in ("level", "neg", "side")) or (
-            self.prep >= 0
+        return (
+            self.det >= 0
+            or (n > 0 and self.words[n - 1].kind in ("level", "neg", "side"))
+            or (self.prep >= 0)
         )
 
     def _phrase_start(self, n: int) -> int:
         start = n
-        while start and self.words[start - 1].kind in ("level", "side", "unknown") and self.det < start - 1:
+        while (
+            start
+            and self.words[start - 1].kind in ("level", "side", "unknown")
+            and self.det < start - 1
+        ):
             start -= 1
         return self.det if 0 <= self.det < n else start
 

@@ -59,7 +59,9 @@ def scope_of(clause: Clause, named: bool) -> Scope:
     for n, word in enumerate(words):
         kind = word.kind
         if kind == "neg":
-            if scope.deny < 0 and not (scope.stop >= 0 and words[scope.stop].value in ("can", "able to")):
+            if scope.deny < 0 and not (
+                scope.stop >= 0 and words[scope.stop].value in ("can", "able to")
+            ):
                 scope.deny = n
             scope.scalar = scope.scalar or _scalar(words, n)
         elif kind == "stop" and scope.stop < 0:
@@ -67,7 +69,11 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         elif kind == "vanish":
             scope.vanish = n
         elif kind == "prep" and word.low in ("off", "from") and scope.vanish < 0:
-            if n and words[n - 1].kind in ("motion", "light") and words[n - 1].form in ("ed", "s", "base"):
+            if (
+                n
+                and words[n - 1].kind in ("motion", "light")
+                and words[n - 1].form in ("ed", "s", "base")
+            ):
                 scope.vanish = n  # "the smile slid off his face"
         elif kind == "absent" and named:
             absent = n

@@ -64,7 +64,7 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
     word = words[n]
     mirrored = False
     first = n
-    while first and words[first - 1].kind in ("article", "owner", "viewer") or (
+    while (first and words[first - 1].kind in ("article", "owner", "viewer")) or (
         first and words[first - 1].kind == "person" and words[first - 1].owner
     ):
         before = words[first - 1]
@@ -91,7 +91,11 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
         if person is not None and person.kind == "person" and word.how == "on":
             word.kind, word.how = "place", ""
     drop.update(range(n + 1, last + 1))
-    while nxt is not None and mirrored and (nxt.kind in ("viewer", "article") or nxt.low in ("of", "in")):
+    while (
+        nxt is not None
+        and mirrored
+        and (nxt.kind in ("viewer", "article") or nxt.low in ("of", "in"))
+    ):
         last += 1
         drop.add(last)
         stop = nxt.kind == "viewer"
@@ -134,7 +138,9 @@ def _is_adjective(words: list[Word], last: int, *, bare: bool) -> bool:
     """Whether a part of the face follows that the side belongs to."""
     n = last + 1
     while n < len(words) and words[n].kind in ("level", "motion", "wide", "article", "owner"):
-        if words[n].kind in ("article", "owner") and not (n > last + 1 and words[n - 1].low == "of"):
+        if words[n].kind in ("article", "owner") and not (
+            n > last + 1 and words[n - 1].low == "of"
+        ):
             return False
         n += 1
     if n < len(words) and words[n].low == "of":  # "the left side of the mouth"
@@ -152,7 +158,12 @@ def _seen_by_viewer(words: list[Word], last: int, drop: set[int]) -> bool:
     for n in range(last + 1, min(last + 6, len(words))):
         if words[n].kind == "mark":
             return False
-        if words[n].kind == "viewer" and words[n].low in ("viewer", "camera", "onlooker", "observer"):
+        if words[n].kind == "viewer" and words[n].low in (
+            "viewer",
+            "camera",
+            "onlooker",
+            "observer",
+        ):
             for m in range(last + 1, n + 1):
                 drop.add(m)
             while n + 1 < len(words) and words[n + 1].low in (*_LOOKS_AT, "of", "point of view"):

@@ -30,10 +30,24 @@ _PATTERN = re.compile(
 _SPLIT = {"can't": "can", "cannot": "can", "won't": "will", "shan't": "shall", "ain't": "is"}
 _TAILS = {"'s": "is", "'re": "are", "'ll": "will", "'ve": "have", "'m": "am", "'d": "would"}
 _BEFORE_IS = frozenset(
-    "he she it that there who what here one this everyone nobody someone".split()
+    [
+        "he",
+        "she",
+        "it",
+        "that",
+        "there",
+        "who",
+        "what",
+        "here",
+        "one",
+        "this",
+        "everyone",
+        "nobody",
+        "someone",
+    ]
 )
 _DIMENSIONS = frozenset(("2D", "3D", "4D"))
-_OPEN, _CLOSE = "\"“«", "\"”»"
+_OPEN, _CLOSE = '"“«', '"”»'
 
 
 @dataclass(slots=True)

@@ -41,10 +41,47 @@ _LATE = (
 )  # fmt: skip
 _SMALL = frozenset(("the", "her", "his", "their", "its", "my", "your", "a"))
 _ENDS = frozenset(
-    "lower upper inner outer top bottom inside outside medial lateral end ends corner corners part "
-    "half edge tail tip portion third wing red".split()
+    [
+        "lower",
+        "upper",
+        "inner",
+        "outer",
+        "top",
+        "bottom",
+        "inside",
+        "outside",
+        "medial",
+        "lateral",
+        "end",
+        "ends",
+        "corner",
+        "corners",
+        "part",
+        "half",
+        "edge",
+        "tail",
+        "tip",
+        "portion",
+        "third",
+        "wing",
+        "red",
+    ]
 )
-_PAIRED = frozenset("brow eyebrow lip lid eyelid cheek eye nostril corner furrow fold".split())
+_PAIRED = frozenset(
+    [
+        "brow",
+        "eyebrow",
+        "lip",
+        "lid",
+        "eyelid",
+        "cheek",
+        "eye",
+        "nostril",
+        "corner",
+        "furrow",
+        "fold",
+    ]
+)
 _IRREGULAR = {"shut": "ed", "bit": "ed", "bitten": "ed", "drew": "ed", "drawn": "ed"}
 _ENDINGS = (("ing", "ing"), ("ed", "ed"), ("s", "s"))
 
@@ -89,7 +126,12 @@ def _forms(word: str) -> Iterator[str]:
     yield from (word, f"{word}s", f"{word}es", f"{stem}ed", f"{stem}ing", f"{word}ing")
     if word.endswith("y"):
         yield from (f"{word[:-1]}ies", f"{word[:-1]}ied")
-    if len(word) > 2 and word[-1] in "bdgkmnprt" and word[-2] in "aeiou" and word[-3] not in "aeiou":
+    if (
+        len(word) > 2
+        and word[-1] in "bdgkmnprt"
+        and word[-2] in "aeiou"
+        and word[-3] not in "aeiou"
+    ):
         yield from (f"{word}{word[-1]}ed", f"{word}{word[-1]}ing")
 
 
@@ -153,9 +195,7 @@ def to_words(tokens: list[Token]) -> list[Word]:
     while n < len(tokens):
         token = tokens[n]
         if token.kind != "word":
-            found.append(
-                Word(token.kind, token.low, token.start, token.end, token.low, token.text)
-            )
+            found.append(Word(token.kind, token.low, token.start, token.end, token.low, token.text))
             n += 1
             continue
         count, kind, value = _match(tokens, n)
