@@ -35,7 +35,8 @@ class Understanding:
 
 
 _ENDS = re.compile(
-    r"(?<![.;:!?])[.;:!?\n]+(?:\s+|$)|$|, (?:while|and|so that|overcoming|prevailing over|but held back by"
+    r"(?<![.;:!?])[.;:!?\n]+(?:\s+|$)|$"  # tried once in a run of marks, so that time is linear
+    r"|, (?:while|and|so that|overcoming|prevailing over|but held back by"
     r"|checked by|pulling against|but outweighed by|but overpowered by) "
 )
 _TAG = re.compile(r" \([LRUATBVW]?AU\d{1,2}[LR]?[A-E]?\??\)| \(M\d\d\)")

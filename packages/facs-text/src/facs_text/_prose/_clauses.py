@@ -24,6 +24,7 @@ _IN_BRACKETS = frozenset(
 )  # fmt: skip
 _SUBJECTS = frozenset(("he", "she", "they", "i", "we"))
 _LONGEST = 64  # words in a clause; nobody says more, and it keeps the time linear
+_SAY_SOMETHING = frozenset(("code", "level", "present", "absent", "neg", "number", "side"))
 _BRACKET = 16
 
 
@@ -54,7 +55,7 @@ def sentences(words: list[Word]) -> list[list[Clause]]:
     found: list[list[Clause]] = []
     current: list[Word] = []
     words = _open_brackets(words)
-    for n, word in enumerate(words):
+    for word in words:
         if word.kind == "mark" and word.low in _STOPS:
             if word.low == "\n" and current and current[-1].low == ":":
                 word.kind = "skip"
@@ -78,12 +79,12 @@ def _open_brackets(words: list[Word]) -> list[Word]:
             (m for m in range(n + 1, min(n + _BRACKET, len(words))) if words[m].low == close), 0
         )
         inside = words[n + 1 : end]
-        if n and inside and all(w.kind in _IN_BRACKETS or w.low in ",:=%" for w in inside):
-            if any(
-                w.kind in ("code", "level", "present", "absent", "neg", "number", "side")
-                for w in inside
-            ):
-                drop.update(m for m in range(n, end + 1) if words[m].kind == "mark")
+        if (
+            n
+            and all(w.kind in _IN_BRACKETS or w.low in ",:=%" for w in inside)
+            and any(w.kind in _SAY_SOMETHING for w in inside)
+        ):
+            drop.update(m for m in range(n, end + 1) if words[m].kind == "mark")
     return [w for n, w in enumerate(words) if n not in drop]
 
 

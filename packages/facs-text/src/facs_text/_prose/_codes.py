@@ -103,17 +103,18 @@ def _own_name(words: list[Word], n: int, at: int, drop: set[int]) -> int:
     place = at
     while place < len(words) and words[place].text in ("(", "-", "–", "—", ":") and place - at < 2:
         place += 1
-    if place < len(words) and words[place].kind in ("noun", "muscle", "act"):
-        if {a.code for a in parse(words[place].value)} & codes:
-            after = place + 1
-            if words[at].text == "(":
-                if after >= len(words) or words[after].text != ")":
-                    drop.add(place)
-                    return at
-                after += 1
-            drop.update(range(at, after))
-            return after
-    return at
+    if place >= len(words) or words[place].kind not in ("noun", "muscle", "act"):
+        return at
+    if not {a.code for a in parse(words[place].value)} & codes:
+        return at
+    after = place + 1
+    if words[at].text == "(":
+        if after >= len(words) or words[after].text != ")":
+            drop.add(place)
+            return at
+        after += 1
+    drop.update(range(at, after))
+    return after
 
 
 def _named_after(words: list[Word], n: int, drop: set[int]) -> bool:

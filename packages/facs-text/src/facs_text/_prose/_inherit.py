@@ -77,9 +77,10 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
             for motion in found.motions:
                 if motion.place > own[0].place or not found.verb_first:
                     pair(state, found, part, motion)
-    elif own and not found.motions and not found.targets and not found.unknown:
-        if clause.joint in _LISTS and state.verb_first and state.motions:
-            for part in (p for p in own if p.value != "gaze"):
+    elif own and not (found.motions or found.targets or found.unknown):
+        lists = clause.joint in _LISTS and state.verb_first
+        for part in own if lists else []:
+            if part.value != "gaze":
                 for motion in state.motions[-3:]:
                     pair(state, found, part, Motion(motion.value, motion.word, -1))
 

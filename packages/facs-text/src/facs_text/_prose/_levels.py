@@ -1,4 +1,4 @@
-"""Levels said by a letter or a number: "at level C", "intensity: 3", "(B)", "C intensity", "4/5"."""
+"""Levels said by a letter or a number: "at level C", "intensity: 3", "(B)", "C intensity"."""
 
 from __future__ import annotations
 

@@ -134,17 +134,14 @@ class _Reader(State):
         if found.targets or found.parts or found.motions or clause.has("vague", "calm"):
             return False
         levels = [w for w in clause.words if w.kind == "level"]
-        if clause.joint in _LABELS or (clause.joint == "," and self.pending):
-            if (
-                (scope.deny >= 0 or clause.has("absent"))
-                and self.latest
-                and not clause.has("person")
-            ):
-                for one in self.latest:
-                    one.denied = True
-                self.report_unknown(clause)
-                self.latest, self.pending = [], []
-                return True
+        label = clause.joint in _LABELS or (clause.joint == "," and self.pending)
+        absent = scope.deny >= 0 or clause.has("absent")
+        if label and absent and self.latest and not clause.has("person"):
+            for one in self.latest:
+                one.denied = True
+            self.report_unknown(clause)
+            self.latest, self.pending = [], []
+            return True
         sides = [w for w in clause.words if w.kind == "side" and w.value in ("left", "right")]
         if sides and not clause.has(
             "person", "pronoun", "comparative", "unknown", "number", *CONTENT

@@ -23,6 +23,7 @@ _ONE = {
     "eye": ("indef", "def", "owner"), "corner": ("indef", "def", "owner"),
     "bare corner": ("indef", "def", "owner"),
 }  # fmt: skip
+_SHOWS = ("show", "visibl", "seen", "evident", "reveal", "display", "expos")
 _SHOWN = frozenset(("teeth", "tongue", "gum"))
 # Units that are said to be done with a part: "smiles with the left corner of her mouth".
 BY = {
@@ -143,9 +144,9 @@ class _Scanner:
 
     def _verb(self, n: int, word: Word) -> None:
         self._close()
-        if word.low.startswith(("show", "visibl", "seen", "evident", "reveal", "display", "expos")):
-            if any(w.kind == "part" and w.value in _SHOWN for w in self.words):
-                self._move(Motion("show", word, n))
+        shows = word.low.startswith(_SHOWS)
+        if shows and any(w.kind == "part" and w.value in _SHOWN for w in self.words):
+            self._move(Motion("show", word, n))
 
     def _close(self) -> None:
         self.det = self.prep = -1
@@ -280,11 +281,15 @@ class _Scanner:
                 part.used = part.value == "some corner"
             return
         act = self.out.targets[-1] if self.out.targets else None
-        if act is not None and not act.motion and not act.name and part.place - act.last < 4:
-            if act.actions[0].code in BY.get(part.value, ()) and not self.subject:
-                act.side = act.side or part.side  # "squint right eye"
-                part.used = True
-                return
+        if (
+            act is not None
+            and not (act.motion or act.name or self.subject)
+            and part.place - act.last < 4
+            and act.actions[0].code in BY.get(part.value, ())
+        ):
+            act.side = act.side or part.side  # "squint right eye"
+            part.used = True
+            return
         if verb is not None and not verb.foreign and (not verb.used or self.out.verb_first):
             if not self.out.targets or not self.subject:
                 self.out.verb_first = self.out.verb_first or not self.subject
@@ -340,11 +345,16 @@ class _Scanner:
             self._prep(n, word)
             return
         before = self.out.targets[-1] if self.out.targets else None
-        if before is not None and before.last == n - 1 and before.actions[0].code == "7":
-            if word.value in ("raise", "lower") and before.motion == "":  # "squints up at"
-                code = "63" if word.value == "raise" else "64"
-                self.out.targets.append(Target(actions_of(code), n, n))
-                return
+        if (
+            before is not None
+            and before.last == n - 1
+            and before.actions[0].code == "7"
+            and not before.motion
+            and word.value in ("raise", "lower")
+        ):
+            code = "63" if word.value == "raise" else "64"  # "squints up at"
+            self.out.targets.append(Target(actions_of(code), n, n))
+            return
         self._move(Motion(word.value, word, n, weak=True))
 
     def _wide(self, n: int, word: Word) -> None:

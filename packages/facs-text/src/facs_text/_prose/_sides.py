@@ -6,7 +6,7 @@ the person's right. "The man on the left" says where a person stands, "she left"
 
 from __future__ import annotations
 
-from facs_text._prose._words import Word, lexicon
+from facs_text._prose._words import Word
 
 __all__ = ["settle_sides"]
 
@@ -14,7 +14,8 @@ _OTHER = {"left": "right", "right": "left"}
 _NOUN_BEFORE = frozenset(("article", "owner", "prep", "viewer", "gaze", "motion", "conj", "other"))
 _WHOLE = frozenset(("face", "body"))
 _PICTURES = frozenset(("image", "picture", "photo", "photograph", "panel", "portrait", "frame"))
-_LOOKS_AT = frozenset(("perspective", "point", "view", "side", "vantage"))
+_LOOKS_AT = frozenset(("perspective", "point", "view", "side", "vantage", "of", "point of view"))
+_VIEWERS = frozenset(("viewer", "camera", "onlooker", "observer", "beholder", "audience"))
 _POINTS = frozenset(("to", "toward", "towards", "into"))
 
 
@@ -23,9 +24,9 @@ def settle_sides(words: list[Word]) -> list[Word]:
     drop: set[int] = set()
     for n, word in enumerate(words):
         after = words[n + 1] if n + 1 < len(words) else None
-        if word.low == "one" and after is not None and after.kind in ("act", "gaze"):
-            if after.form != "base":
-                word.kind, word.value = "pronoun", "t"  # "one smiles, the other frowns"
+        does = after is not None and after.kind in ("act", "gaze") and after.form != "base"
+        if word.low == "one" and does:
+            word.kind, word.value = "pronoun", "t"  # "one smiles, the other frowns"
         if word.kind != "side" or word.value not in _OTHER:
             continue
         if after is not None and after.kind == "viewer" and after.low in _PICTURES:
@@ -155,24 +156,15 @@ def _is_adjective(words: list[Word], last: int, *, bare: bool) -> bool:
 
 def _seen_by_viewer(words: list[Word], last: int, drop: set[int]) -> bool:
     """Whether "from the viewer's perspective" or "as seen by the viewer" follows."""
-    for n in range(last + 1, min(last + 6, len(words))):
+    start = -1
+    for n in range(last + 1, min(last + 8, len(words))):
         if words[n].kind == "mark":
             return False
-        if words[n].kind == "viewer" and words[n].low in (
-            "viewer",
-            "camera",
-            "onlooker",
-            "observer",
-        ):
-            for m in range(last + 1, n + 1):
-                drop.add(m)
-            while n + 1 < len(words) and words[n + 1].low in (*_LOOKS_AT, "of", "point of view"):
+        if start < 0 and words[n].low in ("as", "from", "to", "for"):
+            start = n
+        if start >= 0 and words[n].kind == "viewer" and words[n].low in _VIEWERS:
+            while n + 1 < len(words) and words[n + 1].low in _LOOKS_AT:
                 n += 1
-                drop.add(n)
+            drop.update(range(start, n + 1))
             return True
     return False
-
-
-def viewers() -> frozenset[str]:
-    """Words for the picture and who looks at it."""
-    return frozenset(lexicon()["viewer"])

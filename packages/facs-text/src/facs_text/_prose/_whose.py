@@ -47,10 +47,10 @@ def who(state: State, clause: Clause) -> None:
                 if not hangs(state, words, n):
                     current = state.people.pronoun(word.value)
                 continue
-            person = state.people.pronoun(word.value) or state.people.subject
+            meant = state.people.pronoun(word.value) or state.people.subject
             if not verb or state.told:
-                state.people.act(person)
-            state.people.last = person
+                state.people.act(meant)
+            state.people.last = meant
         elif word.kind == "owner":
             state.owners[n] = possessor(state, word)
             current = None

@@ -138,8 +138,8 @@ def _forms(word: str) -> Iterator[str]:
 def _plurals(phrase: str) -> Iterator[str]:
     """A noun of more than one word, with its last word or its parts of the face as plurals."""
     yield f"{phrase}s"
-    words = phrase.split()
-    yield " ".join(f"{w}s" if w in _PAIRED else w for w in words)
+    if " of " in phrase or phrase.endswith(("ing", "ion")):  # "brows raise" has a verb
+        yield " ".join(f"{w}s" if w in _PAIRED else w for w in phrase.split())
 
 
 @lru_cache(maxsize=1)
@@ -230,9 +230,9 @@ def _hyphens(tokens: list[Token]) -> list[Token]:
     """Without the hyphens inside words; "lower left lid" as "left lower lid"."""
     kept: list[Token] = []
     for n, token in enumerate(tokens):
-        if token.text in "-‐‑" and 0 < n < len(tokens) - 1:
-            if tokens[n - 1].end == token.start and token.end == tokens[n + 1].start:
-                continue
+        inside = token.text in "-‐‑" and 0 < n < len(tokens) - 1
+        if inside and tokens[n - 1].end == token.start and token.end == tokens[n + 1].start:
+            continue
         kept.append(token)
     return _sides_first(kept)
 
