@@ -20,6 +20,10 @@ __all__ = ["settle_codes"]
 _HEAD = re.compile(r"^(?:action\s+units?|AUs|ADs)\s*", re.IGNORECASE)
 _JOINTS = re.compile(r"\s*,?\s*\band\b\s*|\s*[&,]\s*|\s+(?=\+)|(?<=\+)\s+", re.I)
 _HEADINGS = frozenset(("aus", "au", "action units", "action unit", "units", "au codes", "codes"))
+_GLOSS = 16  # words in brackets behind a code that may be its name
+_NAMING = frozenset(("part", "motion", "direction", "noun", "act", "muscle", "vague"))
+_STATING = frozenset(("code", "neg", "absent", "present", "number", "stop", "unreal"))
+_KEPT = frozenset(("level", "hedge", "side"))
 _DECOR = frozenset('"*`|_{}#“”')
 _GLUE = frozenset((":", "=", "-", "–", "—", "→", "("))
 
@@ -98,23 +102,26 @@ def _beside(words: list[Word], n: int, drop: set[int], beside: list[tuple[Word, 
 
 
 def _own_name(words: list[Word], n: int, at: int, drop: set[int]) -> int:
-    """Place after the name of the code at n, if it stands at ``at``, in brackets or bare."""
-    codes = {a.code for a in words[n].actions}
+    """Place after what only says again what the code at n is, in brackets or bare."""
+    if at < len(words) and words[at].text == "(":
+        end = next((m for m in range(at, min(at + _GLOSS, len(words))) if words[m].text == ")"), 0)
+        kinds = {w.kind for w in words[at:end]}
+        if end and kinds & _NAMING and not kinds & _STATING:
+            drop.update(m for m in range(at, end + 1) if words[m].kind not in _KEPT)
+            return end + 1
     place = at
     while place < len(words) and words[place].text in ("(", "-", "–", "—", ":") and place - at < 2:
         place += 1
     if place >= len(words) or words[place].kind not in ("noun", "muscle", "act"):
         return at
+    codes = {a.code for a in words[n].actions}
     if not {a.code for a in parse(words[place].value)} & codes:
         return at
-    after = place + 1
     if words[at].text == "(":
-        if after >= len(words) or words[after].text != ")":
-            drop.add(place)
-            return at
-        after += 1
-    drop.update(range(at, after))
-    return after
+        drop.add(place)
+        return at
+    drop.update(range(at, place + 1))
+    return place + 1
 
 
 def _named_after(words: list[Word], n: int, drop: set[int]) -> bool:
