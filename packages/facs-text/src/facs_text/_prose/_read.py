@@ -112,6 +112,8 @@ class _Reader(State):
         than = at < len(words)
         if than:
             clause.words = words[:at]
+            if words[at].low in ("vs", "versus"):
+                clause.unreal = True  # one of two, and it is not said which
             self.report(w for w in words[at:] if w.kind in ("code", "act", "noun", "muscle"))
         return than or bool(more), any(w.value == "less" for w in more)
 
@@ -156,6 +158,9 @@ class _Reader(State):
                 return True
             if self.side_ahead and scope.deny >= 0:
                 return True  # "the left, but not the right, brow"
+        if sides and clause.has("present") and clause.joint in ("and", "but") and not absent:
+            self.report(clause.words)  # "absent on the left and present on the right"
+            return True
         more = [w for w in clause.words if w.kind == "comparative"]
         if more and sides and self.latest and clause.joint in (*_LABELS, ",", "and", "but"):
             for one in self.latest:

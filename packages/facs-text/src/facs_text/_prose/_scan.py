@@ -464,6 +464,10 @@ class _Scanner:
         self.out.targets.append(target)
 
     def _noun(self, n: int, word: Word) -> None:
+        owner = self.subject[-1] if self.subject else None
+        if owner is not None and owner.place == n - 1 and not owner.used:
+            self.side = self.side or owner.side  # "right upper lid ptosis"
+            owner.used = True
         self.out.targets.append(
             Target(actions_of(word.value), n, n, self.side, name=True, owner=self.owner, whole=True)
         )

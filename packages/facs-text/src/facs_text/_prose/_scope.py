@@ -23,7 +23,7 @@ class Scope:
     unreal: int = -1
     unsure: int = -1
     doubt: bool = False
-    scalar: bool = False  # "not fully", "not strong": neither there nor absent
+    open: bool = False  # nothing in it is certain: asked, supposed, or "not fully", "not strong": neither there nor absent
     predicate: bool = False  # the denial stands behind the name: "AU4 is absent"
 
     def denies(self, target: Target, scan: Scan) -> bool:
@@ -48,7 +48,7 @@ class Scope:
         if 0 <= self.unreal < target.last or 0 <= self.unsure < target.last:
             return True
         twice = self.stop >= 0 and 0 <= self.deny < self.stop
-        return twice or self.scalar
+        return twice or self.open
 
 
 def scope_of(clause: Clause, named: bool) -> Scope:
@@ -63,7 +63,7 @@ def scope_of(clause: Clause, named: bool) -> Scope:
                 scope.stop >= 0 and words[scope.stop].value in ("can", "able to")
             ):
                 scope.deny = n
-            scope.scalar = scope.scalar or _scalar(words, n)
+            scope.open = scope.open or _scalar(words, n)
         elif kind == "stop" and scope.stop < 0:
             scope.stop = n
         elif kind == "vanish":
@@ -95,8 +95,8 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         w.kind in ("code", "noun", "muscle", "act") for w in words[: scope.deny]
     )
     if clause.unreal:
-        scope.unreal = 0
-        scope.unsure = 0
+        scope.unreal = scope.unsure = 0
+        scope.open = True
     return scope
 
 

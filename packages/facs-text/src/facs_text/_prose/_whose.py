@@ -11,6 +11,9 @@ from facs_text._prose._words import Word, lexicon
 __all__ = ["owner_of", "relative", "who"]
 
 
+_ORDINALS = frozenset(("first", "second", "third", "last", "latter", "former"))
+
+
 def who(state: State, clause: Clause) -> None:
     """Settle the subject of the clause."""
     verb = False
@@ -40,6 +43,10 @@ def who(state: State, clause: Clause) -> None:
                 current = person
             if before is not None and before.kind == "act":  # "the frowning man"
                 state.owners[n - 1] = person
+        elif word.low in _ORDINALS and before is not None and before.kind == "article":
+            if after is not None and after.kind in ("act", "light", "motion", "aux", "gaze"):
+                person = state.people.noun(word, "", subject=True, other=True)
+                state.people.act(person)  # "the first kept his lips pressed"
         elif word.kind == "pronoun":
             if word.low in ("it", "itself", "each other", "one another"):
                 continue
