@@ -10,7 +10,7 @@ from facs_text import parse, understand
 from facs_text._prose._words import lexicon
 from facs_text._units import unit
 
-FILES = ("prose_known.tsv", "prose_voices_1.tsv", "prose_voices_2.tsv")
+FILES = ("prose_known.tsv", "prose_voices_1.tsv", "prose_voices_2.tsv", "prose_voices_3.tsv")
 
 
 @pytest.mark.parametrize("case", [c for name in FILES for c in cases(name)], ids=lambda c: c.text)

@@ -92,12 +92,13 @@ def _end(found: list[list[Clause]], words: list[Word], asked: bool) -> None:
     if not words:
         return
     clauses = _split(words)
-    unreal = set(lexicon()["sentence unreal"])
-    if (asked and not all(c.bare for c in clauses)) or any(
-        w.kind in ("unreal", "sub") and w.value in unreal for w in words
-    ):
-        for clause in clauses:
-            clause.unreal = True
+    supposed = set(lexicon()["sentence unreal"])
+    whole = any(w.kind in ("unreal", "sub") and w.value in supposed for w in words)
+    asked = asked and not all(c.bare for c in clauses)
+    begun = False  # what stands in brackets before a question is no part of it
+    for clause in clauses:
+        begun = begun or (clause.joint not in ("(", "[") and clause.has(*CONTENT))
+        clause.unreal = clause.unreal or whole or (asked and begun)
     listed = False
     for clause in reversed(clauses):
         clause.listed = listed and clause.joint in (",", "")

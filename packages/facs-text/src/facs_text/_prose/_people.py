@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from facs_text._prose._words import Word
+from facs_text._prose._words import Word, lexicon
 
 __all__ = ["People", "Person"]
 
@@ -54,6 +54,7 @@ class People:
         """Who "the man" is. Someone in the role of an object is not the subject."""
         gender = word.value if word.value in ("m", "f") else ""
         name = word.low.split(" ", 1)[0]
+        anyone = lexicon()["anyone"]
         for person in reversed(self._known):
             if other or (not subject and person is self.subject):
                 continue
@@ -64,7 +65,7 @@ class People:
             if person.gender in ("i", "y"):
                 continue
             known = person.noun == name
-            vague = subject and (not person.noun or name in _GENERIC or person.noun in _GENERIC)
+            vague = subject and (not person.noun or name in anyone or person.noun in anyone)
             if known or (vague and word.value not in ("role", "name")):
                 person.noun = person.noun or name
                 person.gender = person.gender or gender
@@ -92,32 +93,6 @@ class People:
                 return False
             self.described = who
         return who is self.described
-
-
-_GENERIC = frozenset(
-    [
-        "person",
-        "patient",
-        "subject",
-        "suspect",
-        "individual",
-        "participant",
-        "character",
-        "model",
-        "face",
-        "adult",
-        "figure",
-        "victim",
-        "defendant",
-        "speaker",
-        "complainant",
-        "client",
-        "user",
-        "respondent",
-        "avatar",
-        "someone",
-    ]
-)
 
 
 def _fits(person: Person, gender: str) -> bool:

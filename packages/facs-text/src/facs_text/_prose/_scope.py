@@ -23,7 +23,7 @@ class Scope:
     unreal: int = -1
     unsure: int = -1
     doubt: bool = False
-    open: bool = False  # nothing in it is certain: asked, supposed, or "not fully", "not strong": neither there nor absent
+    open: bool = False  # nothing in it is certain: asked, supposed, "not fully", "not strong"
     predicate: bool = False  # the denial stands behind the name: "AU4 is absent"
 
     def denies(self, target: Target, scan: Scan) -> bool:

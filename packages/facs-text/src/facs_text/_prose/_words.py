@@ -40,99 +40,6 @@ _LATE = (
     ("light", "light", True), ("prep", "prepositions", False), ("skip", "skip", False),
 )  # fmt: skip
 _SMALL = frozenset(("the", "her", "his", "their", "its", "my", "your", "a"))
-_ENDS = frozenset(
-    [
-        "lower",
-        "upper",
-        "inner",
-        "outer",
-        "top",
-        "bottom",
-        "inside",
-        "outside",
-        "medial",
-        "lateral",
-        "end",
-        "ends",
-        "corner",
-        "corners",
-        "part",
-        "half",
-        "edge",
-        "tail",
-        "tip",
-        "portion",
-        "third",
-        "wing",
-        "red",
-    ]
-)
-_PAIRED = frozenset(
-    [
-        "brow",
-        "eyebrow",
-        "lip",
-        "lid",
-        "eyelid",
-        "cheek",
-        "eye",
-        "nostril",
-        "corner",
-        "furrow",
-        "fold",
-    ]
-)
-_IRREGULAR = dict.fromkeys(
-    [
-        "shut",
-        "bit",
-        "bitten",
-        "drew",
-        "drawn",
-        "kept",
-        "held",
-        "made",
-        "wore",
-        "worn",
-        "gave",
-        "given",
-        "took",
-        "taken",
-        "threw",
-        "thrown",
-        "shook",
-        "shaken",
-        "rose",
-        "risen",
-        "sank",
-        "sunk",
-        "hung",
-        "fell",
-        "fallen",
-        "froze",
-        "frozen",
-        "blew",
-        "blown",
-        "broke",
-        "broken",
-        "stuck",
-        "bent",
-        "went",
-        "came",
-        "grew",
-        "swept",
-        "crept",
-        "shot",
-        "sprang",
-        "stood",
-        "sat",
-        "left",
-        "saw",
-        "said",
-        "spoke",
-    ],
-    "ed",
-)
 _ENDINGS = (("ing", "ing"), ("ed", "ed"), ("s", "s"))
 
 
@@ -154,8 +61,8 @@ class Word:
     def form(self) -> str:
         """Form of a verb by its ending: "ing", "ed", "s" or "base"."""
         first = self.low.split(" ", 1)[0]
-        if first in _IRREGULAR:
-            return _IRREGULAR[first]
+        if first in lexicon()["past forms"]:
+            return "ed"
         return next((form for ending, form in _ENDINGS if first.endswith(ending)), "base")
 
     @property
@@ -189,7 +96,7 @@ def _plurals(phrase: str) -> Iterator[str]:
     """A noun of more than one word, with its last word or its parts of the face as plurals."""
     yield f"{phrase}s"
     if " of " in phrase or phrase.endswith(("ing", "ion")):  # "brows raise" has a verb
-        yield " ".join(f"{w}s" if w in _PAIRED else w for w in phrase.split())
+        yield " ".join(f"{w}s" if w in lexicon()["paired"] else w for w in phrase.split())
 
 
 @lru_cache(maxsize=1)
@@ -289,11 +196,12 @@ def _hyphens(tokens: list[Token]) -> list[Token]:
 
 def _sides_first(tokens: list[Token]) -> list[Token]:
     """ "The lower left lid" as "the left lower lid", "the end of the left brow" likewise."""
+    ends = lexicon()["ends"]
     for n in range(1, len(tokens)):
         if tokens[n].low not in ("left", "right"):
             continue
         at = n
-        if tokens[n - 1].low in _ENDS:  # "lower left lid"
+        if tokens[n - 1].low in ends:  # "lower left lid"
             if n + 1 < len(tokens) and tokens[n + 1].kind == "word":
                 at = n - 1
         elif n > 2 and tokens[n - 2].low == "of" and tokens[n - 1].low in _SMALL:
@@ -301,11 +209,11 @@ def _sides_first(tokens: list[Token]) -> list[Token]:
         elif tokens[n - 1].low == "of":
             at = n - 1
         if at < n and tokens[at].low == "of":
-            if tokens[at - 1].low not in _ENDS:
+            if tokens[at - 1].low not in ends:
                 continue
             at -= 1
         if at < n:
-            while at and n - at < _LONGEST and tokens[at - 1].low in _ENDS:
+            while at and n - at < _LONGEST and tokens[at - 1].low in ends:
                 at -= 1
             tokens[at : n + 1] = [tokens[n], *tokens[at:n]]
     return tokens
