@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from facs_text._prose._clauses import CONTENT, Clause
-from facs_text._prose._scan import Scan, Target
+from facs_text._prose._found import Scan, Target
 from facs_text._prose._state import State
 from facs_text._units import unit
 

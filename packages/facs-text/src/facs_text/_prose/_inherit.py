@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from facs_text._prose._clauses import Clause
 from facs_text._prose._codes import actions_of
-from facs_text._prose._scan import BY, Motion, Part, Scan, Target
+from facs_text._prose._found import BY, Motion, Part, Scan, Target
 from facs_text._prose._state import State
 from facs_text._prose._words import lexicon
 

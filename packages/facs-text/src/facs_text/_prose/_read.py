@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from facs_text._notation import Action
 from facs_text._prose._clauses import CONTENT, Clause, sentences
 from facs_text._prose._codes import settle_codes
+from facs_text._prose._found import Scan, Target
 from facs_text._prose._grade import is_trait, levels, sides
 from facs_text._prose._inherit import directed, inherit, instrument
 from facs_text._prose._levels import settle_levels
-from facs_text._prose._scan import Scan, Target, scan
+from facs_text._prose._scan import scan
 from facs_text._prose._scope import Scope, first_form, scope_of
 from facs_text._prose._sides import settle_sides
 from facs_text._prose._state import Said, State

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from facs_text._prose._clauses import CONTENT, Clause
-from facs_text._prose._scan import Scan, Target
+from facs_text._prose._found import Scan, Target
 from facs_text._prose._words import Word
 
 __all__ = ["Scope", "first_form", "scope_of"]

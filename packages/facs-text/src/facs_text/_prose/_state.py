@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from facs_text._notation import Action
 from facs_text._prose._clauses import CONTENT, Clause
+from facs_text._prose._found import Motion, Part
 from facs_text._prose._people import People, Person
-from facs_text._prose._scan import Motion, Part
 from facs_text._prose._words import Word
 
 __all__ = ["Said", "State"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from facs_text._prose._clauses import Clause
+from facs_text._prose._found import Target
 from facs_text._prose._people import Person
-from facs_text._prose._scan import Target
 from facs_text._prose._state import State
 from facs_text._prose._words import Word, lexicon
 
