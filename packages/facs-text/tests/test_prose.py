@@ -63,6 +63,12 @@ def test_what_is_reported(text: str, codes: str, left: list[str]) -> None:
         ("His frown turned into a smile.", "12"),
         ("The brows rise in the middle.", "1"),
         ("The lips tighten at the corners.", "14"),
+        ("AU4 intensity: 0", "0"),
+        ("AU12 was active earlier but is now absent.", "0"),
+        ("AU12 (lip corners pulled up): absent", "0"),
+        ("Her mouth was agape and her eyes were wide.", "5+25+26"),
+        ("Her raised eyebrows fell.", "0"),
+        ("The upper eyelid droops over the right eye.", "R43B"),
     ],
 )
 def test_kinds(text: str, codes: str) -> None:

@@ -16,6 +16,10 @@ def settle_levels(words: list[Word]) -> list[Word]:
     """The words with letters and numbers that are levels put as level words."""
     drop: set[int] = set()
     for n, word in enumerate(words):
+        if word.kind == "number" and word.text in ("0", "0.0", "0/5") and n:
+            before = words[n - 2] if words[n - 1].low in _AT and n > 1 else words[n - 1]
+            if before.kind == "level noun":
+                word.kind, word.value = "absent", "0"
         level = _level(word)
         if not level or word.kind == "code":
             continue

@@ -139,6 +139,8 @@ class _Reader(State):
         levels = [w for w in clause.words if w.kind == "level"]
         label = clause.joint in _LABELS or (clause.joint == "," and self.pending)
         absent = scope.deny >= 0 or clause.has("absent")
+        if clause.joint == "but" and clause.has("absent") and not clause.has("side", "neg"):
+            label = True  # "AU12 was active but is now absent"
         if label and absent and self.latest and not clause.has("person"):
             for one in self.latest:
                 one.denied = True

@@ -162,9 +162,13 @@ class _Scanner:
         ):
             return False
         head = self.out.parts[-1]
-        joined = {"eye": "eye corner", "brow": "brow corner", "lid": "eye corner"}.get(
-            value, "corner"
-        )
+        joined = {
+            "upper lip": value,
+            "lower lip": value,
+            "eye": "eye corner",
+            "brow": "brow corner",
+            "lid": "eye corner",
+        }.get(value, "corner")
         head.value = joined
         head.side = head.side if head.side and not side else side or head.side
         return True
