@@ -1,0 +1,23 @@
+"""Plain prose to actions: body parts, what they do, how much, on which side, or not at all.
+
+The words stand in ``data/lexicon.json``. A text passes through
+
+1. ``_tokens``: words, codes, numbers, marks;
+2. ``_words``: the longest known phrases, each with its kind;
+3. ``_codes``, ``_levels``: the level, the number or the name beside a code;
+4. ``_sides``: left and right as sides, directions, places and verbs;
+5. ``_clauses``: sentences and clauses;
+6. ``_scan``: in each clause, parts joined with what they do (``_found`` holds what is found);
+7. ``_scope``: negation, ability, time, condition and doubt;
+8. ``_people``, ``_whose``: whose face it is;
+9. ``_inherit``, ``_grade``: what a clause takes from the one before, its sides and levels;
+10. ``_read``: what comes out; ``_state`` is what it keeps from clause to clause.
+
+What is not certain is reported with its place and not guessed. Each step is linear in the text.
+"""
+
+from __future__ import annotations
+
+from facs_text._prose._read import Said, read_prose
+
+__all__ = ["Said", "read_prose"]

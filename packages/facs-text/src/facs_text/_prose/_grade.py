@@ -1,0 +1,101 @@
+"""The sides and the levels of what a clause says, and what is a trait and no action."""
+
+from __future__ import annotations
+
+from facs_text._prose._clauses import CONTENT, Clause
+from facs_text._prose._found import Scan, Target
+from facs_text._prose._state import State
+from facs_text._units import unit
+
+__all__ = ["is_trait", "levels", "sides"]
+
+_LOOSE = ("", "one", "one?")
+_TRAITS = frozenset(
+    ("narrow", "thin", "tight", "hollow", "dimpled", "arched", "protruding", "slit")
+)
+_LINES = frozenset(("wrinkled", "creased", "furrowed"))
+
+
+def sides(state: State, clause: Clause, found: Scan, than: bool) -> None:
+    """Give the side that the clause names to what has none of its own."""
+    free = [
+        w for w in clause.words
+        if w.kind == "side" and w.how in ("on", "adv", "name", "to", "") and w.low != "one"
+    ]  # fmt: skip
+    if state.side_ahead and found.targets:
+        if not clause.has("person"):  # else it says where a person is
+            for target in found.targets:
+                target.side = state.side_ahead if target.side in _LOOSE else target.side
+        state.side_ahead = ""
+    for word in free:
+        if word.how == "" and word.value not in ("both", "unequal", "one"):
+            continue
+        at = clause.words.index(word)
+        loose = _LOOSE if word.value in ("left", "right") else ("",)
+        bare = [t for t in found.targets if t.side in loose]
+        if not bare and word.how in ("on", "adv", "name") and not found.targets and found.parts:
+            for part in found.parts:
+                part.side = part.side or word.value
+        for target in bare:
+            sided = any("left" in unit(a.code).sides for a in target.actions)
+            if word.how == "to" and sided:
+                target.blocked = True
+            elif than and word.value in ("left", "right") and at > target.last:
+                target.side = "unequal"
+            else:
+                target.side = word.value
+
+
+def levels(state: State, clause: Clause, found: Scan, than: bool) -> None:
+    """Give each level to the motion or unit that it stands with."""
+    for n, word in enumerate(clause.words):
+        if word.kind == "wide" and n not in {m.place for m in found.motions}:
+            word.kind, word.value = "level", "4"
+        if word.kind != "level":
+            continue
+        if than or state.respective:
+            state.report([word])
+            continue
+        targets = graded(state, clause, found, n)
+        for target in targets:
+            target.level = int(word.value)
+        if not targets and found.targets:
+            state.report([word])
+
+
+def graded(state: State, clause: Clause, found: Scan, n: int) -> list[Target]:
+    words = clause.words
+    if not found.targets:
+        return []
+    after = next((m for m in range(n + 1, len(words)) if words[m].kind in CONTENT), -1)
+    noun = any(w.kind == "level noun" for w in words[max(0, n - 1) : n + 2])
+    spanning = [t for t in found.targets if t.first <= n <= t.last]
+    ahead = [t for t in found.targets if after in (t.first, t.last)]
+    behind = [t for t in found.targets if t.last < n]
+    if spanning and not noun:
+        return [t for t in found.targets if t.last in {x.last for x in spanning}]
+    if ahead and not noun and not (behind and words[n].how == "after"):
+        between = words[n + 1 : after]
+        if not behind or not any(w.kind in ("prep", "mark") for w in between):
+            last = ahead[0].last if ahead[0].motion else after
+            return [t for t in found.targets if t.first <= last and t.last >= after] or ahead
+    if behind:
+        place = max(t.last for t in behind)
+        return [t for t in behind if t.last == place]
+    return ahead
+
+
+def is_trait(state: State, target: Target, clause: Clause) -> bool:
+    """ "Arched eyebrows and narrow eyes" are how a face is, not what it does."""
+    if not target.motion or target.first == target.last:
+        return False
+    first, last = clause.words[target.first], clause.words[target.last]
+    inside = clause.words[target.first + 1 : target.last]
+    if any(w.kind in ("article", "owner") for w in inside) and first.kind == "motion":
+        return False  # "narrow his eyes"
+    if first.kind == "motion" and last.kind == "part":
+        if first.low in _TRAITS and not (first.low == "arched" and not last.plural):
+            return True
+        return first.low in _LINES and last.value == "forehead"
+    between = clause.words[target.first + 1 : target.last]
+    return last.low in ("narrow", "thin", "tight") and any(w.kind == "aux" for w in between)

@@ -1,0 +1,139 @@
+"""What a clause takes from the ones before it: parts, motions, and what was done with them."""
+
+from __future__ import annotations
+
+from facs_text._prose._clauses import Clause
+from facs_text._prose._codes import actions_of
+from facs_text._prose._found import BY, Motion, Part, Scan, Target
+from facs_text._prose._state import State
+from facs_text._prose._words import lexicon
+
+__all__ = ["directed", "inherit", "instrument"]
+
+_LISTS = frozenset((",", "and", "or", "nor"))
+_FLOW = frozenset(
+    (",", "and", "or", "nor", "but", "then", "yet", ":", "sub", "", "(", ")", "—", "–", "-")
+)
+_FLAT = frozenset(("head", "gaze", "jaw", "eye"))
+_OPPOSITE = {"left": "right", "right": "left"}
+
+
+def instrument(state: State, clause: Clause, found: Scan) -> bool:
+    """ "Winks with the right eye", "a grin with teeth": part of what was said before."""
+    if clause.joint != "with" or found.motions or found.targets or not found.parts:
+        return False
+    part = found.parts[0]
+    codes = BY.get(part.value, ())
+    heard = [one for one in state.latest if one.action.code in codes]
+    if part.value == "teeth" and heard:
+        found.targets.append(Target(actions_of("25"), part.place, part.place, part="teeth"))
+        part.used = True
+        return False
+    sides = [w.value for w in clause.words if w.kind == "side"]
+    for one in heard:
+        side = part.side.replace("?", "") or (sides[0] if sides else "")
+        if side in ("left", "right", "one") and one.action.side in ("both", "one"):
+            one.action = one.action._replace(side=side)
+    if heard:
+        state.report_unknown(clause)
+    return bool(heard)
+
+
+def inherit(state: State, clause: Clause, found: Scan) -> None:
+    """Give parts their motions and motions their parts from the clauses around."""
+    free = [m for m in found.motions if not m.used and not m.foreign]
+    other = any(w.kind == "article" and w.value == "other" for w in clause.words)
+    own = [p for p in found.parts if not p.apart]
+    name = next((w for w in clause.words if w.kind == "side" and w.how == "name"), None)
+    placed = any(w.kind == "side" and w.how == "on" for w in clause.words)
+    if free and not own and not found.foreign and clause.joint in _FLOW:
+        source = state.waiting or state.parts
+        for motion in free:
+            for part in source[-4:]:
+                if other:
+                    if part.side not in _OPPOSITE:
+                        continue
+                    part = Part(part.value, _OPPOSITE[part.side], part.word, -1, part.owner)
+                side = name.value if name is not None else "" if placed else part.side
+                copy = Part(part.value, side, part.word, -1, part.owner)
+                pair(state, found, copy, motion)
+        if any(m.used for m in free) and state.waiting:
+            for part in state.waiting:
+                part.used = True
+            state.waiting = []
+    elif other and own and own[0].value in {p.value for p in state.parts}:
+        known = next(p.side for p in state.parts if p.value == own[0].value)
+        for target in found.targets:
+            if target.part == own[0].value and not target.side:
+                target.side = _OPPOSITE.get(known, "")
+                target.blocked = known not in _OPPOSITE
+    elif own and found.motions and state.waiting and clause.joint in _LISTS:
+        side = state.waiting[-1].side
+        if side in ("left", "right") and not clause.has("article", "owner", "side"):
+            for target in found.targets:  # "the left brow and cheek"
+                if target.part == own[0].value and not target.side and not own[0].word.plural:
+                    target.side = side
+        for part in state.waiting:
+            for motion in found.motions:
+                if motion.place > own[0].place or not found.verb_first:
+                    pair(state, found, part, motion)
+    elif own and not (found.motions or found.targets or found.unknown):
+        lists = clause.joint in _LISTS and state.verb_first
+        for part in own if lists else []:
+            if part.value != "gaze":
+                for motion in state.motions[-3:]:
+                    pair(state, found, part, Motion(motion.value, motion.word, -1))
+
+
+def pair(state: State, found: Scan, part: Part, motion: Motion) -> bool:
+    codes = lexicon()["table"].get(f"{part.value}|{motion.value}")
+    if codes is None:
+        return False
+    part.used = motion.used = True
+    motion.parts.append(part)
+    if codes:
+        at = motion.place if motion.place >= 0 else max(part.place, 0)
+        whole = part.side == "one?" and part.value == "brow" and motion.value != "raise"
+        side = "" if whole else part.side
+        found.targets.append(
+            Target(actions_of(codes), at, at, side.replace("?", ""), owner=part.owner,
+                   motion=motion.value, part=part.value)
+        )  # fmt: skip
+    return True
+
+
+def directed(state: State, clause: Clause, found: Scan) -> bool:
+    """Turns and looks to the left or right."""
+    sides = [
+        w for w in clause.words
+        if w.kind == "side" and w.how in ("to", "adv") and w.value in ("left", "right")
+    ]  # fmt: skip
+    if not sides:
+        return False
+    parts = [p for p in found.parts if p.value in _FLAT and not p.apart]
+    inherited = not found.parts and not found.targets
+    if not parts and inherited and clause.joint in _FLOW:
+        parts = [Part(p.value, "", p.word, -1, p.owner) for p in state.parts if p.value in _FLAT]
+    table = lexicon()["directed"]
+    done = False
+    for part in parts:
+        motions = [m for m in found.motions if not m.weak] or (
+            [m for m in state.motions if not m.weak] if inherited else []
+        )
+        for side in sides:
+            which = 0 if side.value == "left" else 1
+            keys = [f"{part.value}|{m.value}" for m in motions] or [f"{part.value}|"]
+            keys = [k for k in keys if k in table] or (
+                [f"{part.value}|"] if part.value in ("gaze",) else []
+            )
+            for key in keys[:1]:
+                at = clause.words.index(side)
+                first = min([at, *(x for x in (part.place,) if x >= 0)])
+                found.targets.append(
+                    Target(actions_of(table[key][which]), first, at, "both", owner=part.owner)
+                )
+                side.how = "done"
+                part.used = done = True
+                for motion in motions:
+                    motion.used = True
+    return done

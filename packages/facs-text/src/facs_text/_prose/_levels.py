@@ -1,0 +1,54 @@
+"""Levels said by a letter or a number: "at level C", "intensity: 3", "(B)", "C intensity"."""
+
+from __future__ import annotations
+
+from facs_text._notation import LETTERS
+from facs_text._prose._words import Word
+
+__all__ = ["settle_levels"]
+
+_AT = frozenset(("at", "to", "of", "a", "the", "is", ":", "=", "as"))
+_BEFORE = frozenset(("at", "as", "("))
+_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+
+
+def settle_levels(words: list[Word]) -> list[Word]:
+    """The words with letters and numbers that are levels put as level words."""
+    drop: set[int] = set()
+    for n, word in enumerate(words):
+        if word.kind == "number" and word.text in ("0", "0.0", "0/5") and n:
+            before = words[n - 2] if words[n - 1].low in _AT and n > 1 else words[n - 1]
+            if before.kind == "level noun":
+                word.kind, word.value = "absent", "0"
+        level = _level(word)
+        if not level or word.kind == "code":
+            continue
+        at = n - 1
+        while at >= 0 and n - at < 4 and words[at].low in _AT:
+            at -= 1
+        noun = at >= 0 and words[at].kind == "level noun"
+        after = words[n + 1] if n + 1 < len(words) else None
+        noun_after = after is not None and after.kind == "level noun"
+        letter = word.text in LETTERS[1:]
+        ends = after is None or after.kind in ("mark", "conj", "prep")
+        closed = letter and after is not None and after.low == ")"
+        placed = closed or (
+            letter and n > 0 and words[n - 1].low in _BEFORE and (ends or noun_after)
+        )
+        if letter and word.text == "A" and not ends and not noun_after:
+            continue
+        if noun or noun_after or placed:
+            word.kind, word.value, word.how = "level", str(level), "after"
+            if noun:
+                drop.update(range(at, n))
+    return [w for n, w in enumerate(words) if n not in drop]
+
+
+def _level(word: Word) -> int:
+    if len(word.text) == 1 and word.text in LETTERS[1:]:
+        return LETTERS.index(word.text)
+    if word.kind == "number":
+        top, _, bottom = word.text.partition("/")
+        if bottom.strip() in ("", "5") and top.strip() in ("1", "2", "3", "4", "5"):
+            return int(top)
+    return _WORDS.get(word.low, 0) if word.kind == "unknown" else 0

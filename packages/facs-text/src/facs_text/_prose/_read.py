@@ -1,0 +1,315 @@
+"""A text to what it says of one face: clause after clause, each with what it inherits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from facs_text._notation import Action
+from facs_text._prose._clauses import CONTENT, Clause, sentences
+from facs_text._prose._codes import settle_codes
+from facs_text._prose._found import Scan, Target
+from facs_text._prose._grade import is_trait, levels, sides
+from facs_text._prose._inherit import directed, inherit, instrument
+from facs_text._prose._levels import settle_levels
+from facs_text._prose._scan import scan
+from facs_text._prose._scope import Scope, first_form, scope_of
+from facs_text._prose._sides import settle_sides
+from facs_text._prose._state import Said, State
+from facs_text._prose._tokens import tokenise
+from facs_text._prose._whose import owner_of, relative, who
+from facs_text._prose._words import lexicon, to_words
+from facs_text._units import unit
+
+__all__ = ["Said", "read_prose"]
+
+_LISTS = frozenset((",", "and", "or", "nor"))
+_LABELS = frozenset((":", "(", "—", "–", "-", "=", "with", "→"))
+_DEGREES = {"higher": "raise", "wider": "widen"}
+_QUIET = frozenset(("raise", "lower", "knit", "sideways", "part", "turn", "push forward", "inward",
+                    "back", "curl", "push", "shift", "tilt", "throw"))  # fmt: skip
+
+
+def read_prose(text: str) -> tuple[list[Said], list[tuple[int, int]]]:
+    """(what is said, (start, end) of each stretch that was not understood)."""
+    words = settle_sides(settle_levels(settle_codes(to_words(tokenise(text)))))
+    reader = _Reader()
+    for clauses in sentences(words):
+        reader.sentence(clauses)
+    return _one_side(reader.said), _merge(sorted(reader.unknown), text)
+
+
+def _one_side(said: list[Said]) -> list[Said]:
+    """Without "one side" where the text says elsewhere which: "he smirked, the left corner up"."""
+    known: dict[str, int] = {}
+    for one in said:
+        if one.action.side != "one" and not one.denied:
+            known[one.action.code] = max(one.action.level, known.get(one.action.code, 0))
+    sided = {s.action.code for s in said if s.action.side in ("left", "right")}
+    return [
+        s for s in said
+        if (s.action.side != "one" or s.action.code not in known)
+        and not (s.loose and s.action.side == "both" and s.action.code in sided)
+    ]  # fmt: skip
+
+
+def _merge(spans: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in spans:
+        if merged and (start <= merged[-1][1] or not text[merged[-1][1] : start].strip()):
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+class _Reader(State):
+    """Reads clause after clause."""
+
+    def sentence(self, clauses: list[Clause]) -> None:
+        self.begin()
+        self.people.rival = ""
+        self.respective = any(w.low == "respectively" for c in clauses for w in c.words)
+        for clause in clauses:
+            self._clause(clause)
+        self.drop_waiting()
+
+    # one clause
+
+    def _clause(self, clause: Clause) -> None:
+        than, less = self._compare(clause)
+        if self.as_if and clause.joint not in (",", ")"):
+            clause.unreal = True
+        self.as_if = clause.has("as if") or (self.as_if and clause.joint not in (",", ")"))
+        if clause.joint == "relative" and relative(self, clause):
+            return
+        if self.doubted and clause.joint in ("relative", ""):
+            clause.unreal = True
+        self.doubted = False
+        found = scan(clause)
+        named = bool(found.targets) or clause.joint in _LABELS
+        scope = scope_of(clause, named)
+        if self._heading(clause, found, scope) or self._comment(clause, found, scope):
+            return
+        who(self, clause)
+        if instrument(self, clause, found):
+            return
+        inherit(self, clause, found)
+        turned = directed(self, clause, found)
+        sides(self, clause, found, than)
+        levels(self, clause, found, than)
+        self._emit(clause, found, scope, less)
+        self._leftovers(clause, found, scope, turned, than)
+        self._pass_on(clause, found, scope)
+
+    def _compare(self, clause: Clause) -> tuple[bool, bool]:
+        """Cut off what the clause compares with; (whether it compares, whether by "less")."""
+        words = clause.words
+        at = next((n for n, w in enumerate(words) if w.kind == "than"), len(words))
+        more = [w for w in words[:at] if w.kind == "comparative"]
+        moves = any(w.kind in ("motion", "act") for w in words)
+        for word in more:
+            if word.low in _DEGREES and (at < len(words) or not moves):
+                word.kind, word.value = "motion", _DEGREES[word.low]
+        than = at < len(words)
+        if than:
+            clause.words = words[:at]
+            if words[at].low in ("vs", "versus"):
+                clause.unreal = True  # one of two, and it is not said which
+            self.report(w for w in words[at:] if w.kind in ("code", "act", "noun", "muscle"))
+        return than or bool(more), any(w.value == "less" for w in more)
+
+    # headings and comments
+
+    def _heading(self, clause: Clause, found: Scan, scope: Scope) -> bool:
+        """ "Absent: AU1, AU2": holds for all that follows in the sentence."""
+        if not clause.words or clause.words[-1].low != ":" or found.targets or found.parts:
+            return False
+        if scope.deny >= 0 or clause.has("absent"):
+            self.header = "absent"
+        elif clause.has("present"):
+            self.header = "present"
+        else:
+            return False
+        return True
+
+    def _comment(self, clause: Clause, found: Scan, scope: Scope) -> bool:
+        """ "AU12: strong", "AU4 (absent)", "a smile, more so on the right"."""
+        if found.targets or found.parts or found.motions or clause.has("vague", "calm"):
+            return False
+        levels = [w for w in clause.words if w.kind == "level"]
+        label = clause.joint in _LABELS or (clause.joint == "," and self.pending)
+        absent = scope.deny >= 0 or clause.has("absent")
+        if clause.joint == "but" and clause.has("absent") and not clause.has("side", "neg"):
+            label = True  # "AU12 was active but is now absent"
+        if label and absent and self.latest and not clause.has("person"):
+            for one in self.latest:
+                one.denied = True
+            self.report_unknown(clause)
+            self.latest, self.pending = [], []
+            return True
+        sides = [w for w in clause.words if w.kind == "side" and w.value in ("left", "right")]
+        if sides and not clause.has(
+            "person", "pronoun", "comparative", "unknown", "number", *CONTENT
+        ):
+            if clause.joint in (*_LABELS, ",") and self.latest and len(sides) == 1:
+                for one in self.latest:
+                    if "left" in unit(one.action.code).sides and one.action.side in ("both", "one"):
+                        one.action = one.action._replace(side=sides[0].value)
+                return True
+            if clause.joint == "" and len(sides) == 1:
+                self.side_ahead = sides[0].value
+                return True
+            if self.side_ahead and scope.deny >= 0:
+                return True  # "the left, but not the right, brow"
+        if sides and clause.has("present") and clause.joint in ("and", "but") and not absent:
+            self.report(clause.words)  # "absent on the left and present on the right"
+            return True
+        more = [w for w in clause.words if w.kind == "comparative"]
+        if more and sides and self.latest and clause.joint in (*_LABELS, ",", "and", "but"):
+            for one in self.latest:
+                if "left" in unit(one.action.code).sides and one.action.side == "both":
+                    one.action = one.action._replace(side="unequal")
+            self.report([*more, *sides])
+            return True
+        if levels and self.latest and clause.joint in (*_LABELS, ",") and scope.deny < 0:
+            for one in self.latest:
+                if not one.action.level and unit(one.action.code).graded:
+                    one.action = one.action._replace(level=int(levels[-1].value))
+            self.report_unknown(clause)
+            return True
+        return False
+
+    # who
+
+    # what is inherited
+
+    # sides and levels
+
+    # what comes out
+
+    def _emit(self, clause: Clause, found: Scan, scope: Scope, less: bool) -> None:
+        heard: list[Said] = []
+        carried = self.denied and (clause.joint in ("or", "nor") or clause.listed)
+        doubtful = self._doubtful_and(clause, found)
+        unreal = self.unreal and clause.joint in _LISTS and first_form(clause) == "base"
+        for target in found.targets:
+            words = clause.words[target.first : target.last + 1]
+            person = owner_of(self, target, clause)
+            blocked = (
+                target.blocked or less or doubtful or unreal or scope.blocks(target)
+                or is_trait(self, target, clause)
+            )  # fmt: skip
+            denied = self.header == "absent" or (
+                scope.denies(target, found) or (carried and scope.deny < 0)
+            )
+            if denied and not blocked:
+                continue
+            if blocked or not self.people.is_described(person, told=self.told):
+                self.report(words)
+                continue
+            for action in self._actions(target, scope.doubt):
+                heard.append(Said(action, False, words[0].start, words[-1].end, target.name))
+                heard[-1].loose = action.code == "10" and not target.motion and not target.code
+        if clause.joint in ("or", "/") and heard and not carried:
+            for one in [*self.latest, *heard]:  # one of them, and it is not said which
+                one.action = one.action._replace(doubt=True)
+        self._settle_pending(clause, heard, scope, found)
+        self.said += heard
+        if heard:
+            self.latest = heard
+
+    def _doubtful_and(self, clause: Clause, found: Scan) -> bool:
+        """ "Did not smile and frown": whether the second is denied too is not said."""
+        return (
+            clause.joint == "and"
+            and (self.denied or self.stopped)
+            and bool(self.form)
+            and first_form(clause) == self.form
+            and not clause.has("pronoun", "person", "neg")
+        )
+
+    def _actions(self, target: Target, doubt: bool) -> Iterable[Action]:
+        for action in target.actions:
+            au = unit(action.code)
+            side = action.side
+            if target.side and target.side != "both" and "left" in au.sides:
+                side = target.side.replace("?", "")
+            level = action.level
+            if target.level and au.graded and not (target.code and level):
+                level = target.level
+            yield Action(action.code, side, level, action.doubt or doubt)
+
+    def _settle_pending(self, clause: Clause, heard: list[Said], scope: Scope, found: Scan) -> None:
+        """Deny or grade the bare names before this clause, when its predicate is theirs too."""
+        if clause.joint not in _LISTS:
+            self.pending = []
+        if scope.predicate and self.pending:
+            plural = clause.has("aux") and any(w.low in ("are", "were") for w in clause.words)
+            for one in self.pending:
+                if clause.joint in ("and", "or", "nor") or plural:
+                    one.denied = True
+                else:
+                    one.denied = True
+                    self.unknown.append((one.start, one.end))
+            self.pending = []
+        elif heard and heard[-1].named and heard[-1].action.level and clause.joint == "and":
+            last = max(t.last for t in found.targets)
+            level = next((w for w in clause.words[last + 1 :] if w.kind == "level"), None)
+            if level is not None:
+                for one in self.pending:
+                    if not one.action.level and unit(one.action.code).graded:
+                        one.action = one.action._replace(level=heard[-1].action.level)
+        if clause.bare and all(h.named for h in heard):
+            self.pending += heard
+        elif not clause.bare:
+            self.pending = []
+
+    # what is left
+
+    def _leftovers(
+        self, clause: Clause, found: Scan, scope: Scope, directed: bool, than: bool = False
+    ) -> None:
+        said = bool(found.targets) or directed
+        if (than or clause.has("level")) and not said:
+            self.report([m.word for m in found.motions])
+        if not said and not found.parts:
+            self.report(
+                w for w in clause.words
+                if w.kind == "side" and w.how in ("to", "adv") and w.value in ("left", "right")
+            )  # fmt: skip
+        quiet = clause.has("calm") or scope.deny >= 0 or self.header == "absent"
+        self.report_unknown(clause)
+        for motion in found.motions:
+            done = motion.used or (said and (motion.weak or motion.value in _QUIET))
+            if not done and not quiet:
+                self.report([motion.word])
+        waits = not found.motions and not said and not found.unknown
+        for part in found.parts:
+            if part.used or part.value == "gaze":
+                continue
+            if waits and not part.apart and not quiet:
+                self.waiting.append(part)
+            elif not quiet and not (part.apart and said) and not said:
+                self.report([part.word])
+        if found.motions:
+            self.drop_waiting()
+
+    def _pass_on(self, clause: Clause, found: Scan, scope: Scope) -> None:
+        """Keep what the next clause may inherit."""
+        parts = [p for p in found.parts if not p.apart]
+        if parts:
+            self.parts = parts[-4:]
+        if found.motions:
+            self.motions = found.motions[-3:]
+            self.verb_first = found.verb_first
+        content = clause.has(*CONTENT)
+        thinks = any(w.low in lexicon()["doubters"] for w in clause.words)
+        self.doubted = (
+            scope.deny >= 0 and not content and (thinks or clause.words[-1].kind == "neg")
+        )
+        carried = clause.joint in ("or", "nor") or clause.listed
+        if content or scope.deny >= 0:
+            self.denied = scope.deny >= 0 or scope.stop >= 0 or (self.denied and carried)
+            start = max(scope.deny, scope.stop, 0)
+            self.form = first_form(clause, start) if self.denied else ""
+            self.unreal = scope.unreal >= 0

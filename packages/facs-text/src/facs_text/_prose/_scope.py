@@ -1,0 +1,130 @@
+"""Whether a clause asserts what it names: negation and its end, ability, time, condition, doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from facs_text._prose._clauses import CONTENT, Clause
+from facs_text._prose._found import Scan, Target
+from facs_text._prose._words import Word
+
+__all__ = ["Scope", "first_form", "scope_of"]
+
+_FULL = frozenset(("3", "4", "5"))
+
+
+@dataclass(slots=True)
+class Scope:
+    """Where in a clause what begins to hold; -1 for nowhere."""
+
+    deny: int = -1
+    stop: int = -1
+    vanish: int = -1
+    unreal: int = -1
+    unsure: int = -1
+    doubt: bool = False
+    open: bool = False  # nothing in it is certain: asked, supposed, "not fully", "not strong"
+    predicate: bool = False  # the denial stands behind the name: "AU4 is absent"
+
+    def denies(self, target: Target, scan: Scan) -> bool:
+        """Whether the target is said not to be there."""
+        if 0 <= self.stop < target.last:
+            return True
+        if self.vanish > target.last and not target.motion:
+            return self.deny < 0
+        if self.deny < 0:
+            return False
+        if target.last > self.deny:
+            return True
+        for other in scan.targets:  # what is denied of the part holds for its code in brackets
+            if other.first < self.deny < other.last:
+                return target.first >= other.first and target.code
+        return not any(t.first > self.deny for t in scan.targets) and not any(
+            m.place > self.deny for m in scan.motions
+        )
+
+    def blocks(self, target: Target) -> bool:
+        """Whether nothing can be said of the target."""
+        if 0 <= self.unreal < target.last or 0 <= self.unsure < target.last:
+            return True
+        twice = self.stop >= 0 and 0 <= self.deny < self.stop
+        return twice or self.open
+
+
+def scope_of(clause: Clause, named: bool) -> Scope:
+    """The scope words of a clause. named: it names units, so that "off" is a state of theirs."""
+    scope = Scope()
+    words = clause.words
+    absent = -1
+    for n, word in enumerate(words):
+        kind = word.kind
+        if kind == "neg":
+            if scope.deny < 0 and not (
+                scope.stop >= 0 and words[scope.stop].value in ("can", "able to")
+            ):
+                scope.deny = n
+            scope.open = scope.open or _scalar(words, n)
+        elif kind == "stop" and scope.stop < 0:
+            scope.stop = n
+        elif kind == "vanish":
+            scope.vanish = n
+        elif kind == "prep" and word.low in ("off", "from") and scope.vanish < 0:
+            if (
+                n
+                and words[n - 1].kind in ("motion", "light")
+                and words[n - 1].form in ("ed", "s", "base")
+            ):
+                scope.vanish = n  # "the smile slid off his face"
+        elif kind == "absent" and named:
+            absent = n
+        elif kind == "unreal" and scope.unreal < 0 and not _mere_wish(words, n):
+            if word.value in ("can", "able to") and _negated(words, n):
+                scope.stop = n  # "cannot", "not able to"
+                scope.deny = -1
+            else:
+                scope.unreal = n
+        elif kind == "unsure" and scope.unsure < 0:
+            scope.unsure = n
+        elif kind == "hedge":
+            scope.doubt = True
+        elif kind == "as if":
+            scope.unreal = n
+    if absent >= 0:
+        scope.deny = -1 if scope.deny >= 0 else absent
+    scope.predicate = scope.deny > 0 and any(
+        w.kind in ("code", "noun", "muscle", "act") for w in words[: scope.deny]
+    )
+    if clause.unreal:
+        scope.unreal = scope.unsure = 0
+        scope.open = True
+    return scope
+
+
+def _scalar(words: list[Word], n: int) -> bool:
+    """ "Not fully closed": neither closed nor open."""
+    for word in words[n + 1 : n + 4]:
+        if word.kind == "level" and word.value in _FULL and words[n].low in ("not", "never"):
+            return True
+        if word.kind in CONTENT:
+            return False
+    return False
+
+
+def _negated(words: list[Word], n: int) -> bool:
+    return any(w.kind == "neg" for w in words[max(0, n - 2) : n + 2])
+
+
+def _mere_wish(words: list[Word], n: int) -> bool:
+    """ "Can" before a word of seeing says nothing of what is seen."""
+    after = words[n + 1] if n + 1 < len(words) else None
+    return words[n].value == "can" and after is not None and after.kind in ("present", "light")
+
+
+def first_form(clause: Clause, start: int = 0) -> str:
+    """Form of the first word of the clause that moves or is a unit, "" for a part."""
+    for word in clause.words[start:]:
+        if word.kind in ("motion", "act", "gaze", "light"):
+            return word.form
+        if word.kind in ("part", "code", "noun", "muscle"):
+            return ""
+    return ""

@@ -1,0 +1,170 @@
+"""What "left" and "right" are: a side of the face, a direction, a place in the picture, a verb.
+
+Sides are the person's own. The viewer's left, the left of the picture and the camera's left are
+the person's right. "The man on the left" says where a person stands, "she left" that she went.
+"""
+
+from __future__ import annotations
+
+from facs_text._prose._words import Word
+
+__all__ = ["settle_sides"]
+
+_OTHER = {"left": "right", "right": "left"}
+_NOUN_BEFORE = frozenset(("article", "owner", "prep", "viewer", "gaze", "motion", "conj", "other"))
+_WHOLE = frozenset(("face", "body"))
+_PICTURES = frozenset(("image", "picture", "photo", "photograph", "panel", "portrait", "frame"))
+_LOOKS_AT = frozenset(("perspective", "point", "view", "side", "vantage", "of", "point of view"))
+_VIEWERS = frozenset(("viewer", "camera", "onlooker", "observer", "beholder", "audience"))
+_POINTS = frozenset(("to", "toward", "towards", "into"))
+
+
+def settle_sides(words: list[Word]) -> list[Word]:
+    """The words with every side settled, and the words that only served to say it left out."""
+    drop: set[int] = set()
+    for n, word in enumerate(words):
+        after = words[n + 1] if n + 1 < len(words) else None
+        does = after is not None and after.kind in ("act", "gaze") and after.form != "base"
+        if word.low == "one" and does:
+            word.kind, word.value = "pronoun", "t"  # "one smiles, the other frowns"
+        if word.kind != "side" or word.value not in _OTHER:
+            continue
+        if after is not None and after.kind == "viewer" and after.low in _PICTURES:
+            after.kind, after.value, after.low = "person", "name", f"{word.low} {after.low}"
+            drop.add(n)  # "left image: brows raised"
+            continue
+        if _is_verb(words, n):
+            word.kind, word.value = "light", "leave"
+        elif word.low == "right" and _follows(words, n, ("away", "now", "there", "here", "before")):
+            word.kind, word.value = "skip", "right"
+        else:
+            _settle(words, n, drop)
+    return [w for n, w in enumerate(words) if n not in drop]
+
+
+def _follows(words: list[Word], n: int, lows: tuple[str, ...]) -> bool:
+    return n + 1 < len(words) and words[n + 1].low in lows
+
+
+def _is_verb(words: list[Word], n: int) -> bool:
+    """Whether "left" is a form of "leave" here."""
+    if words[n].low != "left" or n == 0:
+        return False
+    after = words[n + 1] if n + 1 < len(words) else None
+    if after is not None and (after.kind == "part" or after.low in ("one", "side", "hand")):
+        return False
+    before = words[n - 1]
+    if before.kind in ("person", "pronoun", "relative"):
+        return not before.owner
+    if before.kind == "unknown" and after is not None and after.kind in ("article", "owner"):
+        return True
+    return before.kind == "aux" and (after is None or after.kind != "mark")
+
+
+def _settle(words: list[Word], n: int, drop: set[int]) -> None:
+    word = words[n]
+    mirrored = False
+    first = n
+    while (first and words[first - 1].kind in ("article", "owner", "viewer")) or (
+        first and words[first - 1].kind == "person" and words[first - 1].owner
+    ):
+        before = words[first - 1]
+        mirrored = mirrored or before.kind == "viewer"
+        first -= 1
+    named = first < n and words[n - 1].kind in ("article", "owner")
+    last = _one_and_of(words, n)
+    mirrored = mirrored or _of_picture(words, last)
+    nxt = words[last + 1] if last + 1 < len(words) else None
+    prep = words[first - 1] if first and words[first - 1].kind == "prep" else None
+    adjective = _is_adjective(words, last, bare=prep is None)
+    if adjective:
+        word.how = "adj"
+        if mirrored:
+            drop.update(range(first, n))
+    else:
+        drop.update(range(first, n))
+        if prep is not None:
+            word.how = "to" if prep.low in _POINTS else "on"
+            drop.add(first - 1)
+        else:
+            word.how = "name" if named and not mirrored else "adv"
+        person = words[first - 2] if prep is not None and first > 1 else None
+        if person is not None and person.kind == "person" and word.how == "on":
+            word.kind, word.how = "place", ""
+    drop.update(range(n + 1, last + 1))
+    while (
+        nxt is not None
+        and mirrored
+        and (nxt.kind in ("viewer", "article") or nxt.low in ("of", "in"))
+    ):
+        last += 1
+        drop.add(last)
+        stop = nxt.kind == "viewer"
+        nxt = words[last + 1] if last + 1 < len(words) else None
+        if stop:
+            break
+    if mirrored or _seen_by_viewer(words, last, drop):
+        word.value = _OTHER[word.value]
+
+
+def _one_and_of(words: list[Word], n: int) -> int:
+    """The last of the words that go with a side: "left *one*", "left *side of the face*"."""
+    last = n
+    if _follows(words, last, ("one", "side", "hand side", "ones")):
+        last += 1
+    if last + 1 < len(words) and words[last + 1].low == "of":
+        place = last + 2
+        while place < len(words) and words[place].kind in ("article", "owner"):
+            place += 1
+        if place < len(words) and words[place].low in _WHOLE:
+            return place
+        if place < len(words) and words[place].owner and _follows(words, place, ("face", "body")):
+            return place + 1
+    return last
+
+
+def _of_picture(words: list[Word], last: int) -> bool:
+    """Whether "of the picture" follows."""
+    place = last + 1
+    if place >= len(words) or words[place].low not in ("of", "in"):
+        return False
+    inside = words[place].low == "in"
+    place += 1
+    while place < len(words) and words[place].kind == "article":
+        place += 1
+    return place < len(words) and words[place].kind == "viewer" and not inside
+
+
+def _is_adjective(words: list[Word], last: int, *, bare: bool) -> bool:
+    """Whether a part of the face follows that the side belongs to."""
+    n = last + 1
+    while n < len(words) and words[n].kind in ("level", "motion", "wide", "article", "owner"):
+        if words[n].kind in ("article", "owner") and not (
+            n > last + 1 and words[n - 1].low == "of"
+        ):
+            return False
+        n += 1
+    if n < len(words) and words[n].low == "of":  # "the left side of the mouth"
+        n += 1
+        while n < len(words) and words[n].kind in ("article", "owner"):
+            n += 1
+        return n < len(words) and words[n].kind == "part"
+    if n < len(words) and words[n].kind in ("act", "noun", "muscle", "code"):
+        return words[n].kind != "act" or (bare and words[n].form == "base")
+    return n < len(words) and words[n].kind == "part"
+
+
+def _seen_by_viewer(words: list[Word], last: int, drop: set[int]) -> bool:
+    """Whether "from the viewer's perspective" or "as seen by the viewer" follows."""
+    start = -1
+    for n in range(last + 1, min(last + 8, len(words))):
+        if words[n].kind == "mark":
+            return False
+        if start < 0 and words[n].low in ("as", "from", "to", "for"):
+            start = n
+        if start >= 0 and words[n].kind == "viewer" and words[n].low in _VIEWERS:
+            while n + 1 < len(words) and words[n + 1].low in _LOOKS_AT:
+                n += 1
+            drop.update(range(start, n + 1))
+            return True
+    return False

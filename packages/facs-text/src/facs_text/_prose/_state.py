@@ -1,0 +1,70 @@
+"""What the reader carries from clause to clause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from facs_text._notation import Action
+from facs_text._prose._clauses import CONTENT, Clause
+from facs_text._prose._found import Motion, Part
+from facs_text._prose._people import People, Person
+from facs_text._prose._words import Word
+
+__all__ = ["Said", "State"]
+
+
+@dataclass(slots=True)
+class Said:
+    """One action that the prose asserts, or denies."""
+
+    action: Action
+    denied: bool
+    start: int = 0
+    end: int = 0
+    named: bool = False
+    loose: bool = False  # a word that does not say whether both sides act: "sneer"
+
+
+class State:
+    """What was said so far, what was not understood, and what the next clause may inherit."""
+
+    def __init__(self) -> None:
+        self.said: list[Said] = []
+        self.unknown: list[tuple[int, int]] = []
+        self.people = People()
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what a sentence left behind."""
+        self.parts: list[Part] = []  # of the last clause that had some
+        self.motions: list[Motion] = []
+        self.verb_first = False
+        self.waiting: list[Part] = []
+        self.pending: list[Said] = []  # bare names that may still be denied
+        self.latest: list[Said] = []  # of the last clause that said something
+        self.denied = self.stopped = False
+        self.form = ""
+        self.unreal = False
+        self.as_if = False
+        self.header = ""
+        self.doubted = False
+        self.side_ahead = ""
+        self.told = False  # somebody tells or shows what follows
+        self.respective = False
+        self.owners: dict[int, Person | None] = {}  # whose the words of this clause are
+
+    def report(self, words: Iterable[Word]) -> None:
+        self.unknown += [(w.start, w.end) for w in words if w.kind != "mark"]
+
+    def drop_waiting(self) -> None:
+        self.report(p.word for p in self.waiting if not p.used)
+        self.waiting = []
+
+    def report_unknown(self, clause: Clause) -> None:
+        content = clause.has(*CONTENT)
+        self.report(
+            [w for w in clause.words
+             if w.kind in ("unknown", "number", "speech", "vague")
+             or (w.kind in ("unreal", "unsure", "as if") and content)]
+        )  # fmt: skip

@@ -1,0 +1,243 @@
+"""Tokens to words: what each known phrase is, by the lists of ``data/lexicon.json``.
+
+The longest known phrase wins. Regular inflections are made from the lists; articles inside a
+phrase ("corner of *the* mouth") do not part it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from facs_text._notation import Action
+from facs_text._prose._tokens import Token
+from facs_text._units import load_data, units
+
+__all__ = ["Word", "lexicon", "to_words"]
+
+_LONGEST = 7
+# Lists of phrases that all mean the same kind of thing, in order of precedence.
+_FLAT = (
+    ("idiom", "idioms"), ("calm", "calm"), ("stop", "stops"), ("unsure", "unsure stops"),
+    ("assertive", "assertives"), ("as if", "as if"), ("except", "except"), ("than", "than"),
+    ("hedge", "hedges"), ("neg", "negations"), ("neg", "without"), ("vague", "vague"),
+    ("relative", "relatives"), ("conj", "conjunctions"), ("other", "others"),
+)  # fmt: skip
+_INFLECTED = frozenset(("vague", "idiom", "stop", "unsure", "assertive", "hedge"))
+_KEYED = (
+    ("act", "acts", True), ("noun", "nouns", False), ("part", "parts", True),
+    ("level", "degrees", False), ("motion", "motions", True),
+    ("direction", "directions", False), ("side", "sides", False),
+    ("person", "persons", True), ("pronoun", "pronouns", False), ("owner", "owners", False),
+    ("article", "articles", False), ("comparative", "comparatives", False),
+)  # fmt: skip
+_LATE = (
+    ("unreal", "unreal", True), ("sub", "subordinators", False), ("gaze", "gazes", True),
+    ("absent", "absent", False), ("vanish", "vanish", True), ("level noun", "level nouns", True),
+    ("viewer", "viewer", True), ("aux", "auxiliaries", False), ("present", "present", True),
+    ("light", "light", True), ("prep", "prepositions", False), ("skip", "skip", False),
+)  # fmt: skip
+_SMALL = frozenset(("the", "her", "his", "their", "its", "my", "your", "a"))
+_ENDINGS = (("ing", "ing"), ("ed", "ed"), ("s", "s"))
+
+
+@dataclass(slots=True)
+class Word:
+    """A known phrase or an unknown word. value: what it means within its kind."""
+
+    kind: str
+    value: str
+    start: int
+    end: int
+    low: str
+    text: str
+    owner: bool = False
+    actions: tuple[Action, ...] = ()
+    how: str = ""  # of a side: "adj", "on", "to", "adv", "name"; of a mark: what it does
+
+    @property
+    def form(self) -> str:
+        """Form of a verb by its ending: "ing", "ed", "s" or "base"."""
+        first = self.low.split(" ", 1)[0]
+        if first in lexicon()["past forms"]:
+            return "ed"
+        return next((form for ending, form in _ENDINGS if first.endswith(ending)), "base")
+
+    @property
+    def plural(self) -> bool:
+        return self.low.split(" of ", 1)[0].endswith(("s", "teeth"))
+
+
+@lru_cache(maxsize=1)
+def lexicon() -> dict[str, Any]:
+    """The lists of words."""
+    data: dict[str, Any] = load_data("lexicon.json")
+    return data
+
+
+def _forms(word: str) -> Iterator[str]:
+    """Inflections of a regular verb or noun."""
+    stem = word[:-1] if word.endswith("e") else word
+    yield from (word, f"{word}s", f"{word}es", f"{stem}ed", f"{stem}ing", f"{word}ing")
+    if word.endswith("y"):
+        yield from (f"{word[:-1]}ies", f"{word[:-1]}ied")
+    if (
+        len(word) > 2
+        and word[-1] in "bdgkmnprt"
+        and word[-2] in "aeiou"
+        and word[-3] not in "aeiou"
+    ):
+        yield from (f"{word}{word[-1]}ed", f"{word}{word[-1]}ing")
+
+
+def _plurals(phrase: str) -> Iterator[str]:
+    """A noun of more than one word, with its last word or its parts of the face as plurals."""
+    yield f"{phrase}s"
+    if " of " in phrase or phrase.endswith(("ing", "ion")):  # "brows raise" has a verb
+        yield " ".join(f"{w}s" if w in lexicon()["paired"] else w for w in phrase.split())
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """(base of each inflection, kind and value of each phrase)."""
+    data = lexicon()
+    bases = {"eyed": "eyed"}  # "wide-eyed" is not "wide eyes"
+    phrases: dict[str, tuple[str, str]] = {}
+
+    entries: list[tuple[str, str, str, bool]] = []
+
+    def add(phrase: str, kind: str, value: str, inflect: bool) -> None:
+        entries.append((phrase, kind, value, inflect))
+
+    add("wide", "wide", "wide", False)
+    for kind, key in _FLAT:
+        for phrase in data[key]:
+            add(phrase, kind, phrase, kind in _INFLECTED)
+    for kind, key, inflect in _KEYED:
+        for value, options in data[key].items():
+            for phrase in options:
+                add(phrase, kind, value, inflect)
+                if kind == "noun":
+                    for plural in _plurals(phrase):
+                        add(plural, kind, value, False)
+    for phrase, value in data["muscles"].items():
+        add(phrase, "muscle", value, False)
+    for au in units():
+        if au.graded and au.kind == "AU" and au.code not in ("25", "43"):
+            add(au.name.lower(), "noun", au.code, False)
+    for kind, key, inflect in _LATE:
+        for phrase in data[key]:
+            add(phrase, kind, phrase, inflect)
+    # words of their own before the words of phrases, so that "downturned" is "downturn"
+    for phrase, _, _, inflect in sorted(entries, key=lambda e: e[0].count(" ")):
+        if inflect:
+            for word in phrase.split():
+                for other in _forms(word):
+                    bases.setdefault(other, word)
+    for phrase, kind, value, _ in entries:
+        phrases.setdefault(phrase, (kind, value))
+    for phrase, kind, value, inflect in entries:
+        if inflect:
+            phrases.setdefault(" ".join(bases.get(w, w) for w in phrase.split()), (kind, value))
+    return bases, phrases
+
+
+def to_words(tokens: list[Token]) -> list[Word]:
+    """The words of a text."""
+    found: list[Word] = []
+    tokens = _hyphens(tokens)
+    n = 0
+    while n < len(tokens):
+        token = tokens[n]
+        if token.kind != "word":
+            found.append(Word(token.kind, token.low, token.start, token.end, token.low, token.text))
+            n += 1
+            continue
+        count, kind, value = _match(tokens, n)
+        last = tokens[n + max(count, 1) - 1]
+        low = " ".join(t.low for t in tokens[n : n + max(count, 1)])
+        found.append(
+            Word(kind or "unknown", value or low, token.start, last.end, low, token.text,
+                 owner=last.owner)
+        )  # fmt: skip
+        n += max(count, 1)
+    return _names(found)
+
+
+def _names(words: list[Word]) -> list[Word]:
+    """Unknown words with a capital that do something, or that own it, are persons."""
+    for n, word in enumerate(words):
+        if word.kind != "unknown" or not word.text[:1].isupper() or word.text.isupper():
+            continue
+        after = words[n + 1] if n + 1 < len(words) else None
+        before = words[n - 1] if n else None
+        does = after is not None and (
+            after.kind in ("aux", "gaze", "relative", "light")
+            or (after.kind in ("act", "motion") and after.form in ("s", "ed"))
+        )
+        left = before is not None and before.kind == "except"
+        if (does or word.owner or left) and not word.low.endswith("ly"):
+            word.kind, word.value = "person", "name"
+    return words
+
+
+def _hyphens(tokens: list[Token]) -> list[Token]:
+    """Without the hyphens inside words; "lower left lid" as "left lower lid"."""
+    kept: list[Token] = []
+    for n, token in enumerate(tokens):
+        inside = token.text in "-‐‑" and 0 < n < len(tokens) - 1
+        if inside and tokens[n - 1].end == token.start and token.end == tokens[n + 1].start:
+            continue
+        kept.append(token)
+    return _sides_first(kept)
+
+
+def _sides_first(tokens: list[Token]) -> list[Token]:
+    """ "The lower left lid" as "the left lower lid", "the end of the left brow" likewise."""
+    ends = lexicon()["ends"]
+    for n in range(1, len(tokens)):
+        if tokens[n].low not in ("left", "right"):
+            continue
+        at = n
+        if tokens[n - 1].low in ends:  # "lower left lid"
+            if n + 1 < len(tokens) and tokens[n + 1].kind == "word":
+                at = n - 1
+        elif n > 2 and tokens[n - 2].low == "of" and tokens[n - 1].low in _SMALL:
+            at = n - 2
+        elif tokens[n - 1].low == "of":
+            at = n - 1
+        if at < n and tokens[at].low == "of":
+            if tokens[at - 1].low not in ends:
+                continue
+            at -= 1
+        if at < n:
+            while at and n - at < _LONGEST and tokens[at - 1].low in ends:
+                at -= 1
+            tokens[at : n + 1] = [tokens[n], *tokens[at:n]]
+    return tokens
+
+
+def _match(tokens: list[Token], n: int) -> tuple[int, str, str]:
+    """The longest known phrase from token n: (tokens, kind, value), or (0, "", "")."""
+    bases, phrases = _tables()
+    plain: list[str] = []
+    base: list[str] = []
+    best = (0, "", "")
+    for count, token in enumerate(tokens[n : n + _LONGEST], 1):
+        if token.kind != "word":
+            break
+        if plain and token.low in _SMALL and count < _LONGEST:
+            with_article = " ".join([*plain, token.low])
+            if with_article in phrases:
+                best = (count, *phrases[with_article])
+            continue
+        plain.append(token.low)
+        base.append(bases.get(token.low, token.low))
+        found = phrases.get(" ".join(plain)) or phrases.get(" ".join(base))
+        if found and (found[0] != "noun" or " ".join(plain) in phrases):
+            best = (count, *found)
+        if token.owner:
+            break
+    return best

@@ -1,0 +1,135 @@
+"""Plain prose: every kind of sentence that is known, right or reported; and in linear time."""
+
+import sys
+from collections import Counter
+
+import pytest
+from prose_cases import HOSTILE, Case, cases, grade
+
+from facs_text import parse, understand
+from facs_text._prose._words import lexicon
+from facs_text._units import unit
+
+FILES = ("prose_known.tsv", "prose_voices_1.tsv", "prose_voices_2.tsv", "prose_voices_3.tsv")
+
+
+@pytest.mark.parametrize("case", [c for name in FILES for c in cases(name)], ids=lambda c: c.text)
+def test_sentences(case: Case) -> None:
+    heard = understand(case.text)
+    assert grade(case, heard) == "right", f"{heard.coding}, not {' or '.join(case.answers)}"
+
+
+@pytest.mark.parametrize(
+    ("text", "codes", "left"),
+    [
+        # what is not certain is reported
+        ("He grimaced.", "0", ["grimaced"]),
+        ("He will smile.", "0", ["will smile"]),
+        ("Is she smiling?", "0", ["smiling"]),
+        ("The eyes are not fully closed.", "0", ["eyes are not fully closed"]),
+        ("She suppressed a smile.", "0", ["suppressed", "smile"]),
+        ("AU12 (85%)", "0", ["AU12"]),
+        ("The man smiles and the woman frowns.", "12", ["frowns"]),
+        ("She raised her hand and frowned.", "4", ["raised", "hand"]),
+        ("The mouth is pulled to the right.", "0", ["mouth"]),
+        ('"I am frowning," she said, smiling.', "12", ['"I am frowning,"']),
+        # what is denied is not reported
+        ("He could not smile.", "0", []),
+        ("No smile, frown or wink.", "0", []),
+        ("AU1, AU2 and AU4 are absent.", "0", []),
+        ("Absent: AU1, AU2.", "0", []),
+    ],
+)
+def test_what_is_reported(text: str, codes: str, left: list[str]) -> None:
+    heard = understand(text)
+    assert heard.coding == parse(codes)
+    assert [s.text for s in heard.unparsed] == left
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("AU6 and AU12 present, AU25 absent", "6+12"),
+        ("AU6, AU12 and AU4 are absent", "0"),
+        ("AU12: 2, AU4: 0, AU1: 0.4, AU2: 2.5", "2C+12B"),
+        ("AU6=1, AU12=1, AU4=0", "6+12"),
+        ("AUs present: 6, 12 and 25.", "6+12+25"),
+        ("AU12 or AU13", "12?+13?"),
+        ("a 3D render of a smiling woman", "12"),
+        ("one smiles, the other frowns", "12"),
+        ("Left brow up, the other down.", "L1+L2+R4"),
+        ("On the left side of the face, the brow is raised.", "L1+L2"),
+        ("the left brow as seen by the viewer is raised", "R1+R2"),
+        ("His frown turned into a smile.", "12"),
+        ("The brows rise in the middle.", "1"),
+        ("The lips tighten at the corners.", "14"),
+        ("AU4 intensity: 0", "0"),
+        ("AU12 was active earlier but is now absent.", "0"),
+        ("AU12 (lip corners pulled up): absent", "0"),
+        ("Her mouth was agape and her eyes were wide.", "5+25+26"),
+        ("Her raised eyebrows fell.", "0"),
+        ("The upper eyelid droops over the right eye.", "R43B"),
+    ],
+)
+def test_kinds(text: str, codes: str) -> None:
+    assert understand(text).coding == parse(codes)
+
+
+@pytest.mark.parametrize("pattern", HOSTILE)
+def test_work_is_linear(pattern: str) -> None:
+    """Calls made for a text of twice the length are about twice as many, never four times."""
+
+    def calls(length: int) -> int:
+        text = (pattern * (length // len(pattern) + 1))[:length]
+        count = 0
+
+        def step(frame: object, event: str, argument: object) -> None:
+            nonlocal count
+            count += event == "call"
+
+        understand("she smiles")
+        sys.setprofile(step)
+        try:
+            understand(text)
+        finally:
+            sys.setprofile(None)
+        return count
+
+    assert calls(8000) < 3 * calls(4000) + 2000
+
+
+@pytest.mark.parametrize("pattern", HOSTILE)
+def test_long_texts_come_to_an_end(pattern: str) -> None:
+    text = (pattern * (20_000 // len(pattern) + 1))[:20_000]
+    for span in understand(text).unparsed:
+        assert text[span.start : span.end] == span.text
+
+
+def test_the_words_name_units_that_exist() -> None:
+    data = lexicon()
+    for value in [
+        *data["table"].values(),
+        *data["acts"],
+        *data["nouns"],
+        *data["muscles"].values(),
+    ]:
+        for action in parse(value) if value else ():
+            assert unit(action.code).code == action.code
+    for left, right in data["directed"].values():
+        assert parse(left).mirror() == parse(right)
+
+
+def test_every_pair_of_the_table_can_be_said() -> None:
+    """A part and a motion in the table are both in the lists of words."""
+    data = lexicon()
+    motions = {*data["motions"], *data["directions"], *data["phrasal"].values(), "lift", "widen"}
+    motions |= {"push up", "squeeze shut"}
+    for key in [*data["table"], *data["directed"]]:
+        part, motion = key.split("|")
+        assert part in data["parts"], key
+        assert motion in motions or not motion, key
+
+
+def test_no_phrase_stands_under_two_parts() -> None:
+    counted = Counter(p for options in lexicon()["parts"].values() for p in options)
+    assert [p for p, n in counted.items() if n > 1] == []
