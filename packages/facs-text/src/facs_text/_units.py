@@ -33,7 +33,9 @@ class ActionUnit:
     or ("both",) when it has no parts. whole: False when it must name a side (30, 46).
     scored: FACS 2002 scores its intensity. graded: this package accepts a letter for it.
     mirror: the code it becomes in a mirror (51 for 52), itself for most.
-    order: place in a description from the top of the face down.
+    order: place in a description from the top of the face down. unscored: the level that its
+    unscored presence counts as, 3 (C) for most and 5 (E) for lids that are shut. shown: the place
+    a picture shows when the coding says only that the unit is there, "" for all of them.
     """
 
     code: str
@@ -50,6 +52,8 @@ class ActionUnit:
     mirror: str = ""
     order: int = 0
     note: str = ""
+    unscored: int = 3
+    shown: str = ""
 
     @property
     def key(self) -> str:
@@ -83,6 +87,8 @@ def _table() -> dict[str, ActionUnit]:
             mirror=row.get("mirror", code),
             order=row["order"],
             note=row.get("note", ""),
+            unscored=row.get("unscored", 3),
+            shown=row.get("shown", ""),
         )
     return table
 
