@@ -12,8 +12,8 @@ from facs_text._understand import _phrases
 from facs_text._units import load_data
 from facs_text._wording import wording
 
-KINDS = ("rewrites", "occlusions", "alternatives", "implications", "antagonists", "dominance",
-         "combinations")  # fmt: skip
+KINDS = ("rewrites", "occlusions", "alternatives", "implications", "observed", "requirements",
+         "antagonists", "dominance", "combinations")  # fmt: skip
 CODES = {u.code for u in units()}
 
 
@@ -58,7 +58,13 @@ def test_rules_carry_source_and_confidence(kind: str) -> None:
         assert 0 < rule["confidence"] <= 1, rule["id"]
         assert all(s in sources for s in rule["source"].split(";")), rule["id"]
         assert kind == "combinations" or rule["reason"], rule["id"]
-        codes = rule.get("units") or [rule["a"], *rule.get("hides", []), rule.get("b", rule["a"])]
+        codes = rule.get("units") or [
+            rule["a"],
+            *rule.get("hides", []),
+            rule.get("b", rule["a"]),
+            *rule.get("or", []),
+            *rule.get("needs", []),
+        ]
         assert set(codes) <= CODES | {"*"}, rule["id"]
 
 
@@ -90,9 +96,13 @@ def test_antagonists_are_blended_in_presets() -> None:
 
 
 def test_each_word_means_one_level() -> None:
-    words = [w for key in ("adverbs", "adjectives") for ws in wording()[key] for w in ws]
-    assert len(words) == len(set(words))
-    assert [len(ws) >= 2 for ws in wording()["adverbs"]] == [False] + [True] * 5
+    tables = [*wording()["adverbs"].values(), wording()["adjectives"]]
+    levels: dict[str, int] = {}
+    for table in tables:
+        assert [bool(words) for words in table] == [False] + [True] * 5
+        for level, words in enumerate(table):
+            for word in words:
+                assert levels.setdefault(word, level) == level, word
 
 
 def test_phrases_are_unambiguous() -> None:

@@ -30,8 +30,9 @@ class Resolution:
     """What stands of a coding.
 
     coding: the units that stand, in levels. activations: for each unit and side what is seen,
-    above 0 and at most 1. rules: the decisions, in order. absent: codes ("25") of units that were
-    looked for and not seen. mode: the one it was resolved in; "off" is said as it is written.
+    above 0 and at most 1. rules: the decisions, in order. absent: codes ("25") of units that the
+    others would have implied, but that were looked for and not seen. mode: the one it was resolved
+    in; "off" is said as it is written.
     """
 
     coding: Coding
@@ -67,10 +68,11 @@ def _codes(coding: Coding, absent: Collection[str]) -> frozenset[str]:
     if isinstance(absent, str):
         raise FacsTextError(f"absent {absent!r}; expected a set of codes such as {{'25'}}")
     codes = frozenset([unit(code).code for code in absent])
+    implied = {rule["b"] for rule in rules()["implications"]}
     both = [code for code in codes if code in coding]
     if both:
         raise FacsTextError(f"{coding}: AU{both[0]} is coded and said to be absent; keep one")
-    return codes
+    return codes & implied
 
 
 @lru_cache(maxsize=16384)
@@ -78,7 +80,7 @@ def _resolve(coding: Coding, mode: str, absent: frozenset[str]) -> Resolution:
     trace: list[Applied] = []
     parts = expand(coding)
     if mode == "off":
-        return Resolution(coding, _freeze(_seen.activations(parts, {})), (), absent, mode)
+        return Resolution(coding, _freeze(_seen.activations(parts, {})), (), frozenset(), mode)
     _standing.sides(parts, trace)
     _standing.visibility(parts, trace)
     _standing.rewrites(parts, trace)
@@ -90,7 +92,7 @@ def _resolve(coding: Coding, mode: str, absent: frozenset[str]) -> Resolution:
                     f"{coding}: {' and '.join(rule.aus)} cannot be together: {rule.reason}; "
                     "take one of them out, or resolve with mode='warn'"
                 )
-    _standing.implications(parts, trace, absent)
+    absent = _standing.implications(parts, trace, absent)
     _standing.gaze(parts, trace)
     _standing.requirements(parts, trace)
     factors = _seen.antagonists(parts, trace)

@@ -185,20 +185,20 @@ def _winner(parts: Parts, rule: Mapping[str, Any], ones: list[str], twos: list[s
     levels = [max(parts[code, p][0] for p in places)
               for code, places in ((rule["a"], ones), (rule["b"], twos))]  # fmt: skip
     gap = strength(rule["a"], levels[0]) - strength(rule["b"], levels[1])
-    keep: str = rule["keep"]
+    jaw = ("26", "both") in parts or ("27", "both") in parts
+    keep: str = rule["with_jaw"] if jaw and "with_jaw" in rule else rule["keep"]
     if keep in ("a", "b"):
         led = gap <= -LEAD if keep == "a" else gap >= LEAD
         return {"a": "b", "b": "a"}[keep] if led and all(levels) else keep
     if gap:
         return "a" if gap > 0 else "b"
-    if rule["tie"] == "a_if_jaw":
-        return "a" if ("26", "both") in parts or ("27", "both") in parts else "b"
     tie: str = rule["tie"]
     return tie
 
 
-def implications(parts: Parts, trace: list[Applied], absent: frozenset[str]) -> None:
-    """Add what a unit brings with it, unless it was looked for and not seen."""
+def implications(parts: Parts, trace: list[Applied], absent: frozenset[str]) -> frozenset[str]:
+    """Add what a unit brings with it, unless it was looked for and not seen; these are returned."""
+    missed = set()
     for rule in rules()["implications"]:
         a, b = rule["a"], rule["b"]
         places = parts_of(parts, a)
@@ -209,6 +209,7 @@ def implications(parts: Parts, trace: list[Applied], absent: frozenset[str]) -> 
         if any(_holds(parts, block) for block in rule["unless"]):
             continue
         if b in absent:
+            missed.add(b)
             note(trace, rule, [f"AU{a}", f"AU{b}"], f"{b} is not implied", kind="observed",
                  reason=f"AU{b} was looked for and not seen")  # fmt: skip
             continue
@@ -218,6 +219,7 @@ def implications(parts: Parts, trace: list[Applied], absent: frozenset[str]) -> 
         for part in unit(b).sides:
             parts[b, part] = (level, False)
         note(trace, rule, [f"AU{a}", f"AU{b}"], f"{said(parts, b, unit(b).sides)} is implied")
+    return frozenset(missed)
 
 
 def _holds(parts: Parts, block: str) -> bool:
