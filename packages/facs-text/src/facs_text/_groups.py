@@ -267,4 +267,11 @@ def _tie_across(early: Group, one: Action, late: Group, two: Action, found: Oppo
             rivals[:] = [r for r in rivals if r[1] != own]
         own_group.heads.append(own)
         own_group.heads.sort(key=_rank)
+    # one sentence names an opponent once, where most is lost to it
+    for head, rivals in own_group.ties.items():
+        for tie in [tie for tie in rivals if tie[1] == other]:
+            before = opposition(head, other)
+            if before is not None and sum(before.lost) >= sum(how.lost):
+                return
+            rivals.remove(tie)
     own_group.ties.setdefault(own, []).append((how.words(), other))

@@ -29,15 +29,19 @@ def looks_of(looks: Sequence[Look], levels: Mapping[str, int]) -> tuple[str, ...
 def _true(look: Look, levels: Mapping[str, int]) -> bool:
     if isinstance(look, str):
         return True
-    for key, sign in (("from", 1), ("to", -1)):
-        bound = look.get(key, {})
-        limits = bound if isinstance(bound, dict) else dict.fromkeys(levels, bound)
-        if any(sign * levels[code] < sign * level for code, level in limits.items()):
-            return False
+    lowest, highest = _limits(look.get("from", 1), levels), _limits(look.get("to", 5), levels)
+    if any(levels[code] < level for code, level in lowest.items()):
+        return False
+    if any(levels[code] > level for code, level in highest.items()):
+        return False
     strongest, weakest = max(levels.values()), min(levels.values())
     if strongest - weakest > look.get("gap", 5):
         return False
     return levels.get(look.get("lead", ""), strongest) == strongest
+
+
+def _limits(bound: int | dict[str, int], levels: Mapping[str, int]) -> dict[str, int]:
+    return bound if isinstance(bound, dict) else dict.fromkeys(levels, bound)
 
 
 def phrases(rule: Mapping[str, Any]) -> list[str]:
