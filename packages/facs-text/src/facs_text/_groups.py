@@ -36,7 +36,8 @@ class Group:
     """Actions said in one sentence. looks: phrases for what comes of them.
 
     heads: actions that are said outright. ties: for a head what it works against, with how; an
-    opponent is another of the actions, or stands in another sentence.
+    opponent is another of the actions, or stands in another sentence. look_of: the head that the
+    looks are of; None for those of the whole.
     """
 
     actions: list[Action]
@@ -44,6 +45,7 @@ class Group:
     side: str = "both"
     heads: list[Action] = field(default_factory=list)
     ties: dict[Action, list[tuple[str, Action]]] = field(default_factory=dict)
+    look_of: Action | None = None
 
     def order(self) -> tuple[Any, ...]:
         codes = tuple(a.code for a in self.actions)
@@ -80,9 +82,10 @@ def clusters(coding: Coding) -> list[Group]:
             found += more
             left = [a for a in left if a not in more]
         found.sort(key=_rank)
-        groups.append(Group(found, _look_of(found), _side_of(found)))
+        groups.append(Group(found, side=_side_of(found)))
     for group in groups:
         _tie(group)
+        _look_for(group)
     return sorted(groups, key=Group.order)
 
 
@@ -91,21 +94,20 @@ def _side_of(actions: list[Action]) -> str:
     return sides.pop() if len(sides) == 1 else "both"
 
 
-def _look_of(actions: list[Action]) -> Sequence[str]:
-    """The look of a combination that is all of some actions, or of the pair that oppose most."""
-    by_code = {a.code: a for a in actions}
-    if len(actions) < 2 or len(by_code) < len(actions):
-        return ()
-    here = [r for members, _, r in _combinations() if members == by_code.keys()]
-    here += [rules_of[0] for rules_of in _pairs(actions)]
-    for rule in here:
-        units = rule.get("units") or [rule["a"], rule["b"]]
-        found = _looks(rule, [by_code[c] for c in units])
-        if _side_of(actions) != "both":
+def _look_for(group: Group) -> None:
+    """Give a cluster the look of a combination that is all of it, or of its strongest pair."""
+    by_code = {a.code: a for a in group.actions}
+    if len(by_code) < len(group.actions):
+        return  # sides that differ have no look in common
+    whole = [r for members, _, r in _combinations() if members == by_code.keys()]
+    for rule in [*whole, *(pair[0] for pair in _pairs(group.actions))]:
+        found = _looks(rule, [by_code[c] for c in rule.get("units") or (rule["a"], rule["b"])])
+        if group.side != "both":
             found = [x for x in found if not _TWO_SIDED.search(x)]
         if found:
-            return found
-    return ()
+            group.looks = found
+            group.look_of = None if rule in whole else next(iter(group.ties), None)
+            return
 
 
 def _pairs(actions: list[Action]) -> list[tuple[dict[str, Any], Action, Action, Opposition]]:

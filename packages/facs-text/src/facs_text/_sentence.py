@@ -43,13 +43,15 @@ class Clause:
 class Plan:
     """A group made ready to be said: heads, each with its opponents, and the looks.
 
-    key: names what is said but no side, so that mirrors read alike. held: units of it that are
+    look_at: the head behind which looks stand. key: names what is said but no side, so that mirrors
+    read alike. held: units of it that are
     said without the relaxation that they would have alone. Plans are interned, and compared by
     identity.
     """
 
     heads: tuple[tuple[Action, tuple[Tie, ...]], ...]
     looks: tuple[str, ...]
+    look_at: int
     side: str
     held: frozenset[str]
     key: int
@@ -85,7 +87,8 @@ def plan_of(group: Group, codes: frozenset[str]) -> Plan:
         for a in group.actions
         if not codes.isdisjoint(wording()["units"][a.code].get("held_by", ()))
     )
-    return _intern(tuple(group.actions), tuple(heads), tuple(group.looks), group.side, held)
+    at = group.heads.index(group.look_of) if group.look_of else len(heads) - 1
+    return _intern(tuple(group.actions), tuple(heads), tuple(group.looks), at, group.side, held)
 
 
 def _rank(action: Action) -> tuple[int, str, int]:
@@ -97,6 +100,7 @@ def _intern(
     actions: tuple[Action, ...],
     heads: tuple[tuple[Action, tuple[Tie, ...]], ...],
     looks: tuple[str, ...],
+    look_at: int,
     side: str,
     held: frozenset[str],
 ) -> Plan:
@@ -105,6 +109,7 @@ def _intern(
     return Plan(
         heads=heads,
         looks=looks,
+        look_at=look_at,
         side=side,
         held=held,
         key=crc32("+".join(min(a.code, unit(a.code).mirror) for a in every).encode()) << 20,
@@ -139,9 +144,9 @@ def _slots(plan: Plan, detail: str, tags: bool, word: int) -> tuple[Sequence[str
             for m, rival in enumerate(rivals):
                 slots.extend([(", and ",)] if m else [])
                 slots.append(ways(rival, pull))
-    if plan.looks and detail != "terse":
-        slots.append((": ",) if brief else _SO)
-        slots.append([fill(look, plan.side, 0) for look in plan.looks])
+        if n == plan.look_at and plan.looks and detail != "terse":
+            slots.append((": ",) if brief else _SO)
+            slots.append([fill(look, plan.side, 0) for look in plan.looks])
     return tuple(slots)
 
 
