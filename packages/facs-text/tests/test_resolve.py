@@ -164,6 +164,40 @@ def test_modes() -> None:
         resolve(12)  # type: ignore[arg-type]
 
 
+def test_mode_off_counts_units_as_the_resolver_does() -> None:
+    plain = {"12": "AU12", "U14C": "AU14", "A14C": "AU14", "45": "AU43", "43": "AU43", "32": "AU32",
+             "17B": "AU17", "28D": "AU28", "L46": "AU43"}  # fmt: skip
+    for codes, key in plain.items():
+        off, warn = resolve(codes, mode="off"), resolve(codes)
+        assert off.activations[key] == warn.activations[key], codes
+        assert (off.mode, off.coding) == ("off", parse(codes))
+    assert resolve("12", mode="off").activations == {"AU12": {"left": 0.6, "right": 0.6}}
+    assert resolve("U14C", mode="off").activations == {"AU14": {"left": 0.6}}
+
+
+@pytest.mark.parametrize("absent", [{"12"}, {"AU12"}, ["25", "12"]])
+def test_what_is_coded_is_not_absent(absent: set[str]) -> None:
+    with pytest.raises(FacsTextError, match="AU12 is coded and said to be absent"):
+        resolve("12C", absent=absent)
+
+
+def test_absent_takes_codes() -> None:
+    with pytest.raises(FacsTextError, match="expected a set of codes"):
+        resolve("26C", absent="25")
+    with pytest.raises(FacsTextError, match="no unit"):
+        resolve("26C", absent={"99"})
+    assert resolve("25C+26C").absent == resolve("26C").absent == frozenset()
+
+
+@given(codings(), st.sets(st.sampled_from(["25", "26", "27", "1"])))
+def test_absence_holds_and_resolves_again(coding: Coding, absent: set[str]) -> None:
+    absent -= {a.code for a in coding}
+    once = resolve(coding, absent=absent)
+    assert not absent & {a.code for a in once.coding}
+    again = resolve(once.coding, absent=once.absent)
+    assert (again.coding, again.activations) == (once.coding, once.activations)
+
+
 def test_trace_says_why() -> None:
     rule = next(r for r in resolve("5C+43E").rules if r.kind == "alternative")
     assert rule.id == "5|43"

@@ -51,7 +51,7 @@ def test_an_observed_absence_is_not_overridden() -> None:
     assert row.absent == {"25"}
     assert "AU25" not in row.activations
     assert any(r.kind == "observed" for r in row.rules)
-    for detail in ("full", "clinical"):
+    for detail in ("full", "brief", "clinical", "prompt"):
         for seed in range(SEEDS):
             text = describe(row, detail=detail, seed=seed).text
             assert re.search("closed lips|lips stay closed", text), text

@@ -95,9 +95,9 @@ def clauses_of(resolution: Resolution, *, detail: str, seed: int, tags: bool) ->
     """
     start = seed * _ODD
     # of the words of a level one in a whole text, so that two levels differ where two words do
-    word = mix(start + 2) >> 8 & 1
+    word = 0 if _has_own_words(resolution.coding) else mix(start + 2) >> 8 & 1
     style = "off" if resolution.mode == "off" else "list" if detail in ("brief", "terse") else ""
-    plans = _plans(resolution.coding, style, resolution.absent if not style else _NONE)
+    plans = _plans(resolution.coding, style, resolution.absent)
     found = tuple(
         [clause(p, detail, tags, word, mix(start + p.key) % count(p, detail)) for p in plans]
     )
@@ -109,7 +109,10 @@ def clauses_of(resolution: Resolution, *, detail: str, seed: int, tags: bool) ->
     return (Clause(texts[mix(start) % len(texts)], (), "face"),)
 
 
-_NONE: frozenset[str] = frozenset()
+@lru_cache(maxsize=8192)
+def _has_own_words(coding: Coding) -> bool:
+    """Whether a unit has adverbs of its own ("wide open"): they go with the first of the others."""
+    return any("degree" in wording()["units"][action.code] for action in coding)
 
 
 @lru_cache(maxsize=8192)
@@ -119,5 +122,5 @@ def _plans(coding: Coding, style: str, absent: frozenset[str]) -> tuple[Plan, ..
     if style == "off":
         groups = singles(coding)
     else:
-        groups = clusters(coding) if style else group_actions(coding, absent)
+        groups = (clusters if style else group_actions)(coding, absent)
     return tuple([plan_of(group, codes) for group in groups])

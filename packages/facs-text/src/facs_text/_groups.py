@@ -71,8 +71,9 @@ def singles(coding: Coding) -> list[Group]:
     return sorted(groups, key=Group.order)
 
 
-def clusters(coding: Coding) -> list[Group]:
+def clusters(coding: Coding, absent: frozenset[str] = frozenset()) -> list[Group]:
     """Each action by itself, those that oppose each other together with the look of it."""
+    codes = {a.code for a in coding}
     left = _collapse(_plain(coding))
     groups: list[Group] = []
     while left:
@@ -85,7 +86,10 @@ def clusters(coding: Coding) -> list[Group]:
         groups.append(Group(found, side=_side_of(found)))
     for group in groups:
         _tie(group)
-        _look_for(group)
+        if len(group.actions) > 1:
+            _look_for(group)
+        else:
+            group.looks = _without(group.actions[0], codes, absent)
     return sorted(groups, key=Group.order)
 
 

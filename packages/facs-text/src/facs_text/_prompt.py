@@ -84,7 +84,7 @@ def prompt(
                 f"{budget_unit}; give more"
             )
         gone = Coding(set(resolution.coding) - set(kept))
-    look = _look(kept, seed) if resolution.mode != "off" else None
+    look = _look(kept, resolution.absent, seed) if resolution.mode != "off" else None
     ranked = _ranked(clauses)
     if look is not None and _length((look, *clauses), words) <= room:
         ranked = (look, *ranked)
@@ -161,9 +161,9 @@ def _parts(clause: Clause) -> tuple[tuple[Rank, Clause], ...]:
 
 
 @lru_cache(maxsize=8192)
-def _looks(coding: Coding) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+def _looks(coding: Coding, absent: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     """(looks, units, region) of the combination of most units; of equals the highest in rank."""
-    groups = [group for group in group_actions(coding) if group.looks]
+    groups = [group for group in group_actions(coding, absent) if group.looks]
     if not groups:
         return (), (), ""
     first = min(groups, key=lambda g: (-len(g.actions), min(map(_rank, g.actions))))
@@ -171,8 +171,8 @@ def _looks(coding: Coding) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     return tuple(fill(x, first.side, 0) for x in first.looks), aus, unit(aus[0]).region
 
 
-def _look(coding: Coding, seed: int) -> Clause | None:
-    looks, aus, region = _looks(coding)
+def _look(coding: Coding, absent: frozenset[str], seed: int) -> Clause | None:
+    looks, aus, region = _looks(coding, absent)
     if not looks:
         return None
     return Clause(looks[mix(seed * _ODD + len(aus)) % len(looks)], aus, region)
