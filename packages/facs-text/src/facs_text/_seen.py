@@ -101,7 +101,7 @@ def activations(parts: Parts, factors: Factors) -> dict[str, dict[str, float]]:
         if not au.graded:
             continue
         value = (level or _unscored(parts, code)) / 5 * factors.get((code, part), 1.0)
-        for place in _shown(parts, code, part):
+        for place in _shown(code, part):
             put(au.key, place, value)
             if code in ("45", "46"):  # a closing eye is seen as a closed one in a picture
                 for eye in unit("43").sides if place == "both" else (place,):
@@ -109,13 +109,10 @@ def activations(parts: Parts, factors: Factors) -> dict[str, dict[str, float]]:
     return table
 
 
-def _shown(parts: Parts, code: str, part: str) -> tuple[str, ...]:
+def _shown(code: str, part: str) -> tuple[str, ...]:
     """Places of a picture where a part is seen."""
-    au = unit(code)
-    if au.shown and len({parts.get((code, side)) for side in au.sides}) == 1:
-        return (au.shown,) if part == au.shown else ()
     if part in ("unequal", "V", "W") or (part == "both" and code != "36"):
-        return au.sides
+        return unit(code).sides
     return ("left",) if part == "one" else (part,)
 
 

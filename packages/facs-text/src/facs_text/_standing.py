@@ -180,7 +180,7 @@ def _winner(parts: Parts, rule: Mapping[str, Any], ones: list[str], twos: list[s
     """The unit that stays: "a", "b" or "none".
 
     A rule that names the winner is overruled where the other was scored two levels higher: a
-    trace of one unit does not undo a maximum of another.
+    trace of one unit does not undo a maximum of another. "fixed" rules name one movement twice.
     """
     levels = [max(parts[code, p][0] for p in places)
               for code, places in ((rule["a"], ones), (rule["b"], twos))]  # fmt: skip
@@ -189,7 +189,8 @@ def _winner(parts: Parts, rule: Mapping[str, Any], ones: list[str], twos: list[s
     keep: str = rule["with_jaw"] if jaw and "with_jaw" in rule else rule["keep"]
     if keep in ("a", "b"):
         led = gap <= -LEAD if keep == "a" else gap >= LEAD
-        return {"a": "b", "b": "a"}[keep] if led and all(levels) else keep
+        free = led and all(levels) and "fixed" not in rule
+        return {"a": "b", "b": "a"}[keep] if free else keep
     if gap:
         return "a" if gap > 0 else "b"
     tie: str = rule["tie"]

@@ -34,8 +34,7 @@ class ActionUnit:
     scored: FACS 2002 scores its intensity. graded: this package accepts a letter for it.
     mirror: the code it becomes in a mirror (51 for 52), itself for most.
     order: place in a description from the top of the face down. unscored: the level that its
-    unscored presence counts as, 3 (C) for most and 5 (E) for lids that are shut. shown: the place
-    a picture shows when the coding says only that the unit is there, "" for all of them.
+    unscored presence counts as, 3 (C) for most and 5 (E) for lids that are shut.
     """
 
     code: str
@@ -53,7 +52,6 @@ class ActionUnit:
     order: int = 0
     note: str = ""
     unscored: int = 3
-    shown: str = ""
 
     @property
     def key(self) -> str:
@@ -88,7 +86,6 @@ def _table() -> dict[str, ActionUnit]:
             order=row["order"],
             note=row.get("note", ""),
             unscored=row.get("unscored", 3),
-            shown=row.get("shown", ""),
         )
     return table
 
