@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from facial_points import MOVES, contradictions
 
@@ -40,7 +41,7 @@ _JOINT = re.compile(
     r"|(?P<more>, and )|(?P<next>, while |; )"
 )
 _PULL = re.compile(
-    r"the (?:[\w'-]+ )*?(?:pull|lift|lifting|knitting|squeeze|tightening|tension|wrinkling|"
+    r"(?!.* (?:is|are) )the (?:[\w'-]+ )*?(?:pull|lift|lifting|knitting|squeeze|tightening|tension|wrinkling|"
     r"deepening|tuck|dimpling|downturn|drop|push|pucker|pursing|stretch|flare|funneling|"
     r"narrowing|press|pressing|parting|sucking|closing)(?: (?:on|of|around|along|from|to|in)\b|$)"
 )
@@ -78,10 +79,10 @@ def said(text: str) -> tuple[list[tuple[str, str, str]], list[str]]:
     return held, looks
 
 
-def _level(coding: Coding, code: str) -> int:
-    """The strongest of a unit, 0 where it is not there; unscored as the package counts it."""
+def _level(coding: Coding, code: str, away: str = "") -> int:
+    """The strongest of a unit but for the side that is away, 0 where it is not there."""
     usual = getattr(unit(code), "unscored", 3)
-    return max((a.level or usual for a in coding if a.code == code), default=0)
+    return max((a.level or usual for a in coding if a.code == code and a.side != away), default=0)
 
 
 def _lost(description: Description, code: str) -> bool:
@@ -148,7 +149,9 @@ def looks_wrongly(description: Description) -> list[str]:
             looks = [clause.text]  # a look that stands by itself
         for look in looks:
             for words, true in _NEEDS:
-                if re.search(words, look) and not true(lambda code: _level(coding, code)):
+                if re.search(words, look) and not any(
+                    true(partial(_level, coding, away=side)) for side in ("left", "right")
+                ):
                     problems.append(f"{coding}: {look}")
     return problems
 
