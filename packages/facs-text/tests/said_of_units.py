@@ -41,8 +41,8 @@ _JOINT = re.compile(
     r"|(?P<more>, and )|(?P<next>, while |; )"
 )
 _PULL = re.compile(
-    r"(?!.* (?:is|are) )the (?:[\w'-]+ )*?(?:pull|lift|lifting|knitting|squeeze|tightening|tension|wrinkling|"
-    r"deepening|tuck|dimpling|downturn|drop|push|pucker|pursing|stretch|flare|funneling|"
+    r"(?!.* (?:is|are) )the (?:[\w'-]+ )*?(?:pull|lift|lifting|knitting|squeeze|tightening|tension|"
+    r"wrinkling|deepening|tuck|dimpling|downturn|drop|push|pucker|pursing|stretch|flare|funneling|"
     r"narrowing|press|pressing|parting|sucking|closing)(?: (?:on|of|around|along|from|to|in)\b|$)"
 )
 
