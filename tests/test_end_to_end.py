@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aaad import UNITS
+from aaad import COLUMNS
 from auface_cli.commands.demo import CODINGS
 from facs_text import parse, resolve
 from facs_text.corpus import CorpusWriter, make_row
@@ -113,7 +113,7 @@ def test_a_detector_trained_here_scores_the_corpus(auface, corpus, tmp_path):
     assert value["n"] == 16
     assert value["subjects"] == 4
     assert "@mine:" in value["name"]
-    assert set(value["per_au"]) <= set(UNITS)
+    assert set(value["per_au"]) <= set(COLUMNS)
 
 
 def test_a_tokenizer_and_a_generator_trained_here(auface, corpus, eyes, tmp_path):

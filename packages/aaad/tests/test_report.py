@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from aaad import UNITS, aaad, controls, targets
+from aaad import COLUMNS, aaad, controls, targets
 from aaad.report import image_scores, to_html, write_html, write_json, write_jsonl
 
 CODES = ["0", "12C", "L12D", "12E", "0", "12A"] * 2
@@ -32,7 +32,7 @@ def scored():
         {"file": f"{i}.png", "codes": c, "text": "<b>& smiles", "subject": "p", "png": b"png"}
         for i, c in enumerate(CODES)
     ]
-    result = aaad(pred, target, min_count=2, draws=20, groups=["p", "q"] * 6)
+    result = aaad(pred, target, min_count=2, groups=["p", "q"] * 6)
     return result, image_scores(pred, target, rows), controls(pred, target, min_count=2)
 
 
@@ -70,8 +70,8 @@ def test_json_and_lines_can_be_read_back(scored, tmp_path):
 
 def test_a_masked_column_is_not_drawn():
     target = targets(["12C"])
-    mask = np.ones((1, len(UNITS)), bool)
-    mask[0, UNITS.index("AU12L")] = False
+    mask = np.ones((1, len(COLUMNS)), bool)
+    mask[0, COLUMNS.index("AU12L")] = False
     (image,) = image_scores(target, target, [{}], mask=mask)
     assert set(image.units) == {"AU12R"}
     assert image.distance == 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aaad import UNITS, AAADError
+from aaad import COLUMNS, AAADError
 from aaad.tables import from_rows, read_table
 from facs_text import parse
 from facs_text.readers import Row
@@ -25,7 +25,7 @@ def table(tmp_path):
 
 
 def test_openface_is_read_by_name(table):
-    at = UNITS.index
+    at = COLUMNS.index
     assert table.frames == (1, 2, 3)
     assert table.pred[0, at("AU12L")].tolist() == [0, 0, 0.5, 0.5, 0, 0]
     assert np.array_equal(table.pred[0, at("AU12L")], table.pred[0, at("AU12R")])
@@ -35,7 +35,7 @@ def test_openface_is_read_by_name(table):
 
 
 def test_a_frame_without_a_face_is_missing_and_not_neutral(table):
-    known = {UNITS[a] for a in np.flatnonzero(table.mask[0])}
+    known = {COLUMNS[a] for a in np.flatnonzero(table.mask[0])}
     assert known == {"AU12L", "AU12R", "AU17", "AU28"}
     assert not table.mask[2].any()
 
@@ -45,7 +45,7 @@ def row(values, kind, coding=None, missing=()):
 
 
 def test_probabilities_sides_and_codings():
-    at = UNITS.index
+    at = COLUMNS.index
     table = from_rows(
         [
             row({"AU4": 0.25}, "probability"),

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import UNITS
-from .metric import check_distributions, distance
+from .columns import COLUMNS
+from .distance import check_distributions, distance
 from .result import AAADResult
 
 __all__ = ["ImageScore", "image_scores", "to_html", "write_html", "write_json", "write_jsonl"]
@@ -60,7 +60,7 @@ def image_scores(
     rows: Sequence[Mapping[str, Any]],
     *,
     mask: NDArray[np.bool_] | None = None,
-    columns: Sequence[str] = UNITS,
+    columns: Sequence[str] = COLUMNS,
 ) -> list[ImageScore]:
     """Scores of N images; `rows` gives `file`, `codes`, `text`, `subject` and `png` of each."""
     p, q = check_distributions(pred, "pred", mask), check_distributions(target, "target", mask)

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from facs_text import readers
 
-from .columns import UNITS, column
+from .columns import COLUMNS, column
 from .errors import AAADError
-from .target import level_distribution, target
+from .asked import level_distribution, target
 
 __all__ = ["Table", "from_rows", "read_table"]
 
@@ -69,7 +69,7 @@ def from_rows(rows: Iterable[readers.Row]) -> Table:
         ids.append(row.id)
         subjects.append(row.subject)
         frames.append(row.frame)
-    shape = (len(ids), len(UNITS))
+    shape = (len(ids), len(COLUMNS))
     return Table(
         np.stack(pred) if pred else np.zeros((*shape, 6)),
         np.stack(mask) if mask else np.zeros(shape, bool),
@@ -81,7 +81,7 @@ def from_rows(rows: Iterable[readers.Row]) -> Table:
 
 def _row(row: readers.Row) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     if row.kind == "notation" and row.coding is not None:
-        return target(row.coding), np.ones(len(UNITS), bool)
+        return target(row.coding), np.ones(len(COLUMNS), bool)
     if row.kind not in ("intensity", "presence", "probability"):
         raise AAADError(f"row {row.id}: values of the kind {row.kind!r} are no detection")
     # OpenFace has a grade for some units and only presence for others (28), in one row.
@@ -94,9 +94,9 @@ def _row(row: readers.Row) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         side = _SIDE.get(match["before"] or match["after"] or "", "both")
         place = (f"AU{int(match['code'])}", side)
         found[place] = max(value, found.get(place, 0.0))
-    pred, mask = np.zeros((len(UNITS), 6)), np.zeros(len(UNITS), bool)
+    pred, mask = np.zeros((len(COLUMNS), 6)), np.zeros(len(COLUMNS), bool)
     pred[:, 0] = 1.0
-    for a, name in enumerate(UNITS):
+    for a, name in enumerate(COLUMNS):
         unit, side = column(name)
         sides = (side, "both") if side != "both" else ("both", "left", "right")
         values = [found[unit, s] for s in sides if (unit, s) in found]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from aaad import UNITS, AAADError
+from aaad import COLUMNS, AAADError
 from aaad.columns import mirror_index
 from aaad.detector import Detector, DetectorConfig, DetectorNet, FeatureLoss
 from aaad.detector.augment import augment, flip
@@ -26,7 +26,7 @@ def folder(tmp_path):
     net = DetectorNet(CONFIG)
     for parameter in net.parameters():
         parameter.data.add_(0.05 * torch.randn_like(parameter))
-    heat = {"with_neutral": [1.5] * len(UNITS), "alone": [1.0] * len(UNITS)}
+    heat = {"with_neutral": [1.5] * len(COLUMNS), "alone": [1.0] * len(COLUMNS)}
     write_detector(net, tmp_path / "d", name="tiny", temperature=heat, training={})
     return tmp_path / "d"
 
@@ -41,7 +41,7 @@ def test_it_gives_distributions_and_says_its_name(folder):
     assert out.shape == (5, 38, 6)
     assert np.allclose(out.sum(-1), 1, atol=1e-5)
     assert see.id.startswith("tiny:")
-    assert see.columns == UNITS
+    assert see.columns == COLUMNS
     assert not np.allclose(out, see(pictures(5), neutral=pictures(5, seed=1)))
 
 
@@ -122,12 +122,12 @@ def test_a_flip_swaps_the_sides_of_what_is_asked_for():
     y, still, wanted = flip(x, rest, t, mirror, generator)
     turned = [i for i in range(64) if torch.equal(y[i], x[i].flip(-1))]
     assert 16 < len(turned) < 48
-    left, right = UNITS.index("AU12L"), UNITS.index("AU12R")
+    left, right = COLUMNS.index("AU12L"), COLUMNS.index("AU12R")
     for i in range(64):
         if i in turned:
             assert torch.equal(still[i], rest[i].flip(-1))
             assert torch.equal(wanted[i, left], t[i, right])
-            assert torch.equal(wanted[i, UNITS.index("AU17")], t[i, UNITS.index("AU17")])
+            assert torch.equal(wanted[i, COLUMNS.index("AU17")], t[i, COLUMNS.index("AU17")])
         else:
             assert torch.equal(y[i], x[i])
             assert torch.equal(wanted[i], t[i])

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from aaad import UNITS, AAADError, Detector, train_detector
+from aaad import COLUMNS, AAADError, Detector, train_detector
 from aaad.columns import column
 from aaad.detector import train
 from aaad.detector.data import Split, read_image
@@ -32,8 +32,8 @@ def write_corpus(root, rows_by_split, seed=0):
                 image = np.full((SIZE, SIZE, 3), grey, np.uint8)
                 aus = {}
                 if k:
-                    a = int(rng.integers(len(UNITS)))
-                    unit, side = column(UNITS[a])
+                    a = int(rng.integers(len(COLUMNS)))
+                    unit, side = column(COLUMNS[a])
                     level = int(rng.integers(1, 6))
                     aus = {unit: {side: level / 5}}
                     y, x = 4 * (a // 7), 4 * (a % 7)
@@ -75,7 +75,7 @@ SETTINGS = {
 
 def test_a_run_writes_a_detector_and_its_report(corpus, tmp_path):
     report = train_detector(corpus, tmp_path / "out", steps=22, **SETTINGS)
-    assert set(report["with_neutral"]["columns"]) == set(UNITS)
+    assert set(report["with_neutral"]["columns"]) == set(COLUMNS)
     assert report["split"] == "test"
     assert json.loads((tmp_path / "out" / "report.json").read_text()) == report
     assert (tmp_path / "out" / "log.jsonl").read_text().count("\n") == 1

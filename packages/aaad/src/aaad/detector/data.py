@@ -17,7 +17,7 @@ from torch import Tensor
 from facs_text import corpus
 
 from ..errors import AAADError
-from ..target import effective, target
+from ..asked import effective, target
 
 __all__ = ["Split", "read_image"]
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..controls import controls
+from ..baselines import controls
 from ..errors import AAADError
 from ..metric import aaad
 from .data import Split

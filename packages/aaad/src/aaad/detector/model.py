@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..columns import LEVELS, UNITS
+from ..columns import LEVELS, COLUMNS
 from ..errors import AAADError
 
 __all__ = ["DetectorConfig", "DetectorNet"]
@@ -30,7 +30,7 @@ class DetectorConfig:
     size: int = 128
     width: int = 48
     hidden: int = 192
-    columns: tuple[str, ...] = UNITS
+    columns: tuple[str, ...] = COLUMNS
 
     def __post_init__(self) -> None:
         if self.size % 16 or self.size <= 0 or self.width <= 0 or self.hidden <= 0:
