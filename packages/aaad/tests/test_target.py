@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aaad import LEVELS, COLUMNS, AAADError, target, targets
-from aaad.columns import column, columns_of, mirror_index
+from aaad import COLUMNS, LEVELS, AAADError, target, targets
 from aaad.asked import effective, level_distribution
+from aaad.columns import column, columns_of, mirror_index
 
 
 def of(distributions, name):

@@ -11,8 +11,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from .distance import check_distributions
 from .errors import AAADError
 from .interval import jackknife_error, t_cdf, t_quantile
@@ -70,9 +68,7 @@ def compare(a: AAAD, b: AAAD) -> Comparison:
     people = mine.subjects or mine.groups or [f"{i:012d}" for i in range(len(common))]
     first, second = (
         metric.scored(
-            Gathered(
-                rows.pred, rows.target, mask, mine.groups, people, mine.codings, rows.ids
-            )
+            Gathered(rows.pred, rows.target, mask, mine.groups, people, mine.codings, rows.ids)
         )
         for metric, rows in ((a, mine), (b, theirs))
     )

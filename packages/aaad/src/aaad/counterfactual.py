@@ -92,15 +92,17 @@ def opposed(coding: Any, columns: Sequence[str]) -> Opposed:
     r, raw = stands @ levels, plain @ levels
     pairs: list[tuple[int, Array, float]] = []
     rest = np.ones(5)
-    for a in np.flatnonzero(raw - r > _APART):
+    for a in np.flatnonzero(raw - r > _APART).tolist():
         if r[a] > _APART:
             less = level_distribution(max(2.0 * r[a] - raw[a], 0.0) / 5.0)
-            pairs += [(int(a), cdf(plain[a]), 0.5), (int(a), cdf(less), 0.5)]
+            pairs += [(a, cdf(plain[a]), 0.5), (a, cdf(less), 0.5)]
             continue
-        names = {name for rule in held.rules for name in rule.aus if unit_of(columns[a]) in rule.aus}
+        names = {
+            name for rule in held.rules for name in rule.aus if unit_of(columns[a]) in rule.aus
+        }
         instead = [b for b, name in enumerate(columns) if unit_of(name) in names and r[b] > _APART]
         if instead:
-            pairs.append((int(a), cdf(plain[a]), 1.0))
+            pairs.append((a, cdf(plain[a]), 1.0))
             pairs += [(b, rest, 1.0 / len(instead)) for b in instead]
     return Opposed(tuple(pairs))
 
@@ -114,7 +116,9 @@ def conflicting(codings: Sequence[Any], columns: Sequence[str] = COLUMNS) -> NDA
     return np.array([known[coding] for coding in codings], bool)
 
 
-def _score(sums: Sums, statistic: Statistic, n: int, note: str, *, interval: bool) -> Counterfactual:
+def _score(
+    sums: Sums, statistic: Statistic, n: int, note: str, *, interval: bool
+) -> Counterfactual:
     value = float(statistic(sums.total)) if n else float("nan")
     without = statistic(sums.without) if n and interval else np.zeros(0)
     if not n:
@@ -164,7 +168,12 @@ def _level(asked: Asked) -> tuple[Sums, Statistic, int, str]:
         pairs += int(here.sum())
         parts.append(Sums(sums.total[:3] @ weights, sums.without[:, :3] @ weights))
     if not parts:
-        return Sums(np.zeros(3), np.zeros((0, 3))), _level_of, 0, "no unit is asked for at two levels"
+        return (
+            Sums(np.zeros(3), np.zeros((0, 3))),
+            _level_of,
+            0,
+            "no unit is asked for at two levels",
+        )
     together, held = stacked(parts), asked.restraint
     return (
         Sums(
@@ -215,7 +224,7 @@ def _unit(asked: Asked) -> tuple[Sums, Statistic, int, str]:
     chosen = np.sort(np.argsort(rows.hashes, kind="stable")[:CONTRASTED])
     changed, instead = _contrasts([asked.codings[i] for i in chosen], asked.columns)
     for kind in range(2):
-        for a in np.flatnonzero(changed[:, kind].any(0)):
+        for a in np.flatnonzero(changed[:, kind].any(0)).tolist():
             f, g = (x[chosen] for x in rows.column(a))
             here = rows.known[chosen, a] & changed[:, kind, a]
             far = asked.gap(a, g, instead[:, kind, a]) > _APART
@@ -237,9 +246,7 @@ def _both(sums: Array) -> Array:
     )
 
 
-def _contrasts(
-    codings: Sequence[Any], columns: Sequence[str]
-) -> tuple[NDArray[np.bool_], Array]:
+def _contrasts(codings: Sequence[Any], columns: Sequence[str]) -> tuple[NDArray[np.bool_], Array]:
     """(N, 2, A) columns of the unit that is added, dropped, and (N, 2, A, T) what is then asked."""
     changed = np.zeros((len(codings), 2, len(columns)), bool)
     instead = np.ones((len(codings), 2, len(columns), 5))

@@ -36,9 +36,7 @@ def as_array(value: Any) -> NDArray[Any]:
     return np.asarray(value)
 
 
-def check_column(
-    given: NDArray[Any], known: NDArray[np.bool_], name: str, number: int
-) -> Array:
+def check_column(given: NDArray[Any], known: NDArray[np.bool_], name: str, number: int) -> Array:
     """One column (N, 6) as float64 that sums to one, or an `AAADError`; unknown rows are at 0."""
     array = np.array(given, dtype=np.float64)
     array[~known] = np.eye(len(LEVELS))[0]

@@ -1,4 +1,4 @@
-"""The page of a score. Its top is to be read in ten seconds: one number, one sentence, four bars."""
+"""The page of a score; its top is read in ten seconds: a number, a sentence, four bars."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def to_html(score: PictureScore, *, title: str = "AAAD", pictures: int = 60) -> 
     """The page as text: every picture and drawing is inside it."""
     result = score.result
     worst = sorted(
-        score.images, key=lambda one: (-math.inf if math.isnan(one.distance) else -one.distance)
+        score.images, key=lambda one: -math.inf if math.isnan(one.distance) else -one.distance
     )
     cards = "".join(_card(image) for image in worst[:pictures])
     shown = f"the worst {pictures} of {len(worst)}" if len(worst) > pictures else "worst first"

@@ -88,17 +88,13 @@ def merge_parts(paths: Sequence[str | Path]) -> Seen:
             raise AAADError(f"the parts differ in their {name}; see all with the same detector")
     files = [file for seen in parts for file in seen.files]
     order = sorted(range(len(files)), key=files.__getitem__)
-    arrays = {
+    whole_of: dict[str, Any] = {
         name: np.concatenate([getattr(seen, name) for seen in parts])[order]
         for name in ("pred", "target", "mask")
     }
     still = [seen.rest for seen in parts if seen.rest is not None]
-    lists = {
-        name: [x for seen in parts for x in getattr(seen, name)] for name in _LISTS
-    }
-    return Seen(
-        **arrays,
-        rest=np.concatenate(still)[order] if len(still) == len(parts) else None,
-        **{name: [values[i] for i in order] for name, values in lists.items()},
-        **{name: getattr(parts[0], name) for name in _SHARED},
-    )
+    whole_of["rest"] = np.concatenate(still)[order] if len(still) == len(parts) else None
+    for name in _LISTS:
+        values = [x for seen in parts for x in getattr(seen, name)]
+        whole_of[name] = [values[i] for i in order]
+    return Seen(**whole_of, **{name: getattr(parts[0], name) for name in _SHARED})

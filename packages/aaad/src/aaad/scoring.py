@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from .asked import targets
 from .baselines import controls
-from .columns import COLUMNS
 from .counterfactual import conflicting
 from .errors import AAADError
 from .images import Picture
@@ -280,7 +279,7 @@ def _look(
             pred[start:stop] = eyes(images)
             continue
         places = [p.neutral for p in pictures[start:stop] if p.neutral is not None]
-        still = {path: image for path, image in _read(dict.fromkeys(places), eyes.size)}
+        still = dict(_read(dict.fromkeys(places), eyes.size))
         pred[start:stop] = eyes(images, np.stack([still[path] for path in places]))
         new = [path for path in still if path not in known]
         if new:

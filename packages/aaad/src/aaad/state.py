@@ -188,7 +188,7 @@ class AAAD:
         self._count = 0
 
     def _add(self, block: _Block) -> None:
-        new = []
+        new: list[int] = []
         for i, key in enumerate(block.ids):
             if key is not None:
                 place = self._places.get(key)

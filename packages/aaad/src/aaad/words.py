@@ -118,5 +118,3 @@ def _said(unit: str, levels: dict[str, float], present_only: bool) -> str:
             return f"{code}{letters['left']} on both sides"
         return f"L{code}{letters['left']} and R{code}{letters['right']}"
     return "".join(f"{side[0].upper()}{code}{letter}" for side, letter in letters.items())
-
-

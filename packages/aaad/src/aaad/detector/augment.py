@@ -118,9 +118,7 @@ def blur(images: Tensor, generator: Generator, amount: float = 1.0) -> Tensor:
 def noise(images: Tensor, generator: Generator, amount: float = 1.0) -> Tensor:
     """Gaussian noise, up to 6% of the range, most of it far less."""
     scale = _uniform(generator, len(images), 1, 1, 1, low=0.0, high=1.0) ** 2 * 0.06 * amount
-    return images + scale * torch.randn(
-        images.shape, generator=generator, device=generator.device
-    )
+    return images + scale * torch.randn(images.shape, generator=generator, device=generator.device)
 
 
 @lru_cache(maxsize=8)

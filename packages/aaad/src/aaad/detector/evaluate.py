@@ -85,9 +85,7 @@ def held_out_of(report: dict[str, Any]) -> dict[str, Any]:
     return {"split": report["split"], "n": report["n"], "version": VERSION, **scores}
 
 
-def evaluate(
-    net: DetectorNet, split: Split, temperature: dict[str, list[float]]
-) -> dict[str, Any]:
+def evaluate(net: DetectorNet, split: Split, temperature: dict[str, list[float]]) -> dict[str, Any]:
     """The report of one split as plain values: for both modes the AAAD with its controls, and by
     column the mean absolute error in levels, the correlation, the AUC and the calibration error
     of presence."""

@@ -4,9 +4,12 @@ Legend: B images, C channels, A columns, L = 6 levels.
 
 `grid` is a residual CNN of 3 x 3 convolutions with batch norm, whose head reads the last grid cell
 by cell; `attention` is made of depthwise 7 x 7 convolutions with layer norm, and each column looks
-at its own places of the last grid, which are a map of where it looked. For both the picture is folded 4 x 4 pixels to a cell, so that the first convolution already works at a
-quarter of the size; lids and lip corners keep their place to the end, because nothing averages the
-last grid away: which side moved is a matter of place. The person at rest, when known, comes in as a second picture; when not, learned values stand there.
+at its own places of the last grid, which are a map of where it looked.
+
+For both the picture is folded 4 x 4 pixels to a cell, so that the first convolution already works
+at a quarter of the size; lids and lip corners keep their place to the end, because nothing averages
+the last grid away: which side moved is a matter of place. The person at rest, when known, comes in
+as a second picture; when not, learned values stand there.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..columns import LEVELS, COLUMNS
+from ..columns import COLUMNS, LEVELS
 from ..errors import AAADError
 from .run import NETWORKS
 
@@ -164,14 +167,15 @@ class _Wide(nn.Module):
         self.widen = nn.Conv2d(width, 3 * width, 1)
         self.mix = nn.Conv2d(3 * width, width, 1)
         nn.init.zeros_(self.mix.weight)  # every block starts as the identity
-        nn.init.zeros_(self.mix.bias)
+        if self.mix.bias is not None:
+            nn.init.zeros_(self.mix.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.mix(F.gelu(self.widen(self.norm(self.depthwise(x)))))
 
 
 class AttentionNet(DetectorNet):
-    """Depthwise convolutions, then for each column a mean of the grid weighted by where it looks."""
+    """Depthwise convolutions, then for each column a mean of the grid, weighted by its own map."""
 
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__(config)

@@ -62,7 +62,7 @@ class Detector:
                 "this copy of aaad has no weights inside; train some with "
                 "`auface train detector CORPUS --out DIR` and name that folder"
                 if folder is None
-                else "wanted a folder with config.json and model.safetensors, as train_detector writes"
+                else "wanted a folder with config.json and model.safetensors"
             )
             raise AAADError(f"no detector in {place}: {hint}")
         net, config = read_detector(place)

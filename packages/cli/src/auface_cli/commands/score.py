@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["command", "lines"]
 
 
-class _Part(click.ParamType):
+class _Part(click.ParamType):  # type: ignore[type-arg]
     """I/N with 1 <= I <= N."""
 
     name = "I/N"
@@ -120,8 +120,8 @@ def command(
         value["against"] = better.to_json()
         low, high = better.ci95
         said.append(
-            f"against   {better.difference:+.3f}   (95% {low:+.3f} to {high:+.3f}, p {better.p:.2g}; "
-            f"{better.n} pictures that both have)"
+            f"against   {better.difference:+.3f}   (95% {low:+.3f} to {high:+.3f}, "
+            f"p {better.p:.2g}; {better.n} pictures that both have)"
         )
     if out is not None:
         write_json(out / "score.json", scored)
