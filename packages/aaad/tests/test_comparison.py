@@ -58,9 +58,7 @@ def test_equals_differ_by_chance_alone():
     called = 0
     for seed in range(300):
         target, people = draw(seed, people=10, per=6)
-        a, b = (
-            filled(blurred(target, 0.4, 1000 + 2 * seed + k), target, people) for k in range(2)
-        )
+        a, b = (filled(blurred(target, 0.4, 1000 + 2 * seed + k), target, people) for k in range(2))
         called += compare(a, b).p < 0.05
     assert 4 <= called <= 28
 

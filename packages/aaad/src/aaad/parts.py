@@ -41,7 +41,7 @@ def write_part(path: str | Path, seen: Seen, *, part: tuple[int, int]) -> None:
 def read_part(path: str | Path) -> tuple[Seen, tuple[int, int]]:
     """The inverse of `write_part`; an `AAADError` names a file that is none."""
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
             arrays = {name: data[name] for name in data.files}
         words = json.loads(arrays.pop("words").tobytes().decode("utf-8"))
         if words.get("format") != FORMAT:

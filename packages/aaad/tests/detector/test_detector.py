@@ -13,7 +13,7 @@ from PIL import Image
 
 from aaad import COLUMNS, AAADError
 from aaad.columns import mirror_index
-from aaad.detector import Detector, DetectorConfig, FeatureLoss, build
+from aaad.detector import NETWORKS, Detector, DetectorConfig, FeatureLoss, build
 from aaad.detector.augment import augment, flip, jpeg
 from aaad.detector.checkpoint import write_detector
 from aaad.detector.evaluate import auc, fit_temperature
