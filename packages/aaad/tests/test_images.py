@@ -6,8 +6,6 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from aaad import AAADError
 from aaad.images import find_pictures
@@ -15,6 +13,9 @@ from aaad.pairing import pair
 from aaad.scoring import score, see
 from aaad.tables import read_table
 from facs_text import FacsTextError
+
+Image = pytest.importorskip("PIL.Image")
+PngInfo = pytest.importorskip("PIL.PngImagePlugin").PngInfo
 
 CODES = ["0", "12C", "L12D", "4C", "12E+4A", "0", "12A", "4E"]
 

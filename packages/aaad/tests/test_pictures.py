@@ -8,10 +8,11 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from aaad import AAADError
 from aaad.pictures import png_bytes, read_picture, text_chunks
+
+Image = pytest.importorskip("PIL.Image")
 
 SIZE = 16
 HALVES = np.zeros((SIZE, SIZE, 3), np.uint8)

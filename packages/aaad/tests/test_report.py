@@ -7,7 +7,6 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from aaad import COLUMNS, targets
 from aaad.page import reliability, to_html, verdict
@@ -15,6 +14,8 @@ from aaad.parts import merge_parts, read_part, write_part
 from aaad.report import write_html, write_json, write_jsonl
 from aaad.scoring import Seen, read_ceiling, score_seen
 from aaad.words import reason
+
+Image = pytest.importorskip("PIL.Image")
 
 CODES = ["0", "12C", "L12D", "12E", "0", "12A"] * 2
 

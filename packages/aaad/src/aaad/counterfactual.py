@@ -161,7 +161,7 @@ def _level(asked: Asked) -> tuple[Sums, Statistic, int, str]:
         if weights[0] == 1.0 or here.sum() < 2:
             continue
         f, g = rows.column(a)
-        sums = term_sums(f, g, here, asked.layout)
+        sums = term_sums(f, g, here, asked.layout.only(here))
         # Where all are asked for one level, there is no other level to tell it from.
         if np.ptp(g[here], axis=0).max() < _APART:
             continue

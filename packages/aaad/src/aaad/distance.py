@@ -39,21 +39,24 @@ def as_array(value: Any) -> NDArray[Any]:
 def check_column(given: NDArray[Any], known: NDArray[np.bool_], name: str, number: int) -> Array:
     """One column (N, 6) as float64 that sums to one, or an `AAADError`; unknown rows are at 0."""
     array = np.array(given, dtype=np.float64)
-    array[~known] = np.eye(len(LEVELS))[0]
-    total = array.sum(-1)
-    bad = ~(np.abs(total - 1.0) <= TOLERANCE) | ~(array >= -TOLERANCE).all(-1)
-    if bad.any():
+    if not known.all():
+        array[~known] = np.eye(len(LEVELS))[0]
+    off = np.abs(array @ np.ones(len(LEVELS)) - 1.0)
+    if not (off.max(initial=0.0) <= TOLERANCE and array.min(initial=0.0) >= -TOLERANCE):
+        bad = ~(off <= TOLERANCE) | ~(array >= -TOLERANCE).all(-1)
         i = int(np.flatnonzero(bad)[0])
         raise AAADError(
             f"{name}[{i}, {number}] is not a distribution over the six levels: "
             f"{array[i].tolist()} "
             "(wanted numbers >= 0 that sum to 1; leave missing ones out with mask=)"
         )
-    np.clip(array, 0.0, None, out=array)
-    total = array.sum(-1, keepdims=True)
+    np.maximum(array, 0.0, out=array)
     # What sums to one already is left alone, so that checking twice changes nothing.
-    np.divide(array, total, out=array, where=np.abs(total - 1.0) > 1e-9)
-    return array + 0.0  # -0.0 is 0.0: equal rows have equal bits
+    rows = np.flatnonzero(off > 1e-9)
+    if len(rows):
+        array[rows] /= array[rows].sum(-1, keepdims=True)
+    array += 0.0  # -0.0 is 0.0: equal rows have equal bits
+    return array
 
 
 def check_distributions(value: Any, name: str, mask: NDArray[np.bool_] | None = None) -> Array:
@@ -73,7 +76,10 @@ def check_distributions(value: Any, name: str, mask: NDArray[np.bool_] | None = 
 
 def cdf(p: Array) -> Array:
     """P(level <= t) at the five thresholds below the top level: (..., 6) -> (..., 5)."""
-    return np.cumsum(p, axis=-1)[..., :-1]
+    out = np.array(p[..., :-1])
+    for t in range(1, out.shape[-1]):
+        out[..., t] += out[..., t - 1]
+    return out
 
 
 def threshold_weights(columns: Sequence[str], presence: Collection[str] = ()) -> Array:

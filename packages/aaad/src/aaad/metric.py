@@ -143,11 +143,12 @@ def score_rows(
     block, who = _blocks(strata if clusters is None else clusters, rows)
     within = Layout.of(place, block, rows.hashes)
     across = Layout.of(np.zeros_like(place), block, rows.hashes)
-    terms, strengths = [], []
+    terms, strengths, climate = [], [], 0.0
     for a in kept:
         f, g = rows.column(a)
         terms.append(term_sums(f, g, rows.known[:, a], within))
         strengths.append(strength_sums(f, g, rows.known[:, a], weights[a], across))
+        climate += _climate(g, rows.known[:, a], weights[a], across)
     sums, strong = stacked(terms), stacked(strengths)
     units = Units.of([columns[a] for a in kept], weights[kept])
     balanced, restraint = units.balanced(sums.total), units.restraint(strong.total)
@@ -167,7 +168,7 @@ def score_rows(
         pooled=float(1.0 - paired[:, 0].sum() / (paired[:, 0] + paired[:, 1]).sum()),
         raw=float(np.mean([one.raw for one in per_au.values()])),
         chance=float(np.mean([one.chance for one in per_au.values()])),
-        skill=_skill(sums.total, rows, kept, weights, across),
+        skill=float(1.0 - paired[:, 0].sum() / climate) if climate > 0.0 else float("nan"),
         counterfactuals=counterfactuals(asked, interval=interval),
         n=int((~alone).sum()),
         subjects=len(np.unique(who[~alone])),
@@ -217,14 +218,10 @@ def _blocks(people: NDArray[Any] | None, rows: Rows) -> tuple[NDArray[np.int64],
     return rank * min(rows.n, BLOCKS) // rows.n, np.arange(rows.n)
 
 
-def _skill(sums: Array, rows: Rows, kept: Sequence[int], weights: Array, across: Layout) -> float:
-    """1 - D / D of the best constant forecast, the mean target of the other rows."""
-    total = climate = 0.0
-    for k, a in enumerate(kept):
-        m = rows.known[across.order, a].astype(np.float64)[:, None]
-        g = rows.column(a)[1][across.order] * m
-        n = max(float(m.sum()), 2.0)
-        spread = (g * g).sum(0) - g.sum(0) ** 2 / n
-        climate += float((spread * (n / (n - 1.0)) ** 2) @ weights[a]) / n
-        total += float(sums[k, 0] @ weights[a]) / max(float(sums[k, 3, 0]), 1.0)
-    return 1.0 - total / climate if climate > 0.0 else float("nan")
+def _climate(g: Array, known: NDArray[np.bool_], weights: Array, across: Layout) -> float:
+    """Mean distance of the best constant forecast of a column: the mean target of other rows."""
+    m = known[across.order].astype(np.float64)[:, None]
+    g = g[across.order] * m
+    n = max(float(m.sum()), 2.0)
+    spread = (g * g).sum(0) - g.sum(0) ** 2 / n
+    return float((spread * (n / (n - 1.0)) ** 2) @ weights) / n

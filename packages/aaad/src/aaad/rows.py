@@ -32,6 +32,7 @@ class Rows:
     known: Mask
     present: Mask  # (N, A) where the unit is asked for
     hashes: NDArray[np.uint64]
+    exact: list[set[str]]  # of each column, which of pred and target are used as they are
 
     @property
     def n(self) -> int:
@@ -53,17 +54,26 @@ class Rows:
             raise AAADError(f"mask has shape {known.shape}, wanted {p.shape[:2]}")
         present = np.zeros(known.shape, bool)
         hashes = np.zeros(len(p), np.uint64)
+        exact: list[set[str]] = []
         for a in range(len(columns)):
             seen = check_column(p[:, a], known[:, a], "pred", a)
             asked = check_column(q[:, a], known[:, a], "target", a)
-            present[:, a] = asked[:, 1:].sum(-1) >= 0.5
+            present[:, a] = asked[:, 0] <= 0.5
             hashes = row_hash(row_hash(hashes, seen), asked)
-        return Rows(p, q, known, present, row_hash(hashes, known))
+            given = (("pred", p, seen), ("target", q, asked))
+            exact.append(
+                {n for n, x, y in given if np.array_equal(x[known[:, a], a], y[known[:, a]])}
+            )
+        return Rows(p, q, known, present, row_hash(hashes, known), exact)
 
     def column(self, a: int) -> tuple[Array, Array]:
         """CDFs (N, T) seen and asked."""
-        known = self.known[:, a]
-        return (
-            cdf(check_column(self.pred[:, a], known, "pred", a)),
-            cdf(check_column(self.target[:, a], known, "target", a)),
-        )
+        return self._cdf(self.pred, a, "pred"), self._cdf(self.target, a, "target")
+
+    def _cdf(self, given: NDArray[Any], a: int, name: str) -> Array:
+        if name in self.exact[a]:
+            out = cdf(given[:, a].astype(np.float64))
+            if not self.known[:, a].all():
+                out[~self.known[:, a]] = 1.0
+            return out
+        return cdf(check_column(given[:, a], self.known[:, a], name, a))

@@ -75,6 +75,17 @@ class Layout:
         count = int(blocks.max()) + 1 if len(blocks) else 0
         return Layout(order, starts, g[starts], b[starts], count)
 
+    def only(self, chosen: NDArray[np.bool_]) -> Layout:
+        """The same order without the rows (N,) that are not chosen, of which some must be."""
+        kept = chosen[self.order]
+        cell = np.cumsum(np.bincount(self.starts, minlength=len(kept)))[kept] - 1
+        new = np.ones(len(cell), bool)
+        new[1:] = cell[1:] != cell[:-1]
+        there = cell[new]
+        return Layout(
+            self.order[kept], np.flatnonzero(new), self.group[there], self.block[there], self.blocks
+        )
+
 
 def row_hash(hashes: NDArray[np.uint64], array: NDArray[Any]) -> NDArray[np.uint64]:
     """(N,) numbers that stand for the content of rows so far, with that of array (N, ...) added.
@@ -112,16 +123,16 @@ def _by_block(per_cell: Array, layout: Layout) -> Array:
     return out
 
 
-def _terms(sums: Array) -> Array:
-    """Of cells or groups: D, C - D, spread and rows; (..., 6, T) -> (..., 4, T), all zero where
-    there is nothing to pair anew. `sums`: n, x, y, x^2, y^2, (x - y)^2."""
-    n, x, y, xx, yy, dd = (sums[..., k, :] for k in range(6))
+def _terms(n: Array, sums: Array) -> Array:
+    """Of cells or groups: D, C - D, spread and rows; n (...), sums (..., 4, T) of x, y, x^2 + y^2
+    and (x - y)^2 -> (..., 4, T), all zero where there is nothing to pair anew."""
+    n = n[..., None]
+    x, y, both, dd = (sums[..., k, :] for k in range(4))
     usable = n > 1.5
     per = 1.0 / np.where(usable, n - 1.0, 1.0)
-    both = xx + yy
     gained = (n * (both - dd) - 2.0 * x * y) * per
     spread = np.maximum((n * both - x * x - y * y) * per, 0.0)
-    return np.stack([dd, gained, spread, n], axis=-2) * usable[..., None, :]
+    return np.stack([dd, gained, spread, np.broadcast_to(n, x.shape)], axis=-2) * usable[..., None]
 
 
 def term_sums(f: Array, g: Array, known: NDArray[np.bool_], layout: Layout) -> Sums:
@@ -129,18 +140,23 @@ def term_sums(f: Array, g: Array, known: NDArray[np.bool_], layout: Layout) -> S
 
     f, g (N, T): CDFs seen and asked, in the caller's order; known (N,).
     """
-    m = known[layout.order].astype(np.float64)[:, None]
-    x, y = f[layout.order] * m, g[layout.order] * m
-    gap = x - y
-    rows = np.stack([np.broadcast_to(m, x.shape), x, y, x * x, y * y, gap * gap], axis=1)
-    cells = np.add.reduceat(rows, layout.starts, axis=0)  # (M, 6, T)
+    m = known[layout.order].astype(np.float64)
+    rows = np.empty((len(m), 4, f.shape[1]))
+    x, y, both, gap = (rows[:, k] for k in range(4))
+    np.multiply(f[layout.order], m[:, None], out=x)
+    np.multiply(g[layout.order], m[:, None], out=y)
+    np.subtract(x, y, out=gap)
+    np.multiply(gap, gap, out=gap)
+    np.multiply(x, x, out=both)
+    both += y * y
+    cells, n = np.add.reduceat(rows, layout.starts), np.add.reduceat(m, layout.starts)
     new = np.ones(len(layout.group), bool)
     new[1:] = layout.group[1:] != layout.group[:-1]
-    owner = np.cumsum(new) - 1  # the group of each cell, from 0
-    groups = np.add.reduceat(cells, np.flatnonzero(new), axis=0)  # (G, 6, T)
-    whole = _terms(groups)
+    owner, firsts = np.cumsum(new) - 1, np.flatnonzero(new)  # the group of each cell, from 0
+    groups, size = np.add.reduceat(cells, firsts), np.add.reduceat(n, firsts)
+    whole = _terms(size, groups)
     # What the group loses when one of its cells is left out.
-    loss = _terms(groups[owner] - cells) - whole[owner]
+    loss = _terms(size[owner] - n, groups[owner] - cells) - whole[owner]
     total = whole.sum(0)
     return Sums(total, total + _by_block(loss, layout))
 

@@ -226,7 +226,7 @@ class AttentionNet(DetectorNet):
         weights, y = self._looked(images, neutral, known)
         pooled = weights.flatten(2) @ y.flatten(2).transpose(1, 2)  # (B, A, 4w)
         hidden = self.drop(F.gelu(self.shared(pooled)))  # (B, A, hidden)
-        # Each column has a head of its own; a product and a sum give a row the same bits in any batch.
+        # Its own head for each column, as product and sum: the same bits in any batch.
         return ((hidden.unsqueeze(-1) * self.own).sum(-2) + self.bias).float()
 
     def start_at(self, log_rates: Tensor) -> None:
