@@ -82,7 +82,7 @@ class Opposed:
 def opposed(coding: Any, columns: Sequence[str]) -> Opposed:
     """Where the raw sum of a coding asks for more than anatomy lets be, and what for.
 
-    A unit that is held back from R to r is paired with R and with r - (R - r), half each: the raw
+    A unit that is held back from R to r is paired with R and with 2r - R, half each: the raw
     sum is then as far off as it is right, and so is a face that shows nothing. A unit that cannot
     be at all is paired with R, and the one that stands in its place with not being there.
     """
