@@ -169,3 +169,54 @@ def test_names_that_stand_for_two_pictures_are_refused(tmp_path):
     other = tmp_path / "c" / "1.png"
     with pytest.raises(AAADError, match="2 pictures in the table have this name"):
         pair(table, [other], [other], tell=lambda _: None, name="fex.csv")
+
+
+def every_source(pictures):
+    """A made-up table of each source that says what was asked: name -> (file, its text)."""
+    found = [(p.path.name, *levels(p.codes)) for p in pictures]
+    libre = "image_path,au_4_intensity,au_12_intensity\n"
+    libre += "".join(f"{name},{four},{twelve}\n" for name, four, twelve in found)
+    three = "image_path,action_units\n"
+    for name, four, twelve in found:
+        units = [0.0, 0.0, float(four > 0), 0.0, 0.0, float(twelve > 0), 0.0, 0.0]
+        three += f'{name},"{units}"\n'
+    afar = "Frame,Occ_au_4,Occ_au_12\n"
+    motions = "#STUDY\tmade up\nFrameNo\tNoOfFaces\tAU4 Evidence\tAU12 Evidence\n"
+    noldus = (
+        "Video analysis detailed log\n\nVideo Time\tNeutral\tAction Unit 04 - Brow Lowerer\t"
+        "Action Unit 12 - Lip Corner Puller\n"
+    )
+    said = ("NotActive", "A", "B", "C", "D", "E")
+    media = ""
+    for k, (name, four, twelve) in enumerate(found):
+        afar += f"{k},{float(four > 0)},{float(twelve > 0)}\n"
+        motions += f"{k}\t1\t{30 if four else -30}\t{30 if twelve else -30}\n"
+        noldus += f"00:00:{k:02d}.000\t0.5\t{said[four]}\t{said[twelve]}\n"
+        brows = {f"browDown{side}": float(four > 0) for side in ("Left", "Right")}
+        one_side = {"Left": float(twelve > 0), "Right": float(twelve > 0 and name[1] != "2")}
+        mouth = {f"mouthSmile{side}": value for side, value in one_side.items()}
+        shapes = [{"category_name": n, "score": v} for n, v in (brows | mouth).items()]
+        media += json.dumps({"file_name": name, "face_blendshapes": [shapes]}) + "\n"
+    return {
+        "libreface": ("l.csv", libre),
+        "openface3": ("o.csv", three),
+        "pyafar": ("a.csv", afar),
+        "imotions": ("i.txt", motions),
+        "facereader": ("f.txt", noldus),
+        "blendshapes": ("m.jsonl", media),
+    }
+
+
+@pytest.mark.parametrize(
+    "source", ["libreface", "openface3", "pyafar", "imotions", "facereader", "blendshapes"]
+)
+def test_a_table_of_each_source_that_agrees_scores_one(folder, tmp_path, source):
+    pictures = find_pictures([folder])
+    name, text = every_source(pictures)[source]
+    (tmp_path / name).write_text(text)
+    found = score(pictures, table=tmp_path / name, format=source)
+    assert found.result.aaad == pytest.approx(1.0, abs=1e-3)
+    graded = source in ("libreface", "facereader")
+    assert np.isnan(found.result.counterfactuals["level"].value) != graded
+    sided = source == "blendshapes"
+    assert np.isnan(found.result.counterfactuals["side"].value) != sided
