@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..group import LazyGroup
-from ..output import emit
+from ..output import emit, note
 
 __all__ = ["command"]
 
@@ -109,20 +109,11 @@ def detector(
 ) -> None:
     """Train a detector for `auface score`; prints what it scores on true pictures."""
     length = _length(steps, minutes, batch=batch)
-    from aaad import train_detector
+    from aaad import DetectorRun, train_detector
 
-    report = train_detector(
-        corpus,
-        out,
-        resume=resume,
-        seed=seed,
-        device=device,
-        size=size,
-        width=width,
-        name=name,
-        threads=threads,
-        **length,
-    )
+    _use(threads)
+    run = DetectorRun(seed=seed, size=size, width=width, name=name or "", **length)
+    report = train_detector(corpus, out, run=run, resume=resume, device=device, tell=note)
     for mode in ("with_neutral", "alone"):
         emit({"mode": mode, "aaad": report.get(mode, {}).get("aaad", {}).get("aaad")})
 
