@@ -24,9 +24,8 @@ import numpy as np
 from auface_gen.errors import AUFaceGenError
 from auface_gen.rig.correctives import Correctives
 from auface_gen.rig.made_shapes import made_shapes
-from facs_text import Coding, unit
 
-__all__ = ["Activations", "HeadPose", "Rig", "raw_activations", "shape_weights", "unit_table"]
+__all__ = ["Activations", "HeadPose", "Rig", "shape_weights", "unit_table"]
 
 Activations = Mapping[str, Mapping[str, float]]
 """Effective activation 0..1 by unit and side, as `facs_text.Resolution.activations` gives it."""
@@ -211,7 +210,7 @@ class Rig:
         posed.
 
         raw: the plain sum of the shapes, without correctives of any kind: the artefact that
-        correctives are compared with (give it `raw_activations`).
+        correctives are compared with (give it `codings.unresolved`).
         """
         weights = shape_weights(activations, raw=raw)
         moved = self.turn_eyes(rest + self._sum(weights), activations)
@@ -241,22 +240,6 @@ def _turn(activations: Activations, table: str) -> HeadPose:
             axis, at_e = degrees[code]
             pose = pose + HeadPose(**{axis: at_e * max(sides.values())})
     return pose
-
-
-def raw_activations(coding: Coding) -> Activations:
-    """Every unit of a coding at its coded level, level / 5, as if none touched another: what
-    facs-text's resolution mends. For `Rig.move(..., raw=True)`.
-    """
-    out: dict[str, dict[str, float]] = {}
-    for action in coding:
-        code, chosen = f"AU{action.code}", [action.side]
-        if action.side == "both":
-            halves = [s for s in unit(action.code).sides if s != "both"]
-            chosen = halves or ["both"]
-        amounts = out.setdefault(code, {})
-        for side in chosen:
-            amounts[side] = max(amounts.get(side, 0.0), action.level / 5)
-    return out
 
 
 def shape_weights(activations: Activations, *, raw: bool = False) -> dict[str, float]:
