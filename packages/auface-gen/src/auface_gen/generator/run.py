@@ -20,8 +20,8 @@ _MAY_CHANGE = ("steps", "minutes", "checkpoint_minutes", "log_every")
 class TrainingRun:
     """What every run has.
 
-    steps: length of the run; minutes: its length as training time over all its parts, which is
-    used instead when given. batch: samples a step. rate: highest learning rate, reached after
+    steps: length of the run; minutes: its length as training time over all its parts, should that
+    end first. batch: samples a step. rate: highest learning rate, reached after
     `warmup` steps and then lowered by a cosine to `floor` of it. weight_decay: of matrices.
     average: decay of the averaged weights, which are what is kept. clip: greatest norm of the
     gradient. precision: "fp32", or "bf16" for the model's forward pass. checkpoint_minutes:
@@ -64,8 +64,8 @@ class TrainingRun:
 
     def progress(self, step: int, seconds: float) -> float:
         """Share of the run that is done, from 0 to 1."""
-        done = step / self.steps if self.minutes is None else seconds / (self.minutes * 60)
-        return min(1.0, done)
+        timed = 0.0 if self.minutes is None else seconds / (self.minutes * 60)
+        return min(1.0, max(step / self.steps, timed))
 
     def rate_at(self, step: int, seconds: float) -> float:
         """Learning rate of a step: linear warm-up, then a cosine."""

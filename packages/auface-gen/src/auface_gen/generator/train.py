@@ -38,7 +38,7 @@ def train_generator(
     out: str | Path,
     *,
     tokenizer: str | Path | None = None,
-    run: GeneratorRun | None = None,
+    run: GeneratorRun = GeneratorRun(),  # noqa: B008 - frozen
     config: GeneratorConfig | None = None,
     resume: bool = False,
     device: str = "cpu",
@@ -50,7 +50,6 @@ def train_generator(
     Raises AUFaceGenError for a broken corpus, a folder that already holds a run (without
     `resume`), or a run of other settings; facs-text's error for a bad row of the corpus.
     """
-    run = GeneratorRun() if run is None else run
     out, corpus = Path(out), Path(corpus)
     rows = rows_of(corpus, "train")
     vq = load_checkpoint(Path(tokenizer) if tokenizer else weights_folder("tokenizer")).eval()

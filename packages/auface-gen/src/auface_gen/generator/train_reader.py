@@ -61,7 +61,7 @@ def _action(rng: np.random.Generator, code: str) -> Action:
 def train_reader(
     out: str | Path,
     *,
-    run: ReaderRun | None = None,
+    run: ReaderRun = ReaderRun(),  # noqa: B008 - frozen
     resume: bool = False,
     device: str = "cpu",
     tell: Callable[[str], None] = print,
@@ -72,7 +72,6 @@ def train_reader(
     Raises AUFaceGenError for a folder that already holds a run (without `resume`), or a run of
     other settings.
     """
-    run = ReaderRun() if run is None else run
     out = Path(out)
     begin(out, resume=resume)
     texts, _ = draw_clauses(np.random.default_rng([run.seed, 7]), run.vocabulary)
