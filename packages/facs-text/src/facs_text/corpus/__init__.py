@@ -13,7 +13,7 @@ from facs_text.corpus._build import BuildReport, build
 from facs_text.corpus._check import CheckReport, check
 from facs_text.corpus._paths import safe_name
 from facs_text.corpus._rows import SCHEMA, CorpusRow, make_row, parse_row, read
-from facs_text.corpus._shards import read_shards, shard_name, write_shards
+from facs_text.corpus._shards import read_shard, read_shards, shard_name, write_shard, write_shards
 from facs_text.corpus._splits import SPLITS, split_of_number, split_of_subject
 from facs_text.corpus._write import CorpusWriter
 
@@ -29,10 +29,12 @@ __all__ = [
     "make_row",
     "parse_row",
     "read",
+    "read_shard",
     "read_shards",
     "safe_name",
     "shard_name",
     "split_of_number",
     "split_of_subject",
+    "write_shard",
     "write_shards",
 ]

@@ -1,0 +1,182 @@
+"""auface corpus render: pictures of made-up people doing known things."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..output import note
+
+__all__ = ["command", "part_option"]
+
+_PLAN = ("count", "size", "seed", "sittings", "per_sitting", "samples", "people_per_shard")
+
+
+class Part(click.ParamType):
+    """I/N: the I-th of N parts."""
+
+    name = "I/N"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        first, slash, count = str(value).partition("/")
+        if not (slash and first.isdecimal() and count.isdecimal()):
+            self.fail(f"{value!r} is no part; write I/N, as 1/8", param, ctx)
+        if not 1 <= int(first) <= int(count):
+            self.fail(f"{value!r}: parts of {count} are 1/{count} to {count}/{count}", param, ctx)
+        return int(first), int(count)
+
+
+class Workers(click.ParamType):
+    """A number of processes, or the address of a Dask scheduler."""
+
+    name = "N|dask://HOST:PORT"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        text = str(value)
+        if not (text.startswith("dask://") or (text.isdecimal() and int(text) >= 1)):
+            self.fail(f"{text!r}: a number from 1 up, or dask://HOST:PORT", param, ctx)
+        return text
+
+
+def part_option(function: Callable[..., None]) -> Callable[..., None]:
+    """--part I/N."""
+    text = "Do the I-th of N parts only, as one job of an array."
+    return click.option("--part", type=Part(), help=text)(function)
+
+
+@click.command("render")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--rig",
+    type=click.Path(path_type=Path),
+    help="FaceXModel folder of ICT-FaceKit, or the packed .npz.",
+)
+@click.option("--preset", help="A named corpus, such as auface-302k, that sets all that follows.")
+@click.option(
+    "--count",
+    default=12_600,
+    show_default=True,
+    type=click.IntRange(2),
+    help="Pictures; the default is 300 people.",
+)
+@click.option("--size", default=128, show_default=True, type=click.IntRange(32), help="Pixels.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Other seeds draw other people, light and codings.",
+)
+@click.option(
+    "--sittings", default=2, show_default=True, type=click.IntRange(1), help="Lights a person."
+)
+@click.option(
+    "--per-sitting",
+    default=21,
+    show_default=True,
+    type=click.IntRange(2),
+    help="Pictures a sitting, the first at rest.",
+)
+@click.option(
+    "--samples",
+    default=16,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Samples of light for each pixel.",
+)
+@click.option(
+    "--per-shard",
+    "people_per_shard",
+    default=8,
+    show_default=True,
+    type=click.IntRange(1),
+    help="People that are rendered and written together.",
+)
+@click.option(
+    "--layout",
+    default="folder",
+    show_default=True,
+    type=click.Choice(["folder", "shards"]),
+    help="An image folder, or WebDataset's tar shards.",
+)
+@part_option
+@click.option(
+    "--workers",
+    type=Workers(),
+    help="Processes here, as many as cores unless told, or the workers of a Dask cluster.",
+)
+@click.option(
+    "--variant",
+    help="Variant of mitsuba, as llvm_ad_rgb or scalar_rgb; the fastest that works unless told.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the rows, and render and write nothing.")
+@click.pass_context
+def command(
+    context: click.Context,
+    out: Path,
+    rig: Path | None,
+    preset: str | None,
+    layout: str,
+    part: tuple[int, int] | None,
+    workers: str | None,
+    variant: str | None,
+    dry_run: bool,
+    **numbers: Any,
+) -> None:
+    """Render made-up people doing known things; a run that was stopped is resumed.
+
+    With --part, run the same command without it when all parts are there: that puts the corpus
+    together.
+    """
+    from auface_gen.codings.mixture import MIXTURE
+    from auface_gen.corpus.plan import CorpusPlan
+    from auface_gen.corpus.presets import corpus_preset
+    from auface_gen.corpus.render import LOOK, plan_rows
+
+    if preset is None:
+        plan = CorpusPlan(**numbers)
+    else:
+        for name in (*_PLAN, "layout"):
+            if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+                option = "per-shard" if name == "people_per_shard" else name.replace("_", "-")
+                raise click.UsageError(f"--preset {preset} sets --{option} itself")
+        named = corpus_preset(preset, mixture=MIXTURE, look=LOOK)
+        plan, layout = named.plan, named.layout
+    if dry_run:
+        for row in plan_rows(plan, part=part or (1, 1)):
+            sys.stdout.write(row.to_json() + "\n")
+        return
+    if rig is None:
+        raise click.UsageError("--rig is missing: FaceXModel of ICT-FaceKit, or the packed .npz")
+    _render(out, rig, plan, layout=layout, part=part, workers=workers, variant=variant)
+    if part is not None:
+        note(f"part {part[0]}/{part[1]} is done; without --part the corpus is put together")
+    click.echo(str(out))
+
+
+def _render(out: Path, rig: Path, plan: Any, **options: Any) -> None:
+    """Render with a bar of progress; a failed work is no wrong call, and has status 1."""
+    from tqdm import tqdm
+
+    from auface_gen.corpus.render import render_corpus
+    from auface_gen.errors import WorkFailed
+
+    with tqdm(total=plan.count, unit="picture", disable=None) as bar:
+
+        def report(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        def tell(line: str) -> None:
+            tqdm.write(line, file=sys.stderr)
+
+        try:
+            render_corpus(out, rig=rig, plan=plan, progress=report, tell=tell, **options)
+        except WorkFailed as error:
+            raise click.ClickException(str(error)) from error
