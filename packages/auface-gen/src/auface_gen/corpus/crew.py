@@ -21,6 +21,7 @@ from auface_gen.errors import AUFaceGenError, WorkFailed
 
 __all__ = ["executor_of", "in_order_of_completion"]
 
+_PATIENCE = 10  # seconds to find a scheduler
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -60,7 +61,7 @@ def _dask(address: str) -> Iterator[Executor]:
     except ModuleNotFoundError:
         raise AUFaceGenError("Dask workers need: pip install 'auface-gen[dask]'") from None
     try:
-        client = Client(f"tcp://{address.removeprefix('dask://')}", timeout=10)
+        client = Client(f"tcp://{address.removeprefix('dask://')}", timeout=_PATIENCE)
     except (OSError, ValueError) as error:
         raise AUFaceGenError(f"{address}: no Dask scheduler answers there ({error})") from None
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,43 +10,29 @@ import click
 
 from ..output import note
 
-__all__ = ["command", "part_option"]
+__all__ = ["command"]
 
 _PLAN = ("count", "size", "seed", "sittings", "per_sitting", "samples", "people_per_shard")
 
 
-class Part(click.ParamType):
-    """I/N: the I-th of N parts."""
-
-    name = "I/N"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
-        if isinstance(value, tuple):
-            return value
-        first, slash, count = str(value).partition("/")
-        if not (slash and first.isdecimal() and count.isdecimal()):
-            self.fail(f"{value!r} is no part; write I/N, as 1/8", param, ctx)
-        if not 1 <= int(first) <= int(count):
-            self.fail(f"{value!r}: parts of {count} are 1/{count} to {count}/{count}", param, ctx)
-        return int(first), int(count)
+def _part(context: click.Context, option: click.Parameter, text: str | None) -> Any:
+    """(I, N) of "I/N"."""
+    if text is None:
+        return None
+    first, slash, count = text.partition("/")
+    if not (slash and first.isdecimal() and count.isdecimal()):
+        raise click.BadParameter(f"{text!r} is no part; write I/N, as 1/8", context, option)
+    if not 1 <= int(first) <= int(count):
+        raise click.BadParameter(f"{text!r}: from 1/{count} to {count}/{count}", context, option)
+    return int(first), int(count)
 
 
-class Workers(click.ParamType):
+def _workers(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
     """A number of processes, or the address of a Dask scheduler."""
-
-    name = "N|dask://HOST:PORT"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> str:
-        text = str(value)
-        if not (text.startswith("dask://") or (text.isdecimal() and int(text) >= 1)):
-            self.fail(f"{text!r}: a number from 1 up, or dask://HOST:PORT", param, ctx)
+    if text is None or text.startswith("dask://") or (text.isdecimal() and int(text) >= 1):
         return text
-
-
-def part_option(function: Callable[..., None]) -> Callable[..., None]:
-    """--part I/N."""
-    text = "Do the I-th of N parts only, as one job of an array."
-    return click.option("--part", type=Part(), help=text)(function)
+    said = f"{text!r}: a number from 1 up, or dask://HOST:PORT"
+    raise click.BadParameter(said, context, option)
 
 
 @click.command("render")
@@ -105,10 +90,16 @@ def part_option(function: Callable[..., None]) -> Callable[..., None]:
     type=click.Choice(["folder", "shards"]),
     help="An image folder, or WebDataset's tar shards.",
 )
-@part_option
+@click.option(
+    "--part",
+    metavar="I/N",
+    callback=_part,
+    help="Do the I-th of N parts only, as one job of an array.",
+)
 @click.option(
     "--workers",
-    type=Workers(),
+    metavar="N|dask://HOST:PORT",
+    callback=_workers,
     help="Processes here, as many as cores unless told, or the workers of a Dask cluster.",
 )
 @click.option(
@@ -119,6 +110,7 @@ def part_option(function: Callable[..., None]) -> Callable[..., None]:
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     out: Path,
     rig: Path | None,
     preset: str | None,
