@@ -177,3 +177,33 @@ def shard(folder: Path, out: Path, per_shard: int) -> None:
 
     for path in corpus.write_shards(folder, out, per_shard=per_shard):
         click.echo(str(path))
+
+
+@command.command("export")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    required=True,
+    type=click.Choice(["parquet", "webdataset", "imagefolder"]),
+    help="What to write.",
+)
+@click.option("--name", help="Name of the data set; that of DIR unless told.")
+@click.option(
+    "--per-shard",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Rows of each Parquet file or tar shard.",
+)
+def export(folder: Path, out: Path, to: str, name: str | None, per_shard: int) -> None:
+    """Write a corpus (an image folder or tar shards) for others' tools.
+
+    With a dataset card, README.md, as Hugging Face reads it, and croissant.json.
+    """
+    from facs_text import corpus
+
+    def tell(path: Path) -> None:
+        click.echo(str(path))
+
+    corpus.export(folder, out, to=to, name=name, per_shard=per_shard, tell=tell)
