@@ -24,6 +24,7 @@ _CONTEXT: dict[str, Any] = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -55,6 +56,7 @@ _KINDS = {
     "webdataset": "application/x-tar",
     "imagefolder": "application/jsonlines",
 }
+_NAME = {"fileProperty": "filename"}
 _FIELDS = {
     "file_name": "Name of the picture within its split.",
     "text": "What the face does, in plain English.",
@@ -75,14 +77,11 @@ def croissant(
     for split, names in files.items():
         objects = [_file(root, path, _KINDS[to]) for path in names]
         distribution += objects
-        if to == "webdataset":
-            distribution.append(_within(split, objects))
-        for number, one in enumerate(objects):
-            if to == "webdataset":
-                records.append(_records(split, {"fileSet": {"@id": f"{split}-rows"}}, "jsonPath"))
-                break
-            many = f"{split}-{number:06d}" if len(objects) > 1 else split
-            records.append(_records(many, {"fileObject": {"@id": one["@id"]}}, "column"))
+        if to == "imagefolder":
+            records.append(_records(split, to, {"fileObject": {"@id": names[0]}}))
+        else:
+            distribution.append(_many(split, to, names))
+            records.append(_records(split, to, {"fileSet": {"@id": f"{split}-rows"}}))
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -117,28 +116,41 @@ def _file(root: Path, path: str, kind: str) -> dict[str, Any]:
     }
 
 
-def _within(split: str, objects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The rows inside tar shards."""
-    return {
+def _many(split: str, to: str, names: Sequence[str]) -> dict[str, Any]:
+    """The rows of a split that are in several files: in Parquet, or beside the pictures in tars."""
+    found: dict[str, Any] = {
         "@type": "cr:FileSet",
         "@id": f"{split}-rows",
         "name": f"{split}-rows",
-        "containedIn": [{"@id": one["@id"]} for one in objects],
-        "encodingFormat": "application/json",
-        "includes": "*.json",
+        "encodingFormat": _KINDS[to],
+        "includes": f"data/{split}-*.parquet",
     }
+    if to == "webdataset":
+        found["encodingFormat"], found["includes"] = "text/plain", "*.txt"
+        found["containedIn"] = [{"@id": name} for name in names]
+    return found
 
 
-def _records(name: str, source: Mapping[str, Any], way: str) -> dict[str, Any]:
+def _records(split: str, to: str, source: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a split: the columns of its rows; of tars, where readers of the format know no
+    columns, the text of each picture and the name it has in common with the picture.
+    """
+    if to == "webdataset":
+        parts = {
+            "text": (_FIELDS["text"], {"fileProperty": "content"}),
+            "name": ("Name of the text; the picture's but for the suffix.", _NAME),
+        }
+    else:
+        parts = {key: (said, {"column": key}) for key, said in _FIELDS.items()}
     fields = [
         {
             "@type": "cr:Field",
-            "@id": f"{name}/{key}",
-            "name": f"{name}/{key}",
+            "@id": f"{split}/{key}",
+            "name": f"{split}/{key}",
             "description": said,
             "dataType": "sc:Text",
-            "source": {**source, "extract": {way: key if way == "column" else f"$.{key}"}},
+            "source": {**source, "extract": extract},
         }
-        for key, said in _FIELDS.items()
+        for key, (said, extract) in parts.items()
     ]
-    return {"@type": "cr:RecordSet", "@id": name, "name": name, "field": fields}
+    return {"@type": "cr:RecordSet", "@id": split, "name": split, "field": fields}
