@@ -21,7 +21,7 @@ from auface_gen.corpus import render as corpus_render
 from auface_gen.corpus import sitting as sittings
 from auface_gen.corpus.census import take_census
 from auface_gen.corpus.plan import CorpusPlan, SittingPlan
-from auface_gen.corpus.render import plan_rows, render_corpus
+from auface_gen.corpus.render import plan_lines, plan_rows, render_corpus
 from auface_gen.errors import AUFaceGenError, WorkFailed
 from auface_gen.picture import mitsuba_variant as variant
 from auface_gen.picture import render, skin
@@ -342,6 +342,8 @@ def test_a_dry_run_says_the_rows_of_the_corpus(tmp_path: Path, painted: SimpleNa
     assert rows == there
     parts = [row.to_json() for i in (1, 2) for row in plan_rows(plan, part=(i, 2))]
     assert sorted(parts) == sorted(there)
+    for workers in (1, 2):
+        assert "".join(plan_lines(plan, workers=workers)).splitlines() == there
 
 
 class Losing(ThreadPoolExecutor):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -19,7 +20,7 @@ from typing import TypeVar
 from auface_gen.corpus.shard import end_with_parent
 from auface_gen.errors import AUFaceGenError, WorkFailed
 
-__all__ = ["executor_of", "in_order_of_completion"]
+__all__ = ["executor_of", "in_order", "in_order_of_completion"]
 
 _PATIENCE = 10  # seconds to find a scheduler
 T = TypeVar("T")
@@ -70,6 +71,22 @@ def _dask(address: str) -> Iterator[Executor]:
         yield executor
     finally:
         client.close()
+
+
+def in_order(
+    function: Callable[[T], R], tasks: Iterator[T], executor: Executor | None, *, window: int = 64
+) -> Iterator[R]:
+    """What `function` makes of each task, in the order of the tasks; else as the function below."""
+    if executor is None:
+        yield from map(function, tasks)
+        return
+    waiting: deque[Future[R]] = deque()
+    for task in tasks:
+        waiting.append(executor.submit(function, task))
+        if len(waiting) >= window:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def in_order_of_completion(

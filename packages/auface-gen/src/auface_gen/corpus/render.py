@@ -15,6 +15,7 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import asdict, fields
+from functools import partial
 from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,8 +27,8 @@ import auface_gen
 import facs_text
 from auface_gen.codings.mixture import HELD_OUT_PAIRS, MIXTURE
 from auface_gen.corpus.assemble import LAYOUTS, PARTS, assemble, is_whole, shard_folder
-from auface_gen.corpus.crew import executor_of, in_order_of_completion
-from auface_gen.corpus.plan import CorpusPlan
+from auface_gen.corpus.crew import executor_of, in_order, in_order_of_completion
+from auface_gen.corpus.plan import CorpusPlan, Shard
 from auface_gen.corpus.shard import ShardTask, render_shard
 from auface_gen.corpus.sitting import rows
 from auface_gen.errors import AUFaceGenError
@@ -36,7 +37,7 @@ from auface_gen.rig.face import Rig
 from auface_gen.rig.facexmodel import KNOWN_MEAN_FACES, mean_face_digest
 from facs_text.corpus import CorpusRow
 
-__all__ = ["LOOK", "plan_rows", "render_corpus"]
+__all__ = ["LOOK", "plan_lines", "plan_rows", "render_corpus"]
 
 LOOK = 2
 """Number of the look of the rig, to be raised when shapes, correctives, skin, hair, resting faces,
@@ -52,6 +53,21 @@ def plan_rows(plan: CorpusPlan, *, part: tuple[int, int] = (1, 1)) -> Iterator[C
         for sitting in plan.sittings_of(shard):
             for row, _ in rows(sitting):
                 yield row
+
+
+def plan_lines(
+    plan: CorpusPlan, *, part: tuple[int, int] = (1, 1), workers: int | str | None = 1
+) -> Iterator[str]:
+    """Lines of metadata.jsonl of the rows of `plan_rows`, a shard at a time, by workers as
+    `render_corpus` has them.
+    """
+    with executor_of(workers) as crew:
+        yield from in_order(partial(_lines, plan), plan.shards(part), crew)
+
+
+def _lines(plan: CorpusPlan, shard: Shard) -> str:
+    found = (rows(sitting) for sitting in plan.sittings_of(shard))
+    return "".join(row.to_json() + "\n" for some in found for row, _ in some)
 
 
 def render_corpus(

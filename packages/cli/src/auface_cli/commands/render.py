@@ -129,7 +129,7 @@ def command(
     from auface_gen.codings.mixture import MIXTURE
     from auface_gen.corpus.plan import CorpusPlan
     from auface_gen.corpus.presets import corpus_preset
-    from auface_gen.corpus.render import LOOK, plan_rows
+    from auface_gen.corpus.render import LOOK, plan_lines
 
     if preset is None:
         plan = CorpusPlan(**numbers)
@@ -141,8 +141,8 @@ def command(
         named = corpus_preset(preset, mixture=MIXTURE, look=LOOK)
         plan, layout = named.plan, named.layout
     if dry_run:
-        for row in plan_rows(plan, part=part or (1, 1)):
-            sys.stdout.write(row.to_json() + "\n")
+        for lines in plan_lines(plan, part=part or (1, 1), workers=workers):
+            sys.stdout.write(lines)
         return
     if rig is None:
         raise click.UsageError("--rig is missing: FaceXModel of ICT-FaceKit, or the packed .npz")
