@@ -16,7 +16,7 @@ __all__ = ["command"]
 _HERE = "auface_cli.commands"
 
 
-@click.group("corpus", cls=LazyGroup, lazy={"render": f"{_HERE}.render:command"})
+@click.group("corpus", cls=LazyGroup, lazy={"render": f"{_HERE}.corpus_render:command"})
 def command() -> None:
     """Make, check and pack corpora of pictures and texts."""
 
