@@ -32,7 +32,8 @@ from rig_sheets import CONFLICTS
 from auface_gen.picture.people import Person
 from auface_gen.picture.resting import resting_face
 from auface_gen.rig.collisions import Contact, ContactMeter
-from auface_gen.rig.face import Rig, raw_activations
+from auface_gen.rig.move import Rig
+from auface_gen.rig.units import raw_activations
 from facs_text import RIG_UNITS, parse, resolve
 
 HEAD = {"51", "52", "53", "54", "55", "56"}

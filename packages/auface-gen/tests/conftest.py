@@ -17,7 +17,8 @@ from auface_gen.columns import COLUMNS
 from auface_gen.generator.checkpoint import write_folder, write_tensors
 from auface_gen.generator.model import FaceTransformer, GeneratorConfig
 from auface_gen.generator.reader import ClauseReader, TextConfig
-from auface_gen.rig.face import Rig, unit_table
+from auface_gen.rig.move import Rig
+from auface_gen.rig.units import unit_table
 from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
 
 _MATERIALS = (

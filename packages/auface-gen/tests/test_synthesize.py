@@ -18,7 +18,7 @@ from auface_gen.errors import AUFaceGenError, WorkFailed
 from auface_gen.picture import mitsuba_variant as variant
 from auface_gen.picture import render, skin
 from auface_gen.picture.people import Light, Person
-from auface_gen.rig.face import Rig
+from auface_gen.rig.move import Rig
 from facs_text import corpus
 
 

@@ -39,8 +39,8 @@ from auface_gen.corpus.sitting import (
     write_whole,
 )
 from auface_gen.errors import AUFaceGenError, WorkFailed
-from auface_gen.rig.face import Rig
 from auface_gen.rig.facexmodel import KNOWN_MEAN_FACES, mean_face_digest
+from auface_gen.rig.move import Rig
 from facs_text.corpus import CorpusRow, CorpusWriter
 
 __all__ = ["HELD_OUT_PAIRS", "draw_codings", "render_corpus", "split_of"]

@@ -16,7 +16,7 @@ from typing import Any
 from auface_gen.codings.mixture import Plan
 from auface_gen.errors import AUFaceGenError, WorkFailed
 from auface_gen.picture.people import Light, Person
-from auface_gen.rig.face import Rig
+from auface_gen.rig.move import Rig
 from facs_text import describe, parse, resolve
 from facs_text.corpus import CorpusRow
 

@@ -21,7 +21,8 @@ from auface_gen.picture.people import Light, Person
 from auface_gen.picture.resting import IRIS_RADIUS, resting_face
 from auface_gen.picture.skin import SkinMap
 from auface_gen.rig.crop import crop_square
-from auface_gen.rig.face import Activations, HeadPose, Rig
+from auface_gen.rig.move import Rig
+from auface_gen.rig.units import Activations, HeadPose
 
 __all__ = ["VARIANTS", "RigMeshes", "Sitting", "mitsuba"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from auface_gen.picture.people import Person
-from auface_gen.rig.face import Rig
+from auface_gen.rig.move import Rig
 
 __all__ = ["IRIS_RADIUS", "resting_face"]
 

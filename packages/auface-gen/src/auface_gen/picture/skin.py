@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from auface_gen.picture.people import Person
-from auface_gen.rig.face import Activations, Rig
+from auface_gen.rig.move import Rig
+from auface_gen.rig.units import Activations
 
 __all__ = ["CREASES", "SkinMap"]
 
