@@ -17,6 +17,7 @@ from auface_gen.columns import COLUMNS
 from auface_gen.generator.checkpoint import write_folder, write_tensors
 from auface_gen.generator.model import FaceTransformer, GeneratorConfig
 from auface_gen.generator.reader import ClauseReader, TextConfig
+from auface_gen.rig.made_shapes import WEIGHED
 from auface_gen.rig.move import Rig
 from auface_gen.rig.units import unit_table
 from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
@@ -49,6 +50,7 @@ def _arrays(count: int = 400) -> dict[str, np.ndarray]:
     ]:
         for name in shapes:
             names |= {name.replace("{S}", letter) for letter in "LR"}
+    names |= {f"{name}_{letter}" for name in WEIGHED for letter in "LR"}
     kit = sorted(n for n in names if not n.startswith("+"))
     neutral = rng.uniform([-8, -8, 4], [8, 9, 12], (count, 3))
     faces = rng.integers(0, count, (120, 4))

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from auface_gen.picture.people import Person
+from auface_gen.picture.rest_pose import brow_line
 from auface_gen.rig.move import Rig
 from auface_gen.rig.units import Activations
 
@@ -115,16 +116,7 @@ class SkinMap:
         for unit, lines in CREASES.items():
             for side, sign in (("left", 1.0), ("right", -1.0)):
                 creases[unit, side] = _lines(position, lines, sign)
-        # (17..21 are the right brow from tail to head.) The hair grows on the ridge, a little
-        # under the kit's landmarks at the tail.
-        brow = lm[21:16:-1, :2] * [-1, 1] + [
-            [0.0, -0.2],
-            [0.0, -0.28],
-            [0.0, -0.38],
-            [0.0, -0.5],
-            [0.1, -0.7],
-        ]
-        return cls(position, lips, upper, lower, socket, creases, brow)
+        return cls(position, lips, upper, lower, socket, creases, brow_line(rig))
 
     def albedo(self, person: Person) -> np.ndarray:
         """(T, T, 3) linear RGB of the person at rest."""

@@ -14,22 +14,18 @@ Activations = Mapping[str, Mapping[str, float]]
 """Effective activation 0..1 by unit and side, as `facs_text.Resolution.activations` gives it."""
 
 
+_MET = ("AU1", "AU4", "AU10", "AU12", "AU15", "AU25")
 _TEETH = 0.6  # level C: from here on units 9 and 10 may bare teeth, where 25 parts the lips
 
 
 def combined(weights: dict[str, float], activations: Activations) -> dict[str, float]:
     """The weights, mended in place where a sum of shapes breaks or does not show what is meant."""
     for letter, side in (("L", "left"), ("R", "right")):
+        amount = {unit: _amount(activations, unit, side) for unit in _MET}
         _lids(weights, letter)
-        _oblique_brow(
-            weights, letter, _amount(activations, "AU1", side), _amount(activations, "AU4", side)
-        )
-        _curbed_smile(
-            weights, letter, _amount(activations, "AU12", side), _amount(activations, "AU15", side)
-        )
-        _upper_lip(
-            weights, letter, _amount(activations, "AU25", side), _amount(activations, "AU10", side)
-        )
+        _oblique_brow(weights, letter, amount["AU1"], amount["AU4"])
+        _curbed_smile(weights, letter, amount["AU12"], amount["AU15"])
+        _upper_lip(weights, letter, amount["AU25"], amount["AU10"])
     _sealed_jaw(weights, activations)
     return weights
 

@@ -9,12 +9,17 @@ once or none.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-__all__ = ["made_shapes"]
+__all__ = ["WEIGHED", "made_shapes"]
+
+WEIGHED = ("noseSneer", "mouthUpperUp", "mouthStretch", "mouthSmile")
+"""Shapes of the kit, each with a left and a right, that made ones are weighed from."""
 
 Shapes = dict[str, np.ndarray]
+Marks = Mapping[str, Any]
 _SIDES = (
     ("L", 1.0, {"brow": 22, "corner": 54, "wing": 35, "lid": (46, 47)}),
     ("R", -1.0, {"brow": 21, "corner": 48, "wing": 31, "lid": (41, 40)}),
@@ -49,6 +54,11 @@ def _bump(points: np.ndarray, centre: np.ndarray, radii: tuple[float, float, flo
     return np.exp(-0.5 * (((points - centre) / np.asarray(radii)) ** 2).sum(1))
 
 
+def _by(point: np.ndarray, x: float, y: float, z: float) -> np.ndarray:
+    """(3,) the point moved by x, y and z in cm."""
+    return point + np.array((x, y, z))
+
+
 def _shape(weight: np.ndarray, direction: tuple[float, float, float]) -> np.ndarray:
     return (weight[:, None] * np.asarray(direction, np.float32)).astype(np.float32)
 
@@ -59,30 +69,30 @@ def _rise(x: np.ndarray, start: float, end: float) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def _brow(p: np.ndarray, lm: np.ndarray, sign: float, at: Mapping) -> Shapes:
+def _brow(p: np.ndarray, lm: np.ndarray, sign: float, at: Marks) -> Shapes:
     """Brows drawn together with the bulge of the corrugator at their heads and a furrow between
     (4), and their inner half drawn down (4, 9).
     """
     side = 0.5 + 0.5 * np.tanh(p[:, 0] * sign / 0.24)  # 1 on this side of the midline
     head = lm[at["brow"]]
     knit = _shape(
-        _bump(p, head + [sign * 0.3, -0.2, 0], (1.4, 0.9, 2.0)) * side, (-0.5 * sign, -0.12, 0.05)
+        _bump(p, _by(head, sign * 0.3, -0.2, 0), (1.4, 0.9, 2.0)) * side, (-0.5 * sign, -0.12, 0.05)
     )
-    bulge = _bump(p, head + [-sign * 0.3, -0.35, 0], (0.42, 0.6, 2.0))
-    furrow = _bump(p, head * [0, 1, 1] + [sign * 0.3, -0.4, 0], (0.16, 0.6, 2.0))
+    bulge = _bump(p, _by(head, -sign * 0.3, -0.35, 0), (0.42, 0.6, 2.0))
+    furrow = _bump(p, _by(head * [0, 1, 1], sign * 0.3, -0.4, 0), (0.16, 0.6, 2.0))
     knit[:, 2] += (0.2 * bulge - 0.14 * furrow).astype(np.float32)
-    lower = _bump(p, head + [sign * 0.9, -0.3, 0], (1.3, 0.95, 2.2)) * side
+    lower = _bump(p, _by(head, sign * 0.9, -0.3, 0), (1.3, 0.95, 2.2)) * side
     return {"+browKnit": knit, "+browLower": _shape(lower, (-0.1 * sign, -0.4, 0.08))}
 
 
-def _corner(p: np.ndarray, lm: np.ndarray, sign: float, at: Mapping) -> Shapes:
+def _corner(p: np.ndarray, lm: np.ndarray, sign: float, at: Marks) -> Shapes:
     """Lip corners drawn straight up (13), pinned inwards (14), tucked in (23, 28), or turned down
     at their tips alone (12 with 15).
     """
     corner = lm[at["corner"]]
-    sharp = _bump(p, corner + [sign * 0.05, 0.1, 0], (0.75, 0.8, 1.6))
-    tip = _bump(p, corner + [sign * 0.1, -0.05, 0], (0.5, 0.42, 1.2))
-    pouch = _bump(p, corner + [sign * 0.3, -0.75, 0], (0.6, 0.45, 1.6))
+    sharp = _bump(p, _by(corner, sign * 0.05, 0.1, 0), (0.75, 0.8, 1.6))
+    tip = _bump(p, _by(corner, sign * 0.1, -0.05, 0), (0.5, 0.42, 1.2))
+    pouch = _bump(p, _by(corner, sign * 0.3, -0.75, 0), (0.6, 0.45, 1.6))
     turned = _shape(tip, (0.1 * sign, -0.62, -0.1))
     turned[:, 2] += (0.14 * pouch).astype(np.float32)
     return {
@@ -93,29 +103,33 @@ def _corner(p: np.ndarray, lm: np.ndarray, sign: float, at: Mapping) -> Shapes:
     }
 
 
-def _cheek(p: np.ndarray, lm: np.ndarray, sign: float, at: Mapping) -> Shapes:
+def _cheek(p: np.ndarray, lm: np.ndarray, sign: float, at: Marks) -> Shapes:
     """The cheek raised towards the eye (6), puffed over the corner (13), blown (34); the fold
     between nose and corner deepened at its middle (11) and squared at its top (10).
     """
     corner, wing = lm[at["corner"]], lm[at["wing"]]
     outer = lm[list(at["lid"])].mean(0)
-    mound = _bump(p, outer + [sign * 0.7, -2.1, -0.2], (1.5, 1.0, 2.2))
-    pouch = _bump(p, outer + [sign * 0.1, -0.85, 0.1], (1.1, 0.3, 1.4))
+    mound = _bump(p, _by(outer, sign * 0.7, -2.1, -0.2), (1.5, 1.0, 2.2))
+    pouch = _bump(p, _by(outer, sign * 0.1, -0.85, 0.1), (1.1, 0.3, 1.4))
     return {
         "+cheekUp": _shape(mound, (0.06 * sign, 0.42, 0.3)),
         "+pouch": _shape(pouch, (0.0, 0.16, 0.16)),
         "+cheekBall": _shape(
-            _bump(p, corner + [sign * 0.45, 1.9, 0.4], (0.95, 0.85, 1.8)), (0.1 * sign, 0.12, 0.5)
+            _bump(p, _by(corner, sign * 0.45, 1.9, 0.4), (0.95, 0.85, 1.8)), (0.1 * sign, 0.12, 0.5)
         ),
         "+cheekBlow": _shape(
-            _bump(p, corner + [sign * 2.4, -0.1, -1.2], (1.5, 1.7, 2.4)), (0.75 * sign, 0.0, 0.75)
+            _bump(p, _by(corner, sign * 2.4, -0.1, -1.2), (1.5, 1.7, 2.4)), (0.75 * sign, 0.0, 0.75)
         ),
-        "+furrow": _furrow(p, wing + [sign * 0.75, 0.1, 0], corner + [sign * 0.55, 0.5, 0], sign),
-        "+furrowTop": _furrow(p, wing + [sign * 0.5, 1.1, 0], wing + [sign * 1.15, -0.9, 0], sign),
+        "+furrow": _furrow(
+            p, _by(wing, sign * 0.75, 0.1, 0), _by(corner, sign * 0.55, 0.5, 0), sign
+        ),
+        "+furrowTop": _furrow(
+            p, _by(wing, sign * 0.5, 1.1, 0), _by(wing, sign * 1.15, -0.9, 0), sign
+        ),
     }
 
 
-def _lower_lid(p: np.ndarray, lm: np.ndarray, sign: float, at: Mapping) -> Shapes:
+def _lower_lid(p: np.ndarray, lm: np.ndarray, sign: float, at: Marks) -> Shapes:
     """The lower lid lifted straight (7)."""
     edge = lm[list(at["lid"])].mean(0)
     under = _bump(p, edge - np.array([0, 0.05, 0]), (0.75, 0.28, 0.8))
@@ -149,11 +163,11 @@ def _chin(p: np.ndarray, lm: np.ndarray) -> Shapes:
     """The chin's boss pushed up and out with the fold above it deepened (17), and the lower lip
     thrust out (17, 29).
     """
-    boss = _shape(_bump(p, lm[8] + [0, 1.2, 0.6], (1.4, 0.85, 1.6)), (0, 0.42, 0.3))
+    boss = _shape(_bump(p, _by(lm[8], 0, 1.2, 0.6), (1.4, 0.85, 1.6)), (0, 0.42, 0.3))
     fold = _bump(p, (lm[8] + lm[57]) / 2 + [0, 0.45, 0.3], (1.3, 0.28, 1.6))
     boss[:, 2] -= (0.16 * fold).astype(np.float32)
     below = (lm[62] + lm[66])[1] / 2 - p[:, 1]
-    thrust = _bump(p, lm[57] + [0, 0.1, 0], (1.7, 0.55, 1.2)) * (below > -0.05)
+    thrust = _bump(p, _by(lm[57], 0, 0.1, 0), (1.7, 0.55, 1.2)) * (below > -0.05)
     return {"+chinBoss": boss, "+lipThrust": _shape(thrust, (0, 0.3, 0.42))}
 
 
@@ -176,18 +190,18 @@ def _furrow(points: np.ndarray, top: np.ndarray, end: np.ndarray, sign: float) -
 def _weighed(p: np.ndarray, lm: np.ndarray, kit: Mapping[str, np.ndarray]) -> Shapes:
     """Shapes of the kit over a part of the face, or along some of their directions.
 
-    +noseWrinkle  noseSneer, which lifts the lip as unit 10 does: full on the nose, little on the lip
+    +noseWrinkle  noseSneer, full on the nose and little on the lip, which it lifts as 10 does
     +upperLip     mouthUpperUp with its lift moved from the corner to the middle of the lip
     +upperLipShut the same with the lip's lower edge left where it is: the mouth stays shut
     +stretch      mouthStretch straight back: the kit's corners drop half as far as they go out
     +smile        mouthSmile with the middle of the lips left where it is
     """
-    if not {"noseSneer_L", "mouthUpperUp_L", "mouthStretch_L", "mouthSmile_L"} <= kit.keys():
+    if not {f"{name}_{letter}" for name in WEIGHED for letter in "LR"} <= kit.keys():
         return {}
     x, y = np.abs(p[:, 0]), p[:, 1]
     nose, lip, line = lm[33, 1], lm[51, 1], (lm[62, 1] + lm[66, 1]) / 2
     corner = float(np.abs(lm[[48, 54], 0]).mean())
-    wrinkle = 0.22 + 0.78 * _rise(y, (nose + lip) / 2, nose + 0.7)
+    wrinkle = 0.05 + 0.95 * _rise(y, lip + 0.1, nose + 0.8)
     lift = 1.25 - 0.85 * _rise(x, 0.45 * corner, 1.05 * corner) * _rise(-y, -nose - 0.6, -line)
     shut = 0.1 + 0.9 * _rise(y, line + 0.15, lip + 0.35)
     out_ = 0.22 + 0.78 * _rise(x, 0.1 * corner, 0.75 * corner)
