@@ -17,6 +17,7 @@ from auface_gen.codings.mixture import Plan
 from auface_gen.errors import AUFaceGenError, WorkFailed
 from auface_gen.picture.people import Light, Person
 from auface_gen.rig.move import Rig
+from auface_gen.rig.units import Activations
 from facs_text import describe, parse, resolve
 from facs_text.corpus import CorpusRow
 
@@ -24,6 +25,7 @@ __all__ = [
     "Job",
     "cannot_write",
     "end_with_parent",
+    "landmarks_of",
     "plan_jobs",
     "read_part",
     "render_job",
@@ -139,6 +141,7 @@ def render_job(job: Job) -> int:
     lines, neutral = [], f"{job.subject}/{job.light}_000.png"
     for i, (kind, codes) in enumerate(job.codings):
         resolution, seed = resolve(parse(codes)), job.light * 1000 + i
+        points, pose = landmarks_of(sitting, resolution.activations)
         name = f"{job.subject}/{job.light}_{i:03d}.png"
         write_whole(folder / Path(name).name, _png(sitting.render(resolution.activations)))
         row = CorpusRow(
@@ -155,11 +158,24 @@ def render_job(job: Job) -> int:
                 "kind": kind,
                 "person_seed": job.person,
                 "light_seed": job.light,
+                "landmarks": points,
+                "head_pose": pose,
             },
         )
         lines.append(row.to_json() + "\n")
     write_whole(job.part, "".join(lines).encode())
     return len(lines)
+
+
+def landmarks_of(
+    sitting: Any, activations: Activations
+) -> tuple[list[list[float]], dict[str, float]]:
+    """A row's `landmarks`, 68 x [x, y] pixels of the picture in iBUG's order (to 0.01), and its
+    `head_pose`, degrees of yaw, pitch and roll (positive: to the face's own left, down, right).
+    """
+    pose = sitting.head_pose(activations)
+    turned = {axis: round(getattr(pose, axis), 2) for axis in ("yaw", "pitch", "roll")}
+    return sitting.landmarks(activations).round(2).tolist(), turned
 
 
 _OWN = ("file_name", "text", "text_brief", "codes", "aus", "subject", "neutral", "source")

@@ -26,6 +26,7 @@ from auface_gen.rig.units import Activations, HeadPose
 
 __all__ = ["VARIANTS", "RigMeshes", "Sitting", "mitsuba"]
 
+_DISTANCE = 70.0  # from the camera to the eyes' plane, in cm
 VARIANTS = ("llvm_ad_rgb", "scalar_rgb")
 
 
@@ -175,11 +176,27 @@ class Sitting:
     def vertices(self, activations: Activations) -> np.ndarray:
         """(V, 3) posed vertices in cm."""
         v = self.rig.move(self._rest, activations)
-        return self._pose(v, self.base_pose + self.rig.pose(activations))
+        return self._pose(v, self.head_pose(activations))
+
+    def head_pose(self, activations: Activations) -> HeadPose:
+        """The head's pose in degrees, of the sitting and the head's units together."""
+        return self.base_pose + self.rig.pose(activations)
+
+    def landmarks(self, activations: Activations) -> np.ndarray:
+        """(68, 2) pixels (x to the right, y down) of iBUG's points in the picture."""
+        points = self.rig.landmarks(self.vertices(activations))
+        middle, half = crop_square(self.rig.landmarks(self._pose(self._rest, self.base_pose)))
+        away = _DISTANCE + middle[2] - points[:, 2]
+        offset = (points[:, :2] - middle[:2]) * (_DISTANCE / away)[:, None]
+        pixels: np.ndarray = self.size * (0.5 + offset * [1, -1] / (2 * half))
+        return pixels
 
     def _pose(self, vertices: np.ndarray, pose: HeadPose) -> np.ndarray:
         rotation = pose.matrix().astype(np.float32)
-        return ((vertices - self._pivot) @ rotation.T + self._pivot).astype(np.float32)
+        eyes = self.rig.landmarks(self._rest)[36:48].mean(0) - self._pivot
+        # The crop follows the head: the eyes' middle stays where the sitting's own pose has it.
+        back = (eyes @ self.base_pose.matrix().T - eyes @ rotation.T) * [1, 1, 0]
+        return ((vertices - self._pivot) @ rotation.T + self._pivot + back).astype(np.float32)
 
     def render(self, activations: Activations) -> np.ndarray:
         """(size, size, 3) uint8 sRGB picture of the person with the activations (units 0..1 by
@@ -228,9 +245,8 @@ class Sitting:
         T = mi.ScalarTransform4f
         lm = self._pose(self._rest, self.base_pose)[self.rig.landmarks68]
         middle, half = crop_square(lm)
-        distance = 70.0
-        fov = float(np.rad2deg(2 * np.arctan(half / distance)))
-        origin = (middle + np.array([0, 0, distance])).tolist()
+        fov = float(np.rad2deg(2 * np.arctan(half / _DISTANCE)))
+        origin = (middle + np.array([0, 0, _DISTANCE])).tolist()
         az, el = np.deg2rad([light.key_azimuth, light.key_elevation])
         direction = np.array([np.sin(az) * np.cos(el), np.sin(el), np.cos(az) * np.cos(el)])
         lamp = (middle + 60 * direction).tolist()

@@ -76,8 +76,9 @@ def _brow_shift(face: Face, by: float) -> np.ndarray:
     over = p[:, 1] - np.interp(np.abs(p[:, 0]), line[:, 0], line[:, 1])
     weight = _between(over, -1.6, -0.25) * (1 - _between(over, 0.6, 4.0))
     weight *= (1 - _between(np.abs(p[:, 0]), 5.6, 7.2)) * _between(p[:, 2], 3.0, 6.0)
+    skin = face.material_ids("M_Face")
     out = np.zeros_like(p)
-    out[:, 1] = by * weight
+    out[skin, 1] = by * weight[skin]
     return out
 
 

@@ -60,7 +60,7 @@ def _oblique_brow(weights: dict[str, float], letter: str, raised: float, lowered
     if both <= 0:
         return
     weights[f"+browLower_{letter}"] *= 1 - both / lowered
-    weights[f"+browKnit_{letter}"] += 0.7 * both
+    weights[f"+browKnit_{letter}"] += 0.3 * both
     weights[f"browDown_{letter}"] += 0.45 * both
 
 
@@ -73,7 +73,7 @@ def _curbed_smile(weights: dict[str, float], letter: str, up: float, down: float
         return
     weights[f"+smile_{letter}"] += 0.35 * both
     weights[f"mouthFrown_{letter}"] *= 1 - 0.6 * both / down
-    weights[f"+cornerTip_{letter}"] = weights.get(f"+cornerTip_{letter}", 0.0) + 1.5 * both
+    weights[f"+cornerTip_{letter}"] = weights.get(f"+cornerTip_{letter}", 0.0) + 1.1 * both
 
 
 def _upper_lip(weights: dict[str, float], letter: str, parted: float, raised: float) -> None:

@@ -21,7 +21,18 @@ from auface_gen.rig.lips import Lips
 __all__ = ["Correctives"]
 
 # Shapes that leave the lips alone; all others are followed by the correctives of the mouth.
-_AWAY = ("eye", "brow", "+brow", "+lid", "+pouch", "cheekSquint_", "cheekRaiser_", "Pupil")
+_AWAY = (
+    "eye",
+    "brow",
+    "+brow",
+    "+lid",
+    "+pouch",
+    "+cheekUp",
+    "+cheekLift",
+    "cheekSquint_",
+    "cheekRaiser_",
+    "Pupil",
+)
 
 
 class Correctives:

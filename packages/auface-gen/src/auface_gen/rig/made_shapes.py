@@ -15,7 +15,14 @@ import numpy as np
 
 __all__ = ["WEIGHED", "made_shapes"]
 
-WEIGHED = ("noseSneer", "mouthUpperUp", "mouthStretch", "mouthSmile")
+WEIGHED = (
+    "noseSneer",
+    "mouthUpperUp",
+    "mouthStretch",
+    "mouthSmile",
+    "cheekSquint",
+    "cheekRaiser",
+)
 """Shapes of the kit, each with a left and a right, that made ones are weighed from."""
 
 Shapes = dict[str, np.ndarray]
@@ -46,7 +53,7 @@ def made_shapes(
     out |= _red_lips(p, lm) | _chin(p, lm)
     if skin is not None:
         out = {name: moved * skin[:, None].astype(np.float32) for name, moved in out.items()}
-    return out if kit is None else out | _weighed(p, lm, kit)
+    return out if kit is None else out | _weighed(p, landmarks68, kit)
 
 
 def _bump(points: np.ndarray, centre: np.ndarray, radii: tuple[float, float, float]) -> np.ndarray:
@@ -76,7 +83,8 @@ def _brow(p: np.ndarray, lm: np.ndarray, sign: float, at: Marks) -> Shapes:
     side = 0.5 + 0.5 * np.tanh(p[:, 0] * sign / 0.24)  # 1 on this side of the midline
     head = lm[at["brow"]]
     knit = _shape(
-        _bump(p, _by(head, sign * 0.3, -0.2, 0), (1.4, 0.9, 2.0)) * side, (-0.5 * sign, -0.12, 0.05)
+        _bump(p, _by(head, sign * 0.3, -0.2, 0), (1.4, 0.9, 2.0)) * side,
+        (-0.42 * sign, -0.14, 0.05),
     )
     bulge = _bump(p, _by(head, -sign * 0.3, -0.35, 0), (0.42, 0.6, 2.0))
     furrow = _bump(p, _by(head * [0, 1, 1], sign * 0.3, -0.4, 0), (0.16, 0.6, 2.0))
@@ -187,34 +195,52 @@ def _furrow(points: np.ndarray, top: np.ndarray, end: np.ndarray, sign: float) -
     return out
 
 
-def _weighed(p: np.ndarray, lm: np.ndarray, kit: Mapping[str, np.ndarray]) -> Shapes:
+def _weighed(p: np.ndarray, marks: np.ndarray, kit: Mapping[str, np.ndarray]) -> Shapes:
     """Shapes of the kit over a part of the face, or along some of their directions.
 
     +noseWrinkle  noseSneer, full on the nose and little on the lip, which it lifts as 10 does
     +upperLip     mouthUpperUp with its lift moved from the corner to the middle of the lip
-    +upperLipShut the same with the lip's lower edge left where it is: the mouth stays shut
+    +upperLipShut the same, the lip's lower edge less, the lower lip with it: the mouth stays shut
+    +cheekLift    cheekSquint and cheekRaiser halved, without the lip that they lift as well
     +stretch      mouthStretch straight back: the kit's corners drop half as far as they go out
     +smile        mouthSmile with the middle of the lips left where it is
     """
     if not {f"{name}_{letter}" for name in WEIGHED for letter in "LR"} <= kit.keys():
         return {}
+    lm = p[marks]
     x, y = np.abs(p[:, 0]), p[:, 1]
     nose, lip, line = lm[33, 1], lm[51, 1], (lm[62, 1] + lm[66, 1]) / 2
     corner = float(np.abs(lm[[48, 54], 0]).mean())
     wrinkle = 0.05 + 0.95 * _rise(y, lip + 0.1, nose + 0.8)
     lift = 1.25 - 0.85 * _rise(x, 0.45 * corner, 1.05 * corner) * _rise(-y, -nose - 0.6, -line)
-    shut = 0.1 + 0.9 * _rise(y, line + 0.15, lip + 0.35)
+    shut = 0.42 + 0.58 * _rise(y, line + 0.15, lip + 0.35)
+    off_lip = _rise(y, nose - 0.4, nose + 1.0)
+    follow = _following(p, marks, kit)
     out_ = 0.22 + 0.78 * _rise(x, 0.1 * corner, 0.75 * corner)
     reach = np.where(y < nose + 0.5, out_, 1.0)
     made: Shapes = {}
-    for letter in "LR":
+    for letter, sign in (("L", 1.0), ("R", -1.0)):
+        side = 0.5 + 0.5 * np.tanh(p[:, 0] * sign / 0.4)
         upper = kit[f"mouthUpperUp_{letter}"] * lift[:, None]
         level = kit[f"mouthStretch_{letter}"] * np.array([1.15, 0.05, 1.0])
+        cheek = kit[f"cheekSquint_{letter}"] + kit[f"cheekRaiser_{letter}"]
         made |= {
+            f"+cheekLift_{letter}": 0.5 * cheek * off_lip[:, None],
             f"+noseWrinkle_{letter}": kit[f"noseSneer_{letter}"] * wrinkle[:, None],
             f"+upperLip_{letter}": upper,
-            f"+upperLipShut_{letter}": upper * shut[:, None],
+            f"+upperLipShut_{letter}": upper * shut[:, None] + follow * side[:, None],
             f"+stretch_{letter}": level,
             f"+smile_{letter}": kit[f"mouthSmile_{letter}"] * reach[:, None],
         }
     return {name: moved.astype(np.float32) for name, moved in made.items()}
+
+
+def _following(p: np.ndarray, marks: np.ndarray, kit: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(V, 3) the lower lip following the upper one up by half of what unit 10 lifts it."""
+    drop = kit["jawOpen"][:, 1] if "jawOpen" in kit else -p[:, 1]
+    middle = p[marks[[62, 66]]].mean(0)
+    below = middle[1] - p[:, 1]
+    weight = np.exp(-0.5 * (np.clip(below, 0, None) / 0.7) ** 2) * np.exp(-((p[:, 0] / 2.0) ** 4))
+    weight *= (np.abs(below) < 2) & (p[:, 2] > middle[2] - 2.0)
+    weight *= drop < drop[marks[[62, 66]]].mean()
+    return _shape(weight, (0.0, 0.34, 0.02))
