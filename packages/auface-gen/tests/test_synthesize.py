@@ -19,6 +19,7 @@ from auface_gen.picture import mitsuba_variant as variant
 from auface_gen.picture import render, skin
 from auface_gen.picture.people import Light, Person
 from auface_gen.rig.move import Rig
+from auface_gen.rig.units import HeadPose
 from facs_text import corpus
 
 
@@ -27,6 +28,12 @@ class Painter:
 
     def __init__(self, job: sittings.Job) -> None:
         self.job = job
+
+    def head_pose(self, activations: dict[str, dict[str, float]]) -> HeadPose:
+        return HeadPose(yaw=25.0 * sum(activations.get("AU51", {}).values()))
+
+    def landmarks(self, activations: dict[str, dict[str, float]]) -> np.ndarray:
+        return np.linspace([0, 0], [self.job.size, self.job.size], 68)
 
     def render(self, activations: dict[str, dict[str, float]]) -> np.ndarray:
         done = sum(v for sides in activations.values() for v in sides.values())

@@ -84,11 +84,11 @@ def _brow(p: np.ndarray, lm: np.ndarray, sign: float, at: Marks) -> Shapes:
     head = lm[at["brow"]]
     knit = _shape(
         _bump(p, _by(head, sign * 0.3, -0.2, 0), (1.4, 0.9, 2.0)) * side,
-        (-0.42 * sign, -0.14, 0.05),
+        (-0.37 * sign, -0.14, 0.05),
     )
     bulge = _bump(p, _by(head, -sign * 0.3, -0.35, 0), (0.42, 0.6, 2.0))
     furrow = _bump(p, _by(head * [0, 1, 1], sign * 0.3, -0.4, 0), (0.16, 0.6, 2.0))
-    knit[:, 2] += (0.2 * bulge - 0.14 * furrow).astype(np.float32)
+    knit[:, 2] += (0.18 * bulge - 0.08 * furrow).astype(np.float32)
     lower = _bump(p, _by(head, sign * 0.9, -0.3, 0), (1.3, 0.95, 2.2)) * side
     return {"+browKnit": knit, "+browLower": _shape(lower, (-0.1 * sign, -0.4, 0.08))}
 
