@@ -19,8 +19,9 @@ from auface_gen.codings.mixture import (
     draw_codings,
 )
 from auface_gen.codings.spontaneous import BP4D_RATES, STRATA, draw_spontaneous
+from auface_gen.columns import UNITS
 from auface_gen.corpus.sitting import split_of
-from facs_text import PRESETS, RIG_UNITS, Coding, resolve
+from facs_text import PRESETS, Coding, resolve
 from facs_text._resolve import rules
 
 Dealt = list[tuple[str, Coding]]
@@ -80,7 +81,7 @@ def test_every_unit_level_and_side_has_examples(dealt: Dealt) -> None:
     sides = Counter((a.code, a.side) for _, coding in dealt for a in coding)
     levels = Counter((a.code, a.level) for _, coding in dealt for a in coding)
     assert {code for code, _ in sides} == set(SHOWN)
-    assert set(SHOWN) <= set(RIG_UNITS)
+    assert set(SHOWN) <= set(UNITS)
     assert min(sides.values()) >= 60
     assert min(levels.values()) >= 15
     assert len(levels) == 5 * len(SHOWN)

@@ -14,10 +14,11 @@ import numpy as np
 from auface_gen.picture.people import Person
 from auface_gen.picture.rest_pose import IRIS_RADIUS, RestMeter, brow_half, brow_line, wanted_rest
 from auface_gen.rig.face import Face
+from auface_gen.rig.lids import Lids
 
 __all__ = ["IRIS_RADIUS", "resting_face"]
 
-_METERS: WeakKeyDictionary[Face, RestMeter] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[Face, tuple[RestMeter, Lids]] = WeakKeyDictionary()
 _LOWEST, _HIGHEST = -0.8, 0.25  # cm that a brow may be moved by
 _ROUNDS = 3  # of the lids, whose edge does not move in proportion
 
@@ -54,9 +55,9 @@ def _step(x: np.ndarray) -> np.ndarray:
 
 def _settled(face: Face, rest: np.ndarray, person: Person) -> np.ndarray:
     """The face with its brows, lids and lip corners where the person should have them."""
-    if face not in _METERS:
-        _METERS[face] = RestMeter(face)
-    meter, wanted = _METERS[face], wanted_rest(person)
+    if face not in _KNOWN:
+        _KNOWN[face] = RestMeter(face), Lids(face)
+    (meter, lids), wanted = _KNOWN[face], wanted_rest(person)
     rise = (wanted["brow"] + brow_half(person) - np.array(meter.brows(rest))) / 10
     out = rest + _brow_shift(face, float(np.clip(rise.mean(), _LOWEST, _HIGHEST)))
     lift = (wanted["corner"] - meter.corner(rest)) / 10
@@ -65,6 +66,7 @@ def _settled(face: Face, rest: np.ndarray, person: Person) -> np.ndarray:
     for _ in range(_ROUNDS):
         for letter, (upper, lower) in zip("LR", meter.opening(out), strict=True):
             out = _lids(face, out, letter, wanted["mrd1"] - upper, -wanted["mrd2"] - lower)
+        out = lids.cleared(out)
     return out
 
 

@@ -8,7 +8,7 @@ sight (sphere and cornea). Lengths are cm.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,8 +25,8 @@ _TENSE = ("eyeSquint_", "+lidLift_")  # shapes of tense lids
 
 @dataclass(frozen=True, eq=False)
 class _Eye:
-    """One eyeball and its lids: vertex ids, and the ball's radius by the angle from the line of
-    sight.
+    """One eyeball and its lids: vertex ids, the ball's radius by the angle from the line of sight,
+    and on the mean face the opening's height and each lid vertex's distance before the ball.
     """
 
     ball: np.ndarray
@@ -39,6 +39,7 @@ class _Eye:
     upper: np.ndarray
     lower: np.ndarray
     aperture: float
+    clear: np.ndarray
 
     def gaps(self, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(n,) distance of each lid vertex before the eyeball's surface, and (n, 3) its ray."""
@@ -92,9 +93,18 @@ def _eye(face: Face, side: str) -> _Eye:
         followers, leaders = followers[:0], np.zeros(0, np.int64)
     upper, lower = ([43, 44], [47, 46]) if side == "Left" else ([38, 37], [40, 41])
     aperture = float((p[lm[upper], 1] - p[lm[lower], 1]).mean())
-    return _Eye(
-        ball, cornea, lids, followers, leaders, angles, radii, lm[upper], lm[lower], aperture
+    none = np.zeros(len(lids))
+    eye = _Eye(
+        ball, cornea, lids, followers, leaders, angles, radii, lm[upper], lm[lower], aperture, none
     )
+    return replace(eye, clear=eye.gaps(p)[0])
+
+
+def _push(out: np.ndarray, eye: _Eye, by: np.ndarray, ray: np.ndarray) -> None:
+    """Move lids, and what goes with them, out along their rays, in place."""
+    shift = (by[:, None] * ray).astype(np.float32)
+    out[eye.lids] += shift
+    out[eye.followers] += shift[eye.leaders]
 
 
 class Lids:
@@ -113,6 +123,18 @@ class Lids:
         out = moved
         for letter, eye in self._eyes.items():
             out = self._one(rest, out, weights, letter, eye)
+        return out
+
+    def cleared(self, rest: np.ndarray) -> np.ndarray:
+        """(V, 3) a resting face with its lids as far before the eyeballs as the mean face has
+        them, or `LID_CLEARANCE`.
+        """
+        out = rest.copy()
+        for eye in self._eyes.values():
+            if len(eye.lids):
+                gap, ray = eye.gaps(out)
+                push = np.maximum(np.minimum(eye.clear, LID_CLEARANCE) - gap, 0)
+                _push(out, eye, push, ray)
         return out
 
     def _one(
@@ -137,10 +159,8 @@ class Lids:
         push = np.maximum(np.minimum(before, LID_CLEARANCE) - after, 0)
         if not push.any():
             return out
-        shift = (push[:, None] * ray).astype(np.float32)
         out = out.copy()
-        out[eye.lids] += shift
-        out[eye.followers] += shift[eye.leaders]
+        _push(out, eye, push, ray)
         return out
 
     def _open(

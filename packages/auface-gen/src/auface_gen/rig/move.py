@@ -49,7 +49,7 @@ class Rig(Face):
         posed.
 
         raw: the plain sum of the shapes, without correctives of any kind: the artefact that
-        correctives are compared with (give it `raw_activations`).
+        correctives are compared with (give it `codings.unresolved`).
         """
         weights = shape_weights(activations, raw=raw)
         moved = self.turn_eyes(rest + self._sum(weights), activations)

@@ -15,12 +15,10 @@ import numpy as np
 
 from auface_gen.errors import AUFaceGenError
 from auface_gen.rig.combinations import Activations, combined
-from facs_text import Coding, unit
 
 __all__ = [
     "Activations",
     "HeadPose",
-    "raw_activations",
     "shape_weights",
     "turn",
     "unit_table",
@@ -65,22 +63,6 @@ def turn(activations: Activations, table: str) -> HeadPose:
             axis, at_e = degrees[code]
             pose = pose + HeadPose(**{axis: at_e * max(sides.values())})
     return pose
-
-
-def raw_activations(coding: Coding) -> Activations:
-    """Every unit of a coding at its coded level, level / 5, as if none touched another: what
-    facs-text's resolution mends. For `Rig.move(..., raw=True)`.
-    """
-    out: dict[str, dict[str, float]] = {}
-    for action in coding:
-        code, chosen = f"AU{action.code}", [action.side]
-        if action.side == "both":
-            halves = [s for s in unit(action.code).sides if s != "both"]
-            chosen = halves or ["both"]
-        amounts = out.setdefault(code, {})
-        for side in chosen:
-            amounts[side] = max(amounts.get(side, 0.0), action.level / 5)
-    return out
 
 
 def shape_weights(activations: Activations, *, raw: bool = False) -> dict[str, float]:
