@@ -73,7 +73,7 @@ def _curbed_smile(weights: dict[str, float], letter: str, up: float, down: float
         return
     weights[f"+smile_{letter}"] += 0.35 * both
     weights[f"mouthFrown_{letter}"] *= 1 - 0.6 * both / down
-    weights[f"+cornerTip_{letter}"] = weights.get(f"+cornerTip_{letter}", 0.0) + 1.1 * both
+    weights[f"+cornerTip_{letter}"] = weights.get(f"+cornerTip_{letter}", 0.0) + 1.3 * both
 
 
 def _upper_lip(weights: dict[str, float], letter: str, parted: float, raised: float) -> None:
