@@ -22,17 +22,18 @@ COMMANDS = [
     "describe",
     "generate",
     "info",
-    "parse",
+    "pack",
     "score",
     "tokens",
     "train",
+    "understand",
     "units",
 ]
 ALL = [
     [],
     *([name] for name in COMMANDS),
     *(["corpus", name] for name in ("build", "check", "render", "shard")),
-    *(["train", name] for name in ("detector", "generator", "tokenizer")),
+    *(["train", name] for name in ("detector", "generator", "reader", "tokenizer")),
     *(["tokens", name] for name in ("decode", "encode")),
 ]
 

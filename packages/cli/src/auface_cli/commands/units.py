@@ -31,8 +31,8 @@ def command(code: str | None, as_json: bool) -> None:
     else:
         for key, value in _plain(found[0], shown).items():
             if value not in ("", [], None):
-                shown = ", ".join(value) if isinstance(value, list) else value
-                click.echo(f"{key:<9} {shown}")
+                said = ", ".join(value) if isinstance(value, list) else value
+                click.echo(f"{key:<9} {said}")
 
 
 def _shown_by_the_rig() -> tuple[str, ...]:
