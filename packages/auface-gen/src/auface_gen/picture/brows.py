@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from auface_gen.picture.people import Person
-from auface_gen.picture.strands import Ribbons, SkinPoints, bind_to_skin
+from auface_gen.picture.strands import FrontOfFace, Ribbons, SkinPoints
 from auface_gen.rig.face import Rig
 
 __all__ = ["BROW_DROP", "BrowsAndLashes", "brow_line"]
 
-BROW_DROP = (-0.2, -0.28, -0.38, -0.5, -0.7)
+BROW_DROP = (-0.2, -0.28, -0.38, -0.48, -0.5)
 """From the rig's brow landmarks (head to tail) to the middle of the hair, which grows on the bony
 ridge, under them at the tail."""
 _LIDS = (((36, 37, 38, 39), 1.0), ((42, 43, 44, 45), 1.0), ((39, 40, 41, 36), -1.0),
@@ -24,7 +24,7 @@ _LIDS = (((36, 37, 38, 39), 1.0), ((42, 43, 44, 45), 1.0), ((39, 40, 41, 36), -1
 def brow_line(rig: Rig, person: Person) -> np.ndarray:
     """(5, 2) middle of the person's own left brow on the mean face, head to tail."""
     lm = rig.neutral[rig.landmarks68]
-    drop = np.stack([[0, 0, 0, 0, 0.1], BROW_DROP], 1)
+    drop = np.stack([[0, 0, 0, -0.1, -0.35], BROW_DROP], 1)
     rng = np.random.default_rng([person.seed, 0xB20])
     tilt, lift, arch = rng.uniform(-0.1, 0.1), rng.uniform(-0.1, 0.06), rng.uniform(-0.1, 0.12)
     line = lm[21:16:-1, :2] * [-1, 1] + drop
@@ -38,19 +38,14 @@ class BrowsAndLashes:
 
     POINTS = 4
 
-    def __init__(self, rig: Rig, triangles: np.ndarray, person: Person) -> None:
-        """triangles: (m, 3) of the skin."""
-        middle = rig.neutral[triangles].mean(1)
-        near = (middle[:, 1] > 2.2) & (middle[:, 1] < 9.5) & (middle[:, 2] > 3.5)
-        a, b, c = (rig.neutral[triangles[:, i]] for i in range(3))
-        near &= np.cross(b - a, c - a)[:, 2] > 0
-        self._skin = triangles[near]
+    def __init__(self, rig: Rig, front: FrontOfFace, person: Person) -> None:
+        self._front = front
         self._rig, self._person = rig, person
         self._rng = np.random.default_rng([person.seed, 0xB205])
         self._brow, self._brow_lift, brow_width = self._brows()
         self._lash_ids, self._lash_share, self._lash = self._lids()
         self._width = np.concatenate([brow_width, self._lash["width"]])
-        self._brow_tone = self._rng.uniform(0.05, 0.6, len(brow_width))
+        self._brow_tone = self._rng.uniform(0.25, 0.85, len(brow_width))
 
     def _brows(self) -> tuple[SkinPoints, np.ndarray, np.ndarray]:
         """Points (n k,) of the brows' hairs on the skin, their height above it and width."""
@@ -71,7 +66,7 @@ class BrowsAndLashes:
             root = centre + normal * (half * across)[:, None]
             # Up at the head; along it further out; the upper hairs lie down, the lower ones rise.
             angle = 1.15 * (1 - t) ** 2.2 - 0.42 * across * (0.4 + t) + rng.normal(0, 0.13, count)
-            length = rng.uniform(0.38, 0.62, count) * (1 - 0.35 * t)
+            length = rng.uniform(0.34, 0.56, count) * (1 - 0.5 * t)
             bend = -0.5 * angle
             steps = np.linspace(0, 1, self.POINTS)
             turn = angle[:, None] + bend[:, None] * steps
@@ -82,8 +77,8 @@ class BrowsAndLashes:
         height = np.array([0.005, 0.05, 0.06, 0.035])[None] * rng.uniform(0.6, 1.3, len(path))[
             :, None
         ]
-        skin = bind_to_skin(self._rig.neutral, self._skin, path.reshape(-1, 2))
-        return skin, height.reshape(-1, 1), rng.uniform(0.022, 0.042, len(path))
+        skin = self._front.bind(path.reshape(-1, 2))
+        return skin, height.reshape(-1, 1), rng.uniform(0.018, 0.036, len(path))
 
     def _lids(self) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
         """Lashes: the two landmarks (n, 2) that each grows between, its share of the second, and
@@ -145,4 +140,4 @@ class BrowsAndLashes:
 def brow_profile(t: np.ndarray) -> np.ndarray:
     """(n,) half height of a brow at t (0 head, 1 tail), of its greatest."""
     head = np.clip(0.55 + 2.2 * t, 0, 1)
-    return head * np.clip(1.05 - 0.95 * np.maximum(t - 0.35, 0) ** 1.3 / 0.65**1.3, 0.12, 1)
+    return head * np.clip(1.05 - 0.95 * np.maximum(t - 0.4, 0) ** 1.2 / 0.6**1.2, 0.16, 1)

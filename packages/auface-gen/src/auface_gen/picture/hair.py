@@ -153,13 +153,13 @@ def _curtain(rest: np.ndarray, rig: Rig, person: Person, rng: np.random.Generato
     """Locks that fall from the parting past the temples and the neck, behind the cheeks."""
     lm = rest[rig.landmarks68]
     wide = float(np.ptp(lm[[0, 16], 0]) / np.ptp(rig.neutral[rig.landmarks68][[0, 16], 0]))
-    n = 420
+    n = 460
     side = np.where(np.arange(n) % 2, 1.0, -1.0)
     depth = rng.random(n) ** 0.8  # 0 in front, 1 behind
     parting = 0.9 * (1.0 if person.seed % 2 else -1.0)
     x = np.stack([0.3 * side + parting, 3.8 * side + 0.4 * parting, 6.4 * side, 7.75 * side,
                   8.35 * side, 8.4 * side, 8.1 * side, 7.7 * side], 1)  # fmt: skip
-    x += side[:, None] * np.array([0, 0.5, 0.9, 1.0, 1.0, 1.1, 1.2, 1.2]) * depth[:, None]
+    x += side[:, None] * np.array([0, 0.5, 1.4, 2.4, 3.0, 3.4, 3.6, 3.6]) * depth[:, None]
     y = np.array([12.9, 11.9, 9.6, 6.2, 2.0, -3.0, -8.5, -14.0]) + 1.0 * depth[:, None] * [
         1, 1, 0.9, 0.5, 0, 0, 0, 0]  # fmt: skip
     z = np.array([6.6, 6.9, 6.0, 4.6, 3.6, 3.0, 2.4, 2.0]) - depth[:, None] * [
@@ -182,7 +182,7 @@ def _curtain(rest: np.ndarray, rig: Rig, person: Person, rng: np.random.Generato
     lit[..., 1] = 0.25
     # Each lock is lit a little as if it were round.
     lit = _unit(lit) + 0.35 * rng.normal(0, 1, (n, 1, 3)) * [1, 0.2, 0.4]
-    return Ribbons(points, rng.uniform(0.16, 0.34, n), rng.random(n), _unit(lit))
+    return Ribbons(points, rng.uniform(0.22, 0.5, n), rng.random(n), _unit(lit))
 
 
 def hair_texture(person: Person, size: int = 64) -> np.ndarray:

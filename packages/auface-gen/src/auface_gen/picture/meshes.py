@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from auface_gen.picture.strands import FrontOfFace
 from auface_gen.rig.face import Rig
 
 __all__ = ["Part", "RigMeshes"]
@@ -118,6 +119,7 @@ class RigMeshes:
             self.parts[f"sclera{side}"] = _part(rig, sclera & ~front)
         skin = material["M_Face"] | material["M_BackHead"]
         self.skin_triangles = _triangles(rig.faces[skin])
+        self.front = FrontOfFace(rig.neutral, self.skin_triangles)
         self.tooth = _pieces(self.parts["teeth"])
         self._all_triangles = _triangles(rig.faces)
 

@@ -82,13 +82,13 @@ def camera(view: View, samples: int) -> dict[str, Any]:
 
 
 def integrators() -> tuple[Any, Any]:
-    """The one that follows light, and the one that tells the paint, the mesh and the normal of
-    what each sample meets.
+    """The one that follows light, and the one that tells the paint and the mesh of what each
+    sample meets.
     """
     mi = mitsuba()
     return (
         mi.load_dict({"type": "path", "max_depth": _BOUNCES, "hide_emitters": True}),
-        mi.load_dict({"type": "aov", "aovs": "paint:albedo,mesh:shape_index,normal:sh_normal"}),
+        mi.load_dict({"type": "aov", "aovs": "paint:albedo,mesh:shape_index"}),
     )
 
 

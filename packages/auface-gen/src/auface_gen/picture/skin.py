@@ -97,7 +97,7 @@ class SkinMap:
         )
         lips = (self.lips * (1 + 0.06 * _noise(rng, size, (30, 90))))[..., None]
         out = out * (1 - np.clip(lips, 0, 1)) + np.clip(lips, 0, 1) * np.array(person.lips)
-        brow = (0.62 * self._brow_shade(person) * (1 + 0.2 * _noise(rng, size, (150,))))[..., None]
+        brow = (0.5 * self._brow_shade(person) * (1 + 0.2 * _noise(rng, size, (150,))))[..., None]
         out = out * (1 - np.clip(brow, 0, 1)) + np.clip(brow, 0, 1) * np.array(person.hair)
         dark = np.clip(
             person.lashes * self.lash_upper + 0.35 * person.lashes * self.lash_lower, 0, 1

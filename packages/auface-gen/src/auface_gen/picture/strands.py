@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Ribbons", "SkinPoints", "bind_to_skin", "ribbon_triangles"]
+__all__ = ["FrontOfFace", "Ribbons", "SkinPoints", "ribbon_triangles"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,26 +25,59 @@ class SkinPoints:
         return np.einsum("nk,nkd->nd", self.share, values[self.corners]).astype(np.float32)
 
 
-def bind_to_skin(vertices: np.ndarray, triangles: np.ndarray, xy: np.ndarray) -> SkinPoints:
-    """The points of the skin seen at `xy` (n, 2) from the front, on the mean face (V, 3).
+class FrontOfFace:
+    """Which triangle of the mean face is seen where from the front; made once for a rig."""
 
-    triangles: (m, 3) of the skin there, facing the front. A point beside them all gets the
-    nearest one.
-    """
-    a, b, c = (vertices[triangles[:, i], :2] for i in range(3))
-    v0, v1 = b - a, c - a
-    det = v0[:, 0] * v1[:, 1] - v0[:, 1] * v1[:, 0]
-    keep = np.abs(det) > 1e-9
-    a, v0, v1, det, triangles = a[keep], v0[keep], v1[keep], det[keep], triangles[keep]
-    d = xy[:, None] - a[None]
-    s = (d[..., 0] * v1[:, 1] - d[..., 1] * v1[:, 0]) / det
-    t = (v0[:, 0] * d[..., 1] - v0[:, 1] * d[..., 0]) / det
-    outside = np.maximum.reduce([-s, -t, s + t - 1])
-    best = outside.argmin(1)
-    row = np.arange(len(xy))
-    s, t = np.clip(s[row, best], 0, 1), np.clip(t[row, best], 0, 1)
-    share = np.stack([1 - s - t, s, t], 1).astype(np.float32)
-    return SkinPoints(triangles[best], share)
+    _CELL = 0.04  # cm
+
+    def __init__(self, vertices: np.ndarray, triangles: np.ndarray) -> None:
+        """vertices: (V, 3) of the mean face; triangles: (m, 3) of its skin."""
+        corners = vertices[triangles]
+        ahead = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 2] > 0
+        middle = corners.mean(1)
+        near = ahead & (middle[:, 2] > 3.5) & (middle[:, 1] > 2.2) & (middle[:, 1] < 9.5)
+        order = np.argsort(middle[near, 2])  # what is in front comes last and stays
+        self._triangles = triangles[near][order]
+        self._corners = corners[near][order][..., :2]
+        self._low = self._corners.min((0, 1))
+        shape = np.ceil((self._corners.max((0, 1)) - self._low) / self._CELL).astype(int) + 1
+        self._cells = np.full(shape, -1)
+        for number, flat in enumerate(self._corners):
+            first = np.maximum(np.floor((flat.min(0) - self._low) / self._CELL - 0.5), 0)
+            last = np.ceil((flat.max(0) - self._low) / self._CELL - 0.5)
+            i, j = np.meshgrid(
+                *(np.arange(int(a), min(int(b), n - 1) + 1)
+                  for a, b, n in zip(first, last, shape, strict=True)),
+                indexing="ij",
+            )  # fmt: skip
+            at = self._low + (np.stack([i, j], -1) + 0.5) * self._CELL
+            inside = _share(flat[None, None], at).min(-1) > -0.2
+            self._cells[i[inside], j[inside]] = number
+
+    def bind(self, xy: np.ndarray) -> SkinPoints:
+        """The points of the skin seen at `xy` (n, 2) cm on the mean face; a point beside the skin
+        gets the nearest triangle in its row.
+        """
+        cell = ((xy - self._low) / self._CELL).astype(int)
+        cell = np.clip(cell, 0, np.array(self._cells.shape) - 1)
+        number = self._cells[cell[:, 0], cell[:, 1]]
+        for k in np.flatnonzero(number < 0):
+            row = np.flatnonzero(self._cells[:, cell[k, 1]] >= 0)
+            near = row[np.abs(row - cell[k, 0]).argmin()] if len(row) else 0
+            number[k] = self._cells[near, cell[k, 1]]
+        share = _share(self._corners[number], xy)
+        return SkinPoints(self._triangles[number], share.astype(np.float32))
+
+
+def _share(flat: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """(..., 3) barycentric shares of points (..., 2) in triangles (..., 3, 2)."""
+    v0, v1 = flat[..., 1, :] - flat[..., 0, :], flat[..., 2, :] - flat[..., 0, :]
+    d = at - flat[..., 0, :]
+    det = v0[..., 0] * v1[..., 1] - v0[..., 1] * v1[..., 0]
+    det = np.where(np.abs(det) < 1e-9, 1e-9, det)
+    s = (d[..., 0] * v1[..., 1] - d[..., 1] * v1[..., 0]) / det
+    t = (v0[..., 0] * d[..., 1] - v0[..., 1] * d[..., 0]) / det
+    return np.stack([1 - s - t, s, t], -1)
 
 
 @dataclass(frozen=True, eq=False)
