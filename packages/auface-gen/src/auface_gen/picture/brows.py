@@ -74,9 +74,9 @@ class BrowsAndLashes:
             path = root[:, None] + step * (length[:, None] * steps)[..., None]
             paths.append(path * [sign, 1])
         path = np.concatenate(paths)
-        height = np.array([0.005, 0.05, 0.06, 0.035])[None] * rng.uniform(0.6, 1.3, len(path))[
-            :, None
-        ]
+        height = (
+            np.array([0.005, 0.05, 0.06, 0.035])[None] * rng.uniform(0.6, 1.3, len(path))[:, None]
+        )
         skin = self._front.bind(path.reshape(-1, 2))
         return skin, height.reshape(-1, 1), rng.uniform(0.018, 0.036, len(path))
 

@@ -18,9 +18,9 @@ _GRAIN = 0.1  # of the square root of colour, times the square root of samples
 def denoise(colour: np.ndarray, samples: int, *, grain: float = _GRAIN) -> np.ndarray:
     """(H, W, 3) linear colour without grain, from (H, W, 3) rendered with `samples` a pixel.
 
-    grain: of one sample a pixel, as a share of the square root of colour; light apart from paint is
-    smooth and bears more. A pixel depends on those up to 6 away only. Channels go first and arrays are used again: five
-    times faster than the plain way.
+    grain: of one sample a pixel, as a share of the square root of colour; light apart from paint
+    is smooth and bears more. A pixel depends on those up to 6 away only. Channels go first and
+    arrays are used again: five times faster than the plain way.
     """
     own = np.clip(np.moveaxis(colour, -1, 0), 0, 20).astype(np.float32)
     root = np.sqrt(own)  # evens out the grain of light and dark

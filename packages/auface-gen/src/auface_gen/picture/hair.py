@@ -32,7 +32,7 @@ def growth(position: np.ndarray, person: Person) -> np.ndarray:
     side = np.where(ear, -1.0, side)
     behind = np.where(z < 0.5, y - np.where(z < -2, -3.0, 4.4), -9.0)
     out: np.ndarray = np.maximum(np.maximum(above, side), behind)
-    return out
+    return np.where(z < -50, -9.0, out)  # no place on the head: `position_map`
 
 
 def scalp_colour(position: np.ndarray, person: Person) -> np.ndarray:
@@ -132,7 +132,7 @@ def _combed(roots: _Roots, person: Person, rng: np.random.Generator, style: str)
 
 def _curled(roots: _Roots, rng: np.random.Generator) -> Ribbons:
     """Curls: short springs that stand off the head."""
-    at, normal, place = roots
+    at, normal, _ = roots
     n = len(at)
     k = 2 * _POINTS
     s = np.linspace(0, 1, k)[None, :, None]
@@ -153,17 +153,20 @@ def _curtain(rest: np.ndarray, rig: Rig, person: Person, rng: np.random.Generato
     """Locks that fall from the parting past the temples and the neck, behind the cheeks."""
     lm = rest[rig.landmarks68]
     wide = float(np.ptp(lm[[0, 16], 0]) / np.ptp(rig.neutral[rig.landmarks68][[0, 16], 0]))
-    n = 460
+    n = 560
     side = np.where(np.arange(n) % 2, 1.0, -1.0)
     depth = rng.random(n) ** 0.8  # 0 in front, 1 behind
     parting = 0.9 * (1.0 if person.seed % 2 else -1.0)
-    x = np.stack([0.3 * side + parting, 3.8 * side + 0.4 * parting, 6.4 * side, 7.75 * side,
-                  8.35 * side, 8.4 * side, 8.1 * side, 7.7 * side], 1)  # fmt: skip
+    x = np.stack([0.3 * side + parting, 3.8 * side + 0.4 * parting, 6.3 * side, 7.45 * side,
+                  7.9 * side, 7.7 * side, 7.2 * side, 6.9 * side], 1)  # fmt: skip
     x += side[:, None] * np.array([0, 0.5, 1.4, 2.4, 3.0, 3.4, 3.6, 3.6]) * depth[:, None]
     y = np.array([12.9, 11.9, 9.6, 6.2, 2.0, -3.0, -8.5, -14.0]) + 1.0 * depth[:, None] * [
         1, 1, 0.9, 0.5, 0, 0, 0, 0]  # fmt: skip
     z = np.array([6.6, 6.9, 6.0, 4.6, 3.6, 3.0, 2.4, 2.0]) - depth[:, None] * [
         1.5, 2.2, 3.0, 4.0, 4.5, 4.5, 4.5, 4.5]  # fmt: skip
+    # The locks behind fall inwards too and fill what is between neck and cheek.
+    inner = (depth > 0.45) * rng.random(n)
+    x -= side[:, None] * np.array([0, 0, 0, 0.8, 3.2, 5.2, 5.6, 5.6]) * inner[:, None]
     control = np.stack([x * wide, y + 0 * x, z], -1)
     control += rng.normal(0, 0.12, (n, 1, 3)) + rng.normal(0, 0.07, control.shape)
     at = np.linspace(0, 1, _LONG_POINTS)
@@ -182,7 +185,7 @@ def _curtain(rest: np.ndarray, rig: Rig, person: Person, rng: np.random.Generato
     lit[..., 1] = 0.25
     # Each lock is lit a little as if it were round.
     lit = _unit(lit) + 0.35 * rng.normal(0, 1, (n, 1, 3)) * [1, 0.2, 0.4]
-    return Ribbons(points, rng.uniform(0.22, 0.5, n), rng.random(n), _unit(lit))
+    return Ribbons(points, rng.uniform(0.25, 0.55, n), rng.random(n), _unit(lit))
 
 
 def hair_texture(person: Person, size: int = 64) -> np.ndarray:

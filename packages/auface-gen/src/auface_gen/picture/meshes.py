@@ -95,11 +95,11 @@ class RigMeshes:
         # back of the head, the molars, the backs of the eyeballs) is left out: 47,000 to 33,000.
         seen = _may_show(rig)
         material = {name: (rig.face_material == i) & seen for i, name in enumerate(rig.materials)}
+        # The kit's back of the head lines the mouth too, within a hair of gums and tongue.
         inner = _inside_mouth(rig)
         self.parts = {
             "face": _part(rig, material["M_Face"]),
             "head": _part(rig, material["M_BackHead"] & ~inner),
-            "throat": _part(rig, material["M_BackHead"] & inner),
             "mouth": _part(rig, material["M_GumsTongue"]),
             "teeth": _part(rig, material["M_Teeth"]),
         }

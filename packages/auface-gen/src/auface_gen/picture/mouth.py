@@ -20,7 +20,7 @@ def tooth_colours(points: np.ndarray, tooth: np.ndarray, person: Person) -> np.n
     A tooth is darker where it meets its neighbours, yellower at the neck and clearer at the edge.
     """
     rng = np.random.default_rng([person.seed, 0x7EE7])
-    white = np.array([0.71, 0.64, 0.53]) * (1 - 0.10 * person.age * np.array([0.5, 1.0, 1.9]))
+    white = np.array([0.77, 0.70, 0.58]) * (1 - 0.10 * person.age * np.array([0.5, 1.0, 1.9]))
     out = np.broadcast_to(white, points.shape).copy()
     for number in np.unique(tooth):
         here = tooth == number
@@ -54,4 +54,3 @@ def _depth(z: np.ndarray, dark: float, light: float) -> np.ndarray:
     """(n,) 0.12 at the throat (z = dark and behind) to 1 at the lips."""
     s = np.clip((z - dark) / (light - dark), 0, 1)
     return 0.12 + 0.88 * s * s * (3 - 2 * s)
-

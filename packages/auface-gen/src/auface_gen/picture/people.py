@@ -36,8 +36,8 @@ _IRIS = {
 @dataclass(frozen=True)
 class Person:
     """One made-up person. Colours are linear RGB; lengths are cm; amounts are 0..1; `pupil` is its
-    share of the iris's radius; `femininity` is -1..1, how far the shape leans to one sex; `hair_style` is one of HAIR_STYLES;
-    `gloss` is how oily the skin is.
+    share of the iris's radius; `femininity` is -1..1, how far the shape leans to one sex;
+    `hair_style` is one of HAIR_STYLES; `gloss` is how oily the skin is.
     """
 
     seed: int
@@ -122,12 +122,12 @@ class Person:
     def _with_hair(self, rng: np.random.Generator) -> Person:
         """The person with a hair style that goes with sex, age and length."""
         if self.long_hair:
-            names, odds = ("long", "wavy"), (0.55, 0.45)
+            odds = {"long": 0.55, "wavy": 0.45}
         elif self.sex == "female":
-            names, odds = ("tied", "side", "curly", "short"), (0.55, 0.15, 0.2, 0.1)
+            odds = {"tied": 0.55, "side": 0.15, "curly": 0.2, "short": 0.1}
         else:
-            names, odds = ("short", "side", "curly", "shaved"), (0.45, 0.25, 0.15, 0.15)
-        return replace(self, hair_style=str(rng.choice(names, p=odds)))
+            odds = {"short": 0.45, "side": 0.25, "curly": 0.15, "shaved": 0.15}
+        return replace(self, hair_style=str(rng.choice(list(odds), p=list(odds.values()))))
 
 
 def _rgb(values: np.ndarray) -> tuple[float, float, float]:

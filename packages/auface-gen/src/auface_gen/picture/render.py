@@ -176,9 +176,7 @@ class Sitting:
             params["face.bsdf.nested_texture.data"] = self._mi.TensorXf(height[..., None])
         params.update()
 
-    def _build(
-        self, vertices: np.ndarray, normals: np.ndarray, hairs: Ribbons, view: View
-    ) -> None:
+    def _build(self, vertices: np.ndarray, normals: np.ndarray, hairs: Ribbons, view: View) -> None:
         """Make the scene."""
         made_of = materials(
             self.person, self.light, self.meshes.iris_radius, self._albedo, self._relief,
@@ -208,7 +206,10 @@ class Sitting:
             "type": "sphere",
             "center": middle.tolist(),
             "radius": 4.5,
-            "bsdf": {"type": "diffuse", "reflectance": {"type": "rgb", "value": [0.05, 0.02, 0.02]}},
+            "bsdf": {
+                "type": "diffuse",
+                "reflectance": {"type": "rgb", "value": [0.05, 0.02, 0.02]},
+            },
         }
         self._scene = self._mi.load_dict(scene)
         self._params = self._mi.traverse(self._scene)
@@ -236,6 +237,4 @@ class Sitting:
     @cached_property
     def _still_hair(self) -> Ribbons | None:
         normals = self.meshes.normals(self._rest)
-        return head_hair(
-            self.rig, self.meshes.skin_triangles, self._rest, normals, self.person
-        )
+        return head_hair(self.rig, self.meshes.skin_triangles, self._rest, normals, self.person)

@@ -149,7 +149,6 @@ def materials(
             },
         },
         "head": {"type": "principled", "base_color": painted, "roughness": 0.55, "specular": 0.3},
-        "throat": {"type": "diffuse", "reflectance": painted},
         "mouth": {"type": "principled", "base_color": painted, "roughness": 0.3, "specular": 0.45},
         "teeth": {"type": "principled", "base_color": painted, "roughness": 0.22, "specular": 0.45},
         "hairs": _hair(person),
@@ -159,7 +158,7 @@ def materials(
     iris = iris_texture(person, light, iris_radius)
     for side in ("Left", "Right"):
         out[f"sclera{side}"] = {**wet, "diffuse_reflectance": white}
-        out[f"iris{side}"] = {**wet, "diffuse_reflectance": _texture(iris)}
+        out[f"iris{side}"] = {**wet, "int_ior": 1.2, "diffuse_reflectance": _texture(iris)}
     return out
 
 
@@ -168,7 +167,6 @@ def paint(meshes: RigMeshes, person: Person) -> dict[str, np.ndarray]:
     mean, parts = meshes.rig.neutral, meshes.parts
     return {
         "head": scalp_colour(mean[parts["head"].ids], person),
-        "throat": gum_colours(mean[parts["throat"].ids], person) * 0.6,
         "mouth": gum_colours(mean[parts["mouth"].ids], person),
         "teeth": tooth_colours(mean[parts["teeth"].ids], meshes.tooth, person),
     }
@@ -178,8 +176,8 @@ def _hair(person: Person) -> dict[str, Any]:
     hair = {
         "type": "principled",
         "base_color": _texture(hair_texture(person)),
-        "roughness": 0.42,
-        "specular": 0.4,
+        "roughness": 0.48,
+        "specular": 0.2,
     }
     return {"type": "twosided", "inner": hair}
 
