@@ -23,6 +23,7 @@ COMMANDS = [
     "generate",
     "info",
     "parse",
+    "render",
     "score",
     "tokens",
     "train",

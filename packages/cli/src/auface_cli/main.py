@@ -48,6 +48,7 @@ _BRINGS = {
         "generate": f"{_HERE}.generate:command",
         "info": f"{_HERE}.info:command",
         "parse": f"{_HERE}.parse:command",
+        "render": f"{_HERE}.render:command",
         "score": f"{_HERE}.score:command",
         "tokens": f"{_HERE}.tokens:command",
         "train": f"{_HERE}.train:command",

@@ -84,6 +84,8 @@ class Sitting:
         self._relief = skin.relief(person, size=size)
         self._hairs = BrowsAndLashes(rig, meshes.front, person)
         self._scene: Any = None
+        self._view = self.view({})
+        self._shown_pose, self._shown_paint = self.base_pose, self._albedo
 
     @cached_property
     def base_pose(self) -> HeadPose:
@@ -214,7 +216,7 @@ class Sitting:
         self._scene = self._mi.load_dict(scene)
         self._params = self._mi.traverse(self._scene)
         self._integrators = integrators()
-        self._view, self._shown_pose, self._shown_paint = view, pose, self._albedo
+        self._view = view
         names = [shape.id() for shape in self._scene.shapes()]
         self._face_number = names.index("face")
 
