@@ -46,21 +46,29 @@ def wanted_rest(person: Person) -> dict[str, float]:
     return out
 
 
-def brow_line(face: Face) -> np.ndarray:
-    """(5, 2) middle line of the left brow's hair on the mean face, from head to tail, in cm.
+def brow_line(face: Face, person: Person | None = None) -> np.ndarray:
+    """(5, 2) middle line of the left brow's hair on the mean face, from head to tail, in cm; the
+    person's own, a little tilted and arched, or that of all.
 
     The hair grows on the ridge, a little under the kit's landmarks.
     """
     right = face.neutral[face.landmarks68[21:16:-1], :2]
     under = np.array([[0.0, -0.2], [0.0, -0.28], [0.0, -0.38], [0.0, -0.5], [0.1, -0.7]])
-    return right * [-1, 1] + under
+    line: np.ndarray = right * [-1, 1] + under
+    if person is None:
+        return line
+    rng = np.random.default_rng([person.seed, 0xB20])
+    tilt, lift, arch = rng.uniform(-0.1, 0.1), rng.uniform(-0.1, 0.06), rng.uniform(-0.1, 0.12)
+    rise = np.linspace(0, 1, 5) * tilt + lift + np.array([0, 0.5, 1, 0.6, 0]) * arch
+    line[:, 1] += rise
+    return line
 
 
 def brow_half(person: Person) -> float:
-    """Half of the height of the brow's hair over the pupil, in mm: where most hairs have their
-    roots, by the strokes that are painted.
+    """From the middle of the brow's hair over the pupil to its lower edge, in mm: where hairs have
+    their roots to 1.4 standard deviations.
     """
-    return 10 * 0.67 * person.brow_thickness
+    return 10 * 0.6 * person.brow_thickness
 
 
 class RestMeter:
@@ -71,18 +79,14 @@ class RestMeter:
         skin = face.faces[face.face_material == face.materials.index("M_Face")]
         self._eyes = [self._eye(side, skin) for side in ("Left", "Right")]
         line = brow_line(face)
-        pupils = [np.abs(self._pupil(face.neutral, ball)[0]) for ball in face.eyes]
-        over = [np.array([x, np.interp(x, line[:, 0], line[:, 1])]) for x in pupils]
+        self._over = [float(np.abs(self._pupil(face.neutral, ball)[0])) for ball in face.eyes]
         ids = face.material_ids("M_Face")
         front = ids[face.neutral[ids, 2] > 6]
-        self._brows = [
-            front[((face.neutral[front, :2] - spot * [sign, 1]) ** 2).sum(1).argsort()[:4]]
-            for spot, sign in zip(over, (1, -1), strict=True)
-        ]
-        self._rise = [
-            float(spot[1] - face.neutral[ids, 1].mean())
-            for spot, ids in zip(over, self._brows, strict=True)
-        ]
+        self._brows = []
+        for x, sign in zip(self._over, (1, -1), strict=True):
+            spot = np.array([sign * x, np.interp(x, line[:, 0], line[:, 1])])
+            apart = ((face.neutral[front, :2] - spot) ** 2).sum(1)
+            self._brows.append(front[apart.argsort()[:4]])
 
     def _eye(self, side: str, skin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Triangles of one eyeball's front, and of the skin round it."""
@@ -119,13 +123,14 @@ class RestMeter:
             out.append((10 * float(y[up - 1]), 10 * float(y[down + 1])))
         return out
 
-    def brows(self, v: np.ndarray) -> list[float]:
+    def brows(self, v: np.ndarray, person: Person) -> list[float]:
         """For the left and the right eye: pupil to the middle line of the brow over it, in mm."""
-        pupils = [self._pupil(v, ball)[1] for ball in self._face.eyes]
-        return [
-            10 * float(v[ids, 1].mean() + rise - y)
-            for ids, rise, y in zip(self._brows, self._rise, pupils, strict=True)
-        ]
+        line = brow_line(self._face, person)
+        out = []
+        for ball, ids, x in zip(self._face.eyes, self._brows, self._over, strict=True):
+            above = np.interp(x, line[:, 0], line[:, 1]) - self._face.neutral[ids, 1].mean()
+            out.append(10 * float(v[ids, 1].mean() + above - self._pupil(v, ball)[1]))
+        return out
 
     def corner(self, v: np.ndarray) -> float:
         """Height of the lip corners over the middle of the closed lips, in mm."""
@@ -139,7 +144,7 @@ class RestMeter:
         left, right = (self._pupil(v, ball) for ball in self._face.eyes)
         length = np.linalg.norm(lm[[36, 42]] - lm[[39, 45]], axis=1).mean()
         return {
-            "brow": float(np.mean(self.brows(v))) - brow_half(person),
+            "brow": float(np.mean(self.brows(v, person))) - brow_half(person),
             "mrd1": float(upper),
             "mrd2": float(-lower),
             "corner": self.corner(v),

@@ -58,7 +58,7 @@ def _settled(face: Face, rest: np.ndarray, person: Person) -> np.ndarray:
     if face not in _KNOWN:
         _KNOWN[face] = RestMeter(face), Lids(face)
     (meter, lids), wanted = _KNOWN[face], wanted_rest(person)
-    rise = (wanted["brow"] + brow_half(person) - np.array(meter.brows(rest))) / 10
+    rise = (wanted["brow"] + brow_half(person) - np.array(meter.brows(rest, person))) / 10
     out = rest + _brow_shift(face, float(np.clip(rise.mean(), _LOWEST, _HIGHEST)))
     lift = (wanted["corner"] - meter.corner(rest)) / 10
     for letter in "LR":

@@ -99,9 +99,9 @@ def _corner(p: np.ndarray, lm: np.ndarray, sign: float, at: Marks) -> Shapes:
     """
     corner = lm[at["corner"]]
     sharp = _bump(p, _by(corner, sign * 0.05, 0.1, 0), (0.75, 0.8, 1.6))
-    tip = _bump(p, _by(corner, sign * 0.1, -0.05, 0), (0.5, 0.42, 1.2))
+    tip = _bump(p, _by(corner, sign * 0.1, -0.05, 0), (0.6, 0.75, 1.2))
     pouch = _bump(p, _by(corner, sign * 0.3, -0.75, 0), (0.6, 0.45, 1.6))
-    turned = _shape(tip, (0.1 * sign, -0.62, -0.1))
+    turned = _shape(tip, (0.1 * sign, -0.56, -0.1))
     turned[:, 2] += (0.14 * pouch).astype(np.float32)
     return {
         "+cornerPin": _shape(_bump(p, corner, (0.9, 0.9, 1.6)), (0.12 * sign, 0.0, -0.45)),
