@@ -34,7 +34,7 @@ from auface_gen.columns import UNITS
 from auface_gen.picture.people import Person
 from auface_gen.picture.resting import resting_face
 from auface_gen.rig.collisions import Contact, ContactMeter
-from auface_gen.rig.face import Rig
+from auface_gen.rig.move import Rig
 from facs_text import parse, resolve
 
 HEAD = {"51", "52", "53", "54", "55", "56"}

@@ -24,7 +24,8 @@ from auface_gen.picture.mitsuba_variant import fastest_variant
 from auface_gen.picture.people import Light, Person
 from auface_gen.picture.render import RigMeshes, Sitting, mitsuba
 from auface_gen.picture.skin import SkinMap
-from auface_gen.rig.face import Activations, Rig
+from auface_gen.rig.move import Rig
+from auface_gen.rig.units import Activations
 from facs_text import parse, resolve
 
 # Lips apart, a thrust jaw, puffed cheeks and gaze are seen in the other sheets.

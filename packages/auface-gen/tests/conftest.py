@@ -17,7 +17,9 @@ from auface_gen.columns import COLUMNS
 from auface_gen.generator.checkpoint import write_folder, write_tensors
 from auface_gen.generator.model import FaceTransformer, GeneratorConfig
 from auface_gen.generator.reader import ClauseReader, TextConfig
-from auface_gen.rig.face import Rig, unit_table
+from auface_gen.rig.made_shapes import WEIGHED
+from auface_gen.rig.move import Rig
+from auface_gen.rig.units import unit_table
 from facs_text.corpus import CorpusWriter, make_row
 from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
 
@@ -49,10 +51,13 @@ def _arrays(count: int = 400) -> dict[str, np.ndarray]:
     ]:
         for name in shapes:
             names |= {name.replace("{S}", letter) for letter in "LR"}
+    names |= {f"{name}_{letter}" for name in WEIGHED for letter in "LR"} | {"mouthClose"}
     kit = sorted(n for n in names if not n.startswith("+"))
     neutral = rng.uniform([-8, -8, 4], [8, 9, 12], (count, 3))
     faces = rng.integers(0, count, (120, 4))
     faces[::5, 3] = -1
+    landmarks = rng.permutation(count)[:68] if count >= 68 else rng.integers(0, count, 68)
+    landmarks = landmarks[np.argsort(neutral[landmarks, 1])]  # of the lowest, one is the chin
     return {
         "neutral": neutral,
         "identity": rng.normal(0, 0.1, (5, count, 3)),
@@ -63,7 +68,7 @@ def _arrays(count: int = 400) -> dict[str, np.ndarray]:
         "face_uv": np.maximum(faces, 0),
         "face_material": np.arange(120) % 12,
         "materials": np.array(_MATERIALS),
-        "landmarks68": rng.integers(0, count, 68),
+        "landmarks68": landmarks,
     }
 
 

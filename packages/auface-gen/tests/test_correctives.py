@@ -13,7 +13,8 @@ from auface_gen.codings.unresolved import unresolved
 from auface_gen.columns import COLUMNS, MIRROR, to_activations, to_vector
 from auface_gen.picture.people import Person
 from auface_gen.rig.collisions import Contact, ContactMeter
-from auface_gen.rig.face import Rig, shape_weights
+from auface_gen.rig.move import Rig
+from auface_gen.rig.units import shape_weights
 from facs_text import parse, resolve
 
 _HARD = ("43E", "7E", "17E", "18E", "24E", "28E", "23D+15D", "24D+26D", "18D+22D", "12E+25D+26C")

@@ -9,14 +9,16 @@ from hypothesis import strategies as st
 
 from auface_gen.columns import COLUMNS, MIRROR, UNITS, to_activations, to_vector
 from auface_gen.errors import AUFaceGenError
-from auface_gen.rig.face import _ARRAYS, Rig, shape_weights, unit_table
+from auface_gen.rig.face import _ARRAYS
 from auface_gen.rig.facexmodel import (
     _UNLISTED,
     KNOWN_MEAN_FACES,
     mean_face_digest,
     read_folder,
 )
+from auface_gen.rig.move import Rig
 from auface_gen.rig.region_maps import region_maps
+from auface_gen.rig.units import shape_weights, unit_table
 from facs_text import parse, resolve
 
 

@@ -23,6 +23,7 @@ COMMANDS = [
     "generate",
     "info",
     "pack",
+    "render",
     "score",
     "tokens",
     "train",

@@ -48,6 +48,7 @@ _BRINGS = {
         "generate": f"{_HERE}.generate:command",
         "info": f"{_HERE}.info:command",
         "pack": f"{_HERE}.pack:command",
+        "render": f"{_HERE}.render:command",
         "score": f"{_HERE}.score:command",
         "tokens": f"{_HERE}.tokens:command",
         "train": f"{_HERE}.train:command",

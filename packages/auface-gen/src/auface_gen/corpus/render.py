@@ -33,13 +33,13 @@ from auface_gen.corpus.shard import ShardTask, render_shard
 from auface_gen.corpus.sitting import rows
 from auface_gen.errors import AUFaceGenError
 from auface_gen.files import write_whole
-from auface_gen.rig.face import Rig
 from auface_gen.rig.facexmodel import KNOWN_MEAN_FACES, mean_face_digest
+from auface_gen.rig.move import Rig
 from facs_text.corpus import CorpusRow
 
 __all__ = ["LOOK", "plan_lines", "plan_rows", "render_corpus"]
 
-LOOK = 2
+LOOK = 3
 """Number of the look of the rig, to be raised when shapes, correctives, skin, hair, resting faces,
 people, light, crop, denoising or rendering change what a picture shows.
 """

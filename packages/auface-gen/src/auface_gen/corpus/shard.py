@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from multiprocessing import parent_process
 from pathlib import Path
@@ -16,11 +16,11 @@ from typing import Any
 from PIL import Image
 
 from auface_gen.corpus.plan import CorpusPlan, Shard, SittingPlan
-from auface_gen.corpus.sitting import rows
+from auface_gen.corpus.sitting import landmarks_of, rows
 from auface_gen.errors import AUFaceGenError
 from auface_gen.files import cannot_write
 from auface_gen.picture.people import Light, Person
-from auface_gen.rig.face import Rig
+from auface_gen.rig.move import Rig
 from facs_text.corpus import CorpusRow, write_shard
 
 __all__ = ["ShardTask", "end_with_parent", "render_shard"]
@@ -60,9 +60,11 @@ def _samples(task: ShardTask) -> Iterator[tuple[CorpusRow, bytes]]:
     for sitting in task.plan.sittings_of(task.shard):
         painter = _painter(task, sitting)
         for row, resolution in rows(sitting):
+            points, pose = landmarks_of(painter, resolution.activations)
+            seen = {**row.extra, "landmarks": points, "head_pose": pose}
             file = BytesIO()
             Image.fromarray(painter.render(resolution.activations)).save(file, format="PNG")
-            yield row, file.getvalue()
+            yield replace(row, extra=seen), file.getvalue()
 
 
 _STATE: dict[str, Any] = {}
