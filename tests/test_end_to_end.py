@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aaad import UNITS
+from aaad import COLUMNS
 from auface_cli.commands.demo import CODINGS
 from facs_text import parse, resolve
 from facs_text.corpus import CorpusWriter, make_row
@@ -63,7 +63,7 @@ def test_the_demo_writes_everything_and_can_be_scored_again(auface, model, eyes,
     assert outcome.out.startswith("AAAD")
     assert len(CODINGS) == 13
     assert len(list((out / "images").glob("*.png"))) == 26
-    for name in ("index.html", "sheet.png", "texts.txt", "score.json", "images.jsonl"):
+    for name in ("index.html", "sheet.png", "texts.txt", "score.json", "per_image.jsonl"):
         assert (out / name).stat().st_size > 0
     page = (out / "index.html").read_text()
     assert page.count("data:image/png;base64,") == 24
@@ -75,6 +75,15 @@ def test_the_demo_writes_everything_and_can_be_scored_again(auface, model, eyes,
     assert value["subjects"] == 2
     assert (tmp_path / "p.html").is_file()
     assert not list(out.rglob("*.part*"))
+    assert {"side", "level", "conflict", "unit"} == set(value["counterfactuals"])
+    # In parts, as an array of jobs does it, and put together: the same bits.
+    for k in (1, 2, 3):
+        args = ("--detector", eyes, "--part", f"{k}/3", "--out", tmp_path / f"{k}.npz")
+        assert auface("score", out, *args).status == 0
+    merged = auface("score", "--merge", *(tmp_path / f"{k}.npz" for k in (3, 1, 2)), "--json")
+    assert json.loads(merged.out) == value
+    versus = auface("score", out, "--detector", eyes, "--against", out, "--json")
+    assert json.loads(versus.out)["against"]["p"] == 1.0
     # A conflict was resolved before it was drawn, and the page says so in the same words.
     stands = str(resolve(parse("5C+43E")).coding)
     assert stands in (out / "metadata.jsonl").read_text()
@@ -114,7 +123,7 @@ def test_a_detector_trained_here_scores_the_corpus(auface, corpus, tmp_path):
     assert value["n"] == 16
     assert value["subjects"] == 4
     assert "@mine:" in value["name"]
-    assert set(value["per_au"]) <= set(UNITS)
+    assert set(value["per_au"]) <= set(COLUMNS)
 
 
 def test_a_tokenizer_and_a_generator_trained_here(auface, corpus, eyes, tmp_path):
@@ -169,6 +178,7 @@ def test_what_another_detector_wrote(auface, corpus, tmp_path):
     assert value["aaad"] > 0.95
     assert "order of the sorted pictures" in outcome.err
     assert "AU17" in value["excluded"]
+    assert set(value["units"]) == {"AU4", "AU6", "AU12"}
 
 
 def test_tokens_there_and_back(auface, model, corpus, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aaad import UNITS, AAADError
+from aaad import COLUMNS, AAADError
 from aaad.tables import from_rows, read_table
 from facs_text import parse
 from facs_text.readers import Row
@@ -24,19 +24,22 @@ def table(tmp_path):
     return read_table(path)
 
 
-def test_openface_is_read_by_name(table):
-    at = UNITS.index
+def test_openface_is_read_by_name_and_has_no_sides(table):
+    at = table.columns.index
     assert table.frames == (1, 2, 3)
-    assert table.pred[0, at("AU12L")].tolist() == [0, 0, 0.5, 0.5, 0, 0]
-    assert np.array_equal(table.pred[0, at("AU12L")], table.pred[0, at("AU12R")])
+    assert "AU12" in table.columns
+    assert not {"AU12L", "AU12R"} & set(table.columns)
+    assert table.pred[0, at("AU12")].tolist() == [0, 0, 0.5, 0.5, 0, 0]
     assert table.pred[1, at("AU17")].tolist() == [0, 0, 0, 0, 0, 1]
-    assert table.pred[0, at("AU28")].tolist() == pytest.approx([0, 0.2, 0.2, 0.2, 0.2, 0.2])
+    assert table.presence == ("AU28",)
+    assert table.pred[0, at("AU28"), 0] == 0.0
     assert table.pred[1, at("AU28")].tolist() == [1, 0, 0, 0, 0, 0]
+    assert table.sure.tolist() == [0.98, 0.98, 0.10]
 
 
 def test_a_frame_without_a_face_is_missing_and_not_neutral(table):
-    known = {UNITS[a] for a in np.flatnonzero(table.mask[0])}
-    assert known == {"AU12L", "AU12R", "AU17", "AU28"}
+    known = {table.columns[a] for a in np.flatnonzero(table.mask[0])}
+    assert known == {"AU12", "AU17", "AU28"}
     assert not table.mask[2].any()
 
 
@@ -44,23 +47,30 @@ def row(values, kind, coding=None, missing=()):
     return Row("r1", "s", None, values, kind, missing, coding)
 
 
-def test_probabilities_sides_and_codings():
-    at = UNITS.index
-    table = from_rows(
-        [
-            row({"AU4": 0.25}, "probability"),
-            row({"L12": 4.0, "R12": 0.0}, "intensity"),
-            row({"AU12L": 1.0}, "presence"),
-            row({}, "notation", parse("R12C")),
-        ]
-    )
-    assert table.pred[0, at("AU4L")].tolist() == pytest.approx([0.75] + [0.05] * 5)
-    assert table.pred[1, at("AU12L")].tolist() == [0, 0, 0, 0, 1, 0]
-    assert table.pred[1, at("AU12R")].tolist() == [1, 0, 0, 0, 0, 0]
-    assert table.mask[2, at("AU12L")]
-    assert not table.mask[2, at("AU12R")]
-    assert table.pred[3, at("AU12R")].tolist() == [0, 0, 0, 1, 0, 0]
+def test_probabilities_are_known_at_two_levels():
+    table = from_rows([row({"AU4": 0.25, "AU17": 1.0}, "probability")])
+    at = table.columns.index
+    assert table.pred[0, at("AU4")].tolist() == pytest.approx([0.75] + [0.05] * 5)
+    assert set(table.presence) == {"AU4", "AU17"}
     assert np.allclose(table.pred.sum(-1), 1)
+
+
+def test_sides_are_kept_where_a_source_has_them():
+    table = from_rows([row({"L12": 4.0, "R12": 0.0, "AU4": 2.0}, "intensity")])
+    at = table.columns.index
+    assert table.pred[0, at("AU12L")].tolist() == [0, 0, 0, 0, 1, 0]
+    assert table.pred[0, at("AU12R")].tolist() == [1, 0, 0, 0, 0, 0]
+    assert table.pred[0, at("AU4")].tolist() == [0, 0, 1, 0, 0, 0]
+    one = from_rows([row({"AU12L": 1.0}, "presence")])
+    assert one.mask[0, one.columns.index("AU12L")]
+    assert not one.mask[0, one.columns.index("AU12R")]
+
+
+def test_a_coders_codes_are_their_targets():
+    table = from_rows([row({}, "notation", parse("R12C"))])
+    assert table.columns == COLUMNS
+    assert table.pred[0, COLUMNS.index("AU12R")].tolist() == [0, 0, 0, 1, 0, 0]
+    assert table.mask.all()
 
 
 def test_what_is_no_detection_is_refused():
@@ -68,7 +78,7 @@ def test_what_is_no_detection_is_refused():
         from_rows([row({"AU12": 3.0}, "delta")])
     with pytest.raises(AAADError, match="AU12 is 3.0, wanted a number from 0 to 1"):
         from_rows([row({"AU12": 3.0}, "probability")])
-    assert from_rows([]).pred.shape == (0, 38, 6)
+    assert from_rows([]).pred.shape == (0, 24, 6)
 
 
 def test_an_empty_table_is_named(tmp_path):

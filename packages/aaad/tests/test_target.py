@@ -5,25 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aaad import LEVELS, UNITS, AAADError, target, targets
+from aaad import COLUMNS, LEVELS, AAADError, target, targets
+from aaad.asked import effective, level_distribution
 from aaad.columns import column, columns_of, mirror_index
-from aaad.target import effective, level_distribution
 
 
 def of(distributions, name):
-    return distributions[UNITS.index(name)].tolist()
+    return distributions[COLUMNS.index(name)].tolist()
 
 
 def test_columns_are_named_and_mirrored():
-    assert len(UNITS) == len(set(UNITS)) == 38
-    assert UNITS[:2] == ("AU1L", "AU1R")
+    assert len(COLUMNS) == len(set(COLUMNS)) == 38
+    assert COLUMNS[:2] == ("AU1L", "AU1R")
     assert column("AU12R") == ("AU12", "right")
     assert column("AU17") == ("AU17", "both")
-    assert columns_of("AU43") == (UNITS.index("AU43L"), UNITS.index("AU43R"))
+    assert columns_of("AU43") == (COLUMNS.index("AU43L"), COLUMNS.index("AU43R"))
     mirror = mirror_index()
     assert [mirror[i] for i in mirror] == list(range(38))
-    assert UNITS[mirror[UNITS.index("AU12L")]] == "AU12R"
-    assert UNITS[mirror[UNITS.index("AU17")]] == "AU17"
+    assert COLUMNS[mirror[COLUMNS.index("AU12L")]] == "AU12R"
+    assert COLUMNS[mirror[COLUMNS.index("AU17")]] == "AU17"
 
 
 def test_levels_are_certain_and_halfway_is_split():

@@ -1,92 +1,49 @@
 """AAAD, the alignment accuracy of action-unit distributions: the definition, as pure functions.
 
-Legend: N images, A columns (a unit on a side), L = 6 ordinal levels (0, A..E), T = L-1 thresholds.
+Legend: N images, A columns (a unit on a side), L = 6 ordinal levels (0, A..E), T = L-1 thresholds,
+K scored columns, U their units, B blocks of people.
 
-For one image and one column, with CDFs F (predicted) and G (target),
+For one image and one column, d(p, q) is the Cramér distance of what is seen and what was asked
+(`aaad.distance`). Over the n scorable images of a group,
 
-    d(p, q) = 1/T * sum_t (F_t - G_t)^2                      Cramér distance, in [0, 1]
+    D = sum_i d(p_i, q_i)        C = 1/(n-1) sum_{i != j} d(p_i, q_j)         as asked, and anew
 
-and for a column, over its n scorable images and over pairs drawn anew inside a group,
+and for a unit, with D and C summed over groups and over its columns,
 
-    D = mean_i d(p_i, q_i)          C = mean_{i != j} d(p_i, q_j)          AAAD = 1 - sum D / sum C
+    S = 1 - D / C       where D <= C,    else    (C - D) / V,    V = C less (mean p - mean q)^2
 
-with the sums over the scored columns. 1 is perfect, 0 is chance, below 0 is anti-aligned. The
-Cramér distance is the ranked probability score for a hard target and so is proper (Epstein 1969;
-Székely and Rizzo 2005); the correction makes it, for two levels, Lin's concordance (1989).
+which is in [-1, 1]: 1 perfect, 0 chance, -1 the opposite of what was asked. Then
 
-Everything is float64, and rows are put in an order of their own before anything is summed: the
-result does not depend, bit for bit, on the order or the batches they came in.
+    balanced  = mean of S over units
+    restraint = min(1, sum s a / sum s^2)      s strength seen, a strength asked, both 0 to 1
+    AAAD      = balanced * restraint           (balanced alone where it is negative)
+
+`restraint` is 1 for a faithful face seen by a calibrated detector, whose every statement is true
+on average, and 1/g where all is exaggerated g times. `docs/aaad.md` says why.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .bootstrap import cluster_interval
-from .columns import LEVELS, UNITS
+from .columns import COLUMNS
+from .counterfactual import Asked, counterfactuals
+from .distance import threshold_weights
 from .errors import AAADError
-from .result import AAADResult, ColumnScore
-from .sums import Cells, ratio_parts
+from .interval import score_interval
+from .result import DEFINITION, VERSION, AAADResult
+from .rows import Rows
+from .sums import BLOCKS, Layout, Sums, deal, stacked, strength_sums, term_sums
+from .units import Units, column_scores
 
-__all__ = ["aaad", "cdf", "check_distributions", "distance"]
+__all__ = ["Scored", "aaad", "score_rows"]
 
 Array = NDArray[np.float64]
-TOLERANCE = 1e-3
-"""How far a distribution's sum may be from 1 (half-precision detectors) before it is refused."""
-
-
-def as_array(value: Any) -> NDArray[Any]:
-    """A numpy array from a numpy array, a nested list or a torch tensor on any device."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        value = value.double() if value.is_floating_point() else value
-        return np.asarray(value.numpy())
-    return np.asarray(value)
-
-
-def check_distributions(value: Any, name: str, mask: NDArray[np.bool_] | None = None) -> Array:
-    """`value` as (N, A, 6) float64 that sums to one on the last axis, or an `AAADError`.
-
-    Rows that `mask` (N, A) leaves out may hold anything, NaN too; they come back as level 0.
-    """
-    given = as_array(value)
-    if given.ndim != 3 or given.shape[-1] != len(LEVELS):
-        raise AAADError(f"{name} has shape {given.shape}, wanted (N, A, {len(LEVELS)})")
-    array = np.array(given, dtype=np.float64)
-    if mask is not None:
-        array[~mask] = 0.0
-        array[~mask, 0] = 1.0
-    bad = ~np.isfinite(array).all(-1) | (array < -TOLERANCE).any(-1)
-    bad |= np.abs(array.sum(-1) - 1.0) > TOLERANCE
-    if bad.any():
-        i, a = (int(x) for x in np.argwhere(bad)[0])
-        raise AAADError(
-            f"{name}[{i}, {a}] is not a distribution over the six levels: {array[i, a].tolist()} "
-            "(wanted numbers >= 0 that sum to 1; leave missing ones out with mask=)"
-        )
-    array = np.clip(array, 0.0, None) + 0.0
-    total = array.sum(-1, keepdims=True)
-    # What sums to one already is left alone, so that checking twice changes nothing.
-    return np.where(np.abs(total - 1.0) > 1e-9, array / total, array)
-
-
-def cdf(p: Array) -> Array:
-    """P(level <= t) at the five thresholds below the top level: (..., 6) -> (..., 5)."""
-    return np.cumsum(p, axis=-1)[..., :-1]
-
-
-def distance(p: Any, q: Any) -> Array:
-    """Cramér distance of distributions over the six levels: (..., 6), (..., 6) -> (...), in [0, 1].
-
-    0 for equal ones, |j - k| / 5 for two certain ones at levels j and k.
-    """
-    gap = cdf(as_array(p).astype(np.float64)) - cdf(as_array(q).astype(np.float64))
-    return np.asarray(np.mean(gap * gap, axis=-1))
 
 
 def aaad(
@@ -96,13 +53,14 @@ def aaad(
     mask: Any | None = None,
     groups: Sequence[Any] | None = None,
     subjects: Sequence[Any] | None = None,
-    columns: Sequence[str] = UNITS,
+    codings: Sequence[Any] | None = None,
+    columns: Sequence[str] = COLUMNS,
+    presence: Collection[str] = (),
     min_count: int = 5,
-    draws: int = 1000,
-    seed: int = 0,
+    interval: bool = True,
     detector: str = "unnamed",
 ) -> AAADResult:
-    """Score predicted against target distributions, corrected for chance.
+    """Score what is seen against what was asked, corrected for chance.
 
     Args:
         pred: (N, A, 6) what a detector sees in each image.
@@ -110,115 +68,133 @@ def aaad(
         mask: (N, A) true where both are known; all, when not given. Missing is not zero.
         groups: N labels; chance re-pairs inside a group only (the same person, the same task).
             Not given: over the whole set. Images alone in their group are left out, and counted.
-        subjects: N labels, the clusters of the bootstrap. Not given: `groups`; without those,
-            each image is its own cluster.
+        subjects: N labels, the people of the interval. Not given: `groups`; without those,
+            each image stands for itself.
+        codings: N codings as they were asked, before anatomy (notation or Coding; None where not
+            known). Without them there is no `unit` and no `conflict` score.
         columns: names of axis A.
+        presence: columns of which the detector only knows whether the unit is there.
         min_count: a column is scored when at least so many images ask for the unit and at least
             so many do not; the others are listed in `excluded` with the reason.
-        draws, seed: of the bootstrap; `draws=0` gives no interval.
+        interval: whether to work out intervals.
         detector: id of what made `pred`, a part of the score's name.
 
     Raises:
         AAADError: a shape, a value or a label list that does not fit, or no column to score.
     """
-    pred, target = as_array(pred), as_array(target)
-    if pred.shape != target.shape:
-        raise AAADError(f"pred has shape {pred.shape} and target {target.shape}; they must agree")
-    if pred.ndim != 3 or pred.shape[1:] != (len(columns), len(LEVELS)):
-        raise AAADError(f"pred has shape {pred.shape}, wanted (N, {len(columns)}, {len(LEVELS)})")
-    n = pred.shape[0]
-    known = np.ones(pred.shape[:2], bool) if mask is None else as_array(mask).astype(bool)
-    if known.shape != pred.shape[:2]:
-        raise AAADError(f"mask has shape {known.shape}, wanted {pred.shape[:2]}")
-    p, q = check_distributions(pred, "pred", known), check_distributions(target, "target", known)
-    strata = _labels(groups, n, "groups") if groups is not None else ["all"] * n
-    if subjects is None:
-        clusters = strata if groups is not None else [f"{i:012d}" for i in range(n)]
-    else:
-        clusters = _labels(subjects, n, "subjects")
+    return score_rows(
+        pred,
+        target,
+        mask=mask,
+        groups=groups,
+        subjects=subjects,
+        codings=codings,
+        columns=columns,
+        presence=presence,
+        min_count=min_count,
+        interval=interval,
+        detector=detector,
+    ).result
 
-    anonymous = groups is None and subjects is None
-    order = _canonical(p, q, known, strata, None if anonymous else clusters)
-    p, q, known = p[order], q[order], known[order]
-    strata = [strata[i] for i in order]
-    clusters = clusters if anonymous else [clusters[i] for i in order]
 
-    sizes = Counter(strata)
-    alone = np.array([sizes[label] == 1 for label in strata], dtype=bool)
-    known = known & ~alone[:, None]
-    excluded = _guards(q, known, columns, min_count)
-    kept = np.array([i for i, name in enumerate(columns) if name not in excluded], dtype=np.int64)
-    if kept.size == 0:
+@dataclass(frozen=True)
+class Scored:
+    """A result, and the headline (B,) without each block of people."""
+
+    result: AAADResult
+    without: Array
+
+
+def score_rows(
+    pred: Any,
+    target: Any,
+    *,
+    mask: Any | None,
+    groups: Sequence[Any] | None,
+    subjects: Sequence[Any] | None,
+    codings: Sequence[Any] | None,
+    columns: Sequence[str],
+    presence: Collection[str],
+    min_count: int,
+    interval: bool,
+    detector: str,
+) -> Scored:
+    """What `aaad` does, with what `compare` needs beside the result."""
+    rows = Rows.of(pred, target, mask, columns)
+    strata, clusters = _labels(groups, rows.n, "groups"), _labels(subjects, rows.n, "subjects")
+    if codings is not None and len(codings) != rows.n:
+        raise AAADError(f"codings has {len(codings)} codings for {rows.n} images")
+    weights = threshold_weights(columns, presence)
+    unseen = int((~rows.known.any(1)).sum())
+    place = np.zeros(rows.n, np.int64)
+    if strata is not None:
+        place = np.unique(strata, return_inverse=True)[1].astype(np.int64)
+    alone = np.bincount(place, minlength=1)[place] == 1
+    rows.known &= ~alone[:, None]
+    excluded = _guards(rows, columns, min_count)
+    kept = [a for a, name in enumerate(columns) if name not in excluded]
+    if not kept:
         some = next(iter(excluded.items()), ("there are no images", ""))
         raise AAADError(
-            f"no column can be scored in {n} images: {some[0]} {some[1]}".rstrip()
+            f"no column can be scored in {rows.n} images: {some[0]} {some[1]}".rstrip()
             + "; give more images, or a smaller min_count"
         )
 
-    cells = Cells.build(cdf(p[:, kept]), cdf(q[:, kept]), known[:, kept], strata, clusters)
-    once = np.ones((1, cells.clusters))
-    paired, repaired, count = (part[0] for part in ratio_parts(cells, once))  # (K,) each
-    climate = _climatology(cdf(q[:, kept]), known[:, kept])
-    positives = ((q[:, kept, 1:].sum(-1) >= 0.5) & known[:, kept]).sum(0)
-    low, high = cluster_interval(cells, draws=draws, seed=seed)
-    per_au = {
-        columns[a]: ColumnScore(
-            aaad=float(1 - paired[k] / repaired[k]) if repaired[k] > 0 else float("nan"),
-            raw=float(1 - paired[k]),
-            chance=float(1 - repaired[k]),
-            n=int(count[k]),
-            positives=int(positives[k]),
-        )
-        for k, a in enumerate(kept)
-    }
-    total = float(repaired.sum())
-    return AAADResult(
-        name=f"AAAD-cramer-1[{len(kept)} of {len(columns)} columns]@{detector}",
-        aaad=float(1 - paired.sum() / total) if total > 0 else float("nan"),
-        raw=float(1 - paired.mean()),
-        chance=float(1 - repaired.mean()),
-        skill=float(1 - paired.sum() / climate.sum()),
-        ci95=(low, high),
+    block, who = _blocks(strata if clusters is None else clusters, rows)
+    within = Layout.of(place, block, rows.hashes)
+    across = Layout.of(np.zeros_like(place), block, rows.hashes)
+    terms, strengths, climate = [], [], 0.0
+    for a in kept:
+        f, g = rows.column(a)
+        terms.append(term_sums(f, g, rows.known[:, a], within))
+        strengths.append(strength_sums(f, g, rows.known[:, a], weights[a], across))
+        climate += _climate(g, rows.known[:, a], weights[a], across)
+    sums, strong = stacked(terms), stacked(strengths)
+    units = Units.of([columns[a] for a in kept], weights[kept])
+    balanced, restraint = units.balanced(sums.total), units.restraint(strong.total)
+    value = _headline(balanced, restraint)
+    held = Sums(restraint, units.restraint(strong.without))
+    without = _headline(units.balanced(sums.without), held.without)
+    asked = Asked(rows, tuple(columns), weights, codings, across, held)
+    per_au = column_scores(sums.total, weights[kept], [columns[a] for a in kept], rows, kept)
+    paired = units.weighted(sums.total)
+    result = AAADResult(
+        name=f"{DEFINITION}-{VERSION}[{len(kept)} of {len(columns)} columns]@{detector}",
+        detector=detector,
+        aaad=float(value),
+        ci95=score_interval(float(value), without if interval else without[:0]),
+        balanced=float(balanced),
+        restraint=float(restraint),
+        pooled=float(1.0 - paired[:, 0].sum() / (paired[:, 0] + paired[:, 1]).sum()),
+        raw=float(np.mean([one.raw for one in per_au.values()])),
+        chance=float(np.mean([one.chance for one in per_au.values()])),
+        skill=float(1.0 - paired[:, 0].sum() / climate) if climate > 0.0 else float("nan"),
+        counterfactuals=counterfactuals(asked, interval=interval),
         n=int((~alone).sum()),
-        subjects=len(set(np.array(clusters, dtype=object)[~alone].tolist())),
+        subjects=len(np.unique(who[~alone])),
+        unseen=unseen,
+        alone=int(alone.sum()),
+        units=units.scores(sums.total, strong.total, rows, columns),
         per_au=per_au,
         excluded=excluded,
-        alone=int(alone.sum()),
-        seed=seed,
-        draws=draws,
     )
+    return Scored(result, without)
 
 
-def _labels(labels: Sequence[Any], n: int, name: str) -> list[str]:
+def _labels(labels: Sequence[Any] | None, n: int, name: str) -> NDArray[Any] | None:
+    if labels is None:
+        return None
     if len(labels) != n:
         raise AAADError(f"{name} has {len(labels)} labels for {n} images")
-    return [str(label) for label in labels]
+    return np.asarray([str(label) for label in labels])
 
 
-def _canonical(
-    p: Array, q: Array, mask: NDArray[np.bool_], strata: list[str], clusters: list[str] | None
-) -> list[int]:
-    """Row order by label, then by content: the same for any order that the rows came in."""
-    return sorted(
-        range(len(p)),
-        key=lambda i: (
-            strata[i],
-            clusters[i] if clusters else "",
-            p[i].tobytes(),
-            q[i].tobytes(),
-            mask[i].tobytes(),
-        ),
-    )
-
-
-def _guards(
-    q: Array, mask: NDArray[np.bool_], columns: Sequence[str], min_count: int
-) -> dict[str, str]:
+def _guards(rows: Rows, columns: Sequence[str], min_count: int) -> dict[str, str]:
     """Columns that cannot carry a score, each with the reason."""
-    present = q[..., 1:].sum(-1) >= 0.5
     reasons: dict[str, str] = {}
     for a, name in enumerate(columns):
-        n, yes = int(mask[:, a].sum()), int((present[:, a] & mask[:, a]).sum())
+        known = rows.known[:, a]
+        n, yes = int(known.sum()), int((rows.present[:, a] & known).sum())
         if n == 0:
             reasons[name] = "is missing in every image"
         elif yes < min_count:
@@ -228,10 +204,24 @@ def _guards(
     return reasons
 
 
-def _climatology(g: Array, mask: NDArray[np.bool_]) -> Array:
-    """Mean distance (K,) of the best constant forecast, the mean target, left-one-out."""
-    m = mask[:, :, None].astype(np.float64)
-    n = np.maximum(m.sum(0), 2.0)
-    others = ((g * m).sum(0) - g) / (n - 1)  # (N, K, T) mean target without this row
-    gap = (others - g) * m
-    return np.asarray((gap * gap).mean(-1).sum(0) / n[:, 0])
+def _headline(balanced: Array, restraint: Array) -> Array:
+    return np.where(balanced > 0.0, balanced * restraint, balanced)
+
+
+def _blocks(people: NDArray[Any] | None, rows: Rows) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """(N,) block of each row, and (N,) who it is of; each row for itself without people."""
+    if people is not None:
+        names, who = np.unique(people, return_inverse=True)
+        return deal(names.tolist())[who], who
+    rank = np.empty(rows.n, np.int64)
+    rank[np.argsort(rows.hashes, kind="stable")] = np.arange(rows.n)
+    return rank * min(rows.n, BLOCKS) // rows.n, np.arange(rows.n)
+
+
+def _climate(g: Array, known: NDArray[np.bool_], weights: Array, across: Layout) -> float:
+    """Mean distance of the best constant forecast of a column: the mean target of other rows."""
+    m = known[across.order].astype(np.float64)[:, None]
+    g = g[across.order] * m
+    n = max(float(m.sum()), 2.0)
+    spread = (g * g).sum(0) - g.sum(0) ** 2 / n
+    return float((spread * (n / (n - 1.0)) ** 2) @ weights) / n

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-__all__ = ["AAADResult", "ColumnScore"]
+__all__ = ["DEFINITION", "VERSION", "AAADResult", "ColumnScore", "Counterfactual", "UnitScore"]
+
+DEFINITION, VERSION = "AAAD-cramer", 2
+"""Name and version of the definition; scores of different versions are not to be compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,57 +25,84 @@ class ColumnScore:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnitScore:
+    """One unit over its columns.
+
+    `aaad` in [-1, 1]. `gain`: by how much what is seen rises when a level more is asked (1 is
+    faithful, above is exaggerated, below is damped or not seen). `bias`: mean level seen less mean
+    level asked. `r`: correlation of the two. `n` images, `positives` of them ask for the unit.
+    """
+
+    aaad: float
+    gain: float
+    bias: float
+    r: float
+    n: int
+    positives: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counterfactual:
+    """A score against one other way to be asked: 1 perfect, 0 blind to it, below 0 the other way.
+
+    `ci95` its interval over people, `n` the pairs compared, `note` the reason where there is no
+    value (NaN).
+    """
+
+    value: float
+    ci95: tuple[float, float]
+    n: int
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AAADResult:
     """A score with all that is needed to read it.
 
-    `aaad` is 1 for perfect, 0 for chance, negative for anti-aligned; `raw` and `chance` are the
-    agreements 1 - D and 1 - C it is made of, in [0, 1]; `ci95` its cluster-bootstrap interval
-    (NaN with fewer than two clusters); `skill` is 1 - D / D_climatology, which unlike `aaad`
-    cannot be raised by overconfidence. `excluded` lists the columns not scored, with the reason;
-    `alone` counts the images left out because their group holds no other.
+    `aaad` is 1 for perfect, 0 for chance, negative for anti-aligned: `balanced` (the mean over
+    units) times `restraint` (1, or less where more is shown than was asked). `pooled` is the
+    score over columns together, in which frequent units weigh most. `counterfactuals` holds
+    `side`, `level`, `conflict` and `unit`. `raw` and `chance` are mean agreements in [0, 1];
+    `skill` is 1 - D / D of the best constant forecast. `ci95` is the interval over people (NaN
+    with one). `excluded` lists the columns not scored, with the reason; `alone` counts the images
+    left out because their group holds no other; `unseen` those in which no face was found.
     """
 
     name: str
+    definition: str = DEFINITION
+    version: int = VERSION
+    detector: str
     aaad: float
+    ci95: tuple[float, float]
+    balanced: float
+    restraint: float
+    pooled: float
     raw: float
     chance: float
     skill: float
-    ci95: tuple[float, float]
+    counterfactuals: dict[str, Counterfactual]
     n: int
     subjects: int
+    unseen: int
+    alone: int
+    units: dict[str, UnitScore] = field(repr=False)
     per_au: dict[str, ColumnScore] = field(repr=False)
     excluded: dict[str, str] = field(repr=False)
-    alone: int
-    seed: int
-    draws: int
 
     def to_json(self) -> dict[str, Any]:
         """A dict of plain values; NaN becomes None, so that it is JSON everywhere."""
-        return {
-            "name": self.name,
-            "aaad": _plain(self.aaad),
-            "raw": _plain(self.raw),
-            "chance": _plain(self.chance),
-            "skill": _plain(self.skill),
-            "ci95": [_plain(x) for x in self.ci95],
-            "n": self.n,
-            "subjects": self.subjects,
-            "per_au": {
-                name: {
-                    "aaad": _plain(s.aaad),
-                    "raw": _plain(s.raw),
-                    "chance": _plain(s.chance),
-                    "n": s.n,
-                    "positives": s.positives,
-                }
-                for name, s in self.per_au.items()
-            },
-            "excluded": dict(self.excluded),
-            "alone": self.alone,
-            "seed": self.seed,
-            "draws": self.draws,
-        }
+        value: dict[str, Any] = plain(self)
+        return value
 
 
-def _plain(value: float) -> float | None:
-    return None if math.isnan(value) else value
+def plain(value: Any) -> Any:
+    """Dataclasses, dicts and tuples as JSON has them, NaN as None."""
+    if isinstance(value, float):
+        return None if math.isnan(value) else value
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(one) for one in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+    return value

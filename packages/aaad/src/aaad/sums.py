@@ -1,106 +1,185 @@
-"""The sums that the score and its bootstrap share.
+"""The sums that a score is made of, and what they are without each block of people.
 
-For scalars x_i, y_i with whole-number weights w_i (how often the bootstrap drew the cluster of i)
+For n rows of one group, x what is seen and y what is asked at one threshold,
 
-    sum_{i,j} w_i w_j (x_i - y_j)^2 = W * sum w (x^2 + y^2) - 2 * sum w x * sum w y
+    D = sum_i (x_i - y_i)^2                                  as paired
+    C = 1/(n-1) sum_{i != j} (x_i - y_j)^2                   paired anew, on the scale of n rows
+    C - D = 2 n/(n-1) sum_i (x_i - mean x)(y_i - mean y)     twice the covariance, unbiased
 
-so the mean over re-paired rows needs no pair. A row is never paired with itself nor with a copy
-of itself: those terms, sum_i w_i^2 (x_i - y_i)^2 over sum_i w_i^2, are taken off.
+so the mean over all other pairings needs no pair: sums of x, y, x^2, y^2 and (x - y)^2 do.
+`spread` is what C would be if x and y had one mean: the two variances.
+
+Rows are put in an order of their own before anything is summed, in float64: no result depends,
+bit for bit, on the order or the batches that the rows came in. Columns are worked through one by
+one, so memory stays with what the caller already holds.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cells", "ratio_parts"]
+__all__ = [
+    "BLOCKS",
+    "Layout",
+    "Sums",
+    "block_sums",
+    "deal",
+    "row_hash",
+    "stacked",
+    "strength_sums",
+    "term_sums",
+]
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+BLOCKS = 200
+"""At most so many blocks: with more people than that, several share a block."""
 
 
 @dataclass(frozen=True)
-class Cells:
-    """Sums over the rows of each (group, cluster) pair. M cells, K columns, T thresholds.
+class Sums:
+    """`total` (...): a sum over all rows. `without` (B, ...): the same without each block."""
 
-    `moments` (M, 5, K, T): sums of x, y, x^2 + y^2, (x - y)^2 and of 1, over known rows.
-    `group` (M,), sorted, and `cluster` (M,) are indices; `clusters` is how many clusters exist.
+    total: Array
+    without: Array
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The canonical order of N rows, and the cells (group within block) that they fall into.
+
+    `order` (N,), `starts` (M,) first row of each cell in that order, `group` and `block` (M,) of
+    each cell, sorted by group; `blocks` is how many there are.
     """
 
-    moments: Array
-    group: NDArray[np.int64]
-    cluster: NDArray[np.int64]
-    clusters: int
+    order: Ints
+    starts: Ints
+    group: Ints
+    block: Ints
+    blocks: int
 
     @staticmethod
-    def build(
-        f: Array,
-        g: Array,
-        mask: NDArray[np.bool_],
-        groups: Sequence[str],
-        clusters: Sequence[str],
-    ) -> Cells:
-        """From CDFs f, g (N, K, T), mask (N, K) and labels; rows in canonical order already."""
-        pairs = sorted(set(zip(groups, clusters, strict=True)))
-        group_ids = {label: i for i, label in enumerate(sorted(set(groups)))}
-        cluster_ids = {label: i for i, label in enumerate(sorted(set(clusters)))}
-        place = {pair: i for i, pair in enumerate(pairs)}
-        rows = np.array([place[pair] for pair in zip(groups, clusters, strict=True)], np.int64)
-        m = np.broadcast_to(mask[:, :, None], f.shape).astype(np.float64)
-        moments = np.zeros((len(pairs), 5, *f.shape[1:]))
-        for k, term in enumerate((f, g, f * f + g * g, (f - g) ** 2, np.ones_like(f))):
-            np.add.at(moments[:, k], rows, term * m)
-        return Cells(
-            moments=moments,
-            group=np.array([group_ids[a] for a, _ in pairs], np.int64),
-            cluster=np.array([cluster_ids[b] for _, b in pairs], np.int64),
-            clusters=len(cluster_ids),
+    def of(groups: Ints, blocks: Ints, hashes: NDArray[np.uint64]) -> Layout:
+        """From labels of N rows as whole numbers from 0, and what tells rows apart."""
+        order = np.lexsort((hashes, blocks, groups))
+        g, b = groups[order], blocks[order]
+        new = np.ones(len(order), bool)
+        new[1:] = (g[1:] != g[:-1]) | (b[1:] != b[:-1])
+        starts = np.flatnonzero(new)
+        count = int(blocks.max()) + 1 if len(blocks) else 0
+        return Layout(order, starts, g[starts], b[starts], count)
+
+    def only(self, chosen: NDArray[np.bool_]) -> Layout:
+        """The same order without the rows (N,) that are not chosen, of which some must be."""
+        kept = chosen[self.order]
+        cell = np.cumsum(np.bincount(self.starts, minlength=len(kept)))[kept] - 1
+        new = np.ones(len(cell), bool)
+        new[1:] = cell[1:] != cell[:-1]
+        there = cell[new]
+        return Layout(
+            self.order[kept], np.flatnonzero(new), self.group[there], self.block[there], self.blocks
         )
 
 
-def ratio_parts(cells: Cells, weights: Array) -> tuple[Array, Array, Array]:
-    """D, C and the number of rows of each column, for each row of weights (B, clusters).
+def row_hash(hashes: NDArray[np.uint64], array: NDArray[Any]) -> NDArray[np.uint64]:
+    """(N,) numbers that stand for the content of rows so far, with that of array (N, ...) added.
 
-    Returns three (B, K). D averages over rows, C over the rows of each group re-paired inside it,
-    both with the same weight for a row. A group with a single known row of a column counts in
-    neither.
+    A polynomial modulo 2^64 with an odd base, stirred: rows with the same number are taken for
+    the same row, whose place among its equals does not matter.
     """
-    draws, shape = len(weights), cells.moments.shape[2:]
-    size = int(np.prod(shape))
-    starts = np.flatnonzero(np.diff(cells.group, prepend=-1))
-    lengths = np.diff(starts, append=len(cells.group))
-    # A group that lies in one cluster is drawn as a whole: its terms only scale with the weight.
-    # With the person as both, that is every group, and one matrix product does it.
-    whole = starts[lengths == 1]
-    own = cells.moments[whole]
-    terms = np.stack(_terms(own, own[:, 3:]), axis=1).reshape(len(whole), 3 * size)
-    total = (weights[:, cells.cluster[whole]] @ terms).reshape(draws, 3, *shape)
-    for first, length in zip(starts[lengths > 1], lengths[lengths > 1], strict=True):
-        here = slice(first, first + length)
-        w = weights[:, cells.cluster[here]]  # (B, M of this group)
-        flat = cells.moments[here].reshape(length, -1)
-        sums = (w @ flat).reshape(draws, 5, *shape)
-        flat = cells.moments[here, 3:].reshape(length, -1)
-        diagonal = ((w * w) @ flat).reshape(draws, 2, *shape)
-        total += np.stack(_terms(sums, diagonal), axis=1)
-    paired, crossed, rows = (total[:, k] for k in range(3))  # (B, K, T)
-    safe = np.where(rows > 0, rows, 1.0)
-    return (paired / safe).mean(-1), (crossed / safe).mean(-1), rows[..., 0]
+    flat = np.ascontiguousarray(array, np.float64).reshape(len(hashes), -1).view(np.uint64)
+    base, far, near = np.uint64(0x9E3779B97F4A7C15), np.uint64(32), np.uint64(29)
+    out = hashes
+    with np.errstate(over="ignore"):
+        for k in range(flat.shape[1]):
+            word = flat[:, k]
+            out = (out ^ word ^ (word >> near)) * base
+            out ^= out >> far
+    return out
 
 
-def _terms(sums: Array, diagonal: Array) -> tuple[Array, Array, Array]:
-    """Of one group: sum of distances, the same re-paired, and rows; sums (..., 5, K, T), diagonal
-    (..., 2, K, T) -> three (..., K, T), all zero where there is nothing to re-pair."""
-    x, y, squares, paired, n = (sums[..., k, :, :] for k in range(5))
-    pairs = n * n - diagonal[..., 1, :, :]
-    usable = pairs > 0.5  # whole numbers, so anything below one is none
-    apart = np.maximum(n * squares - 2.0 * x * y - diagonal[..., 0, :, :], 0.0)
-    crossed = n * apart / np.where(usable, pairs, 1.0)
-    zero = np.zeros_like(n)
-    return (
-        np.where(usable, paired, zero),
-        np.where(usable, crossed, zero),
-        np.where(usable, n, zero),
-    )
+def deal(names: Sequence[str]) -> Ints:
+    """(C,) block of each of C clusters: one each up to `BLOCKS`; more are dealt evenly, in the
+    order of a digest of their names, which has nothing to do with what they did."""
+    count = len(names)
+    if count <= BLOCKS:
+        return np.arange(count)
+    digests = [hashlib.blake2b(str(name).encode(), digest_size=8).digest() for name in names]
+    rank = np.empty(count, np.int64)
+    rank[sorted(range(count), key=digests.__getitem__)] = np.arange(count)
+    return rank * BLOCKS // count
+
+
+def _by_block(per_cell: Array, layout: Layout) -> Array:
+    """(B, ...) sums of cells by block."""
+    out = np.zeros((layout.blocks, *per_cell.shape[1:]))
+    np.add.at(out, layout.block, per_cell)
+    return out
+
+
+def _terms(n: Array, sums: Array) -> Array:
+    """Of cells or groups: D, C - D, spread and rows; n (...), sums (..., 4, T) of x, y, x^2 + y^2
+    and (x - y)^2 -> (..., 4, T), all zero where there is nothing to pair anew."""
+    n = n[..., None]
+    x, y, both, dd = (sums[..., k, :] for k in range(4))
+    usable = n > 1.5
+    per = 1.0 / np.where(usable, n - 1.0, 1.0)
+    gained = (n * (both - dd) - 2.0 * x * y) * per
+    spread = np.maximum((n * both - x * x - y * y) * per, 0.0)
+    return np.stack([dd, gained, spread, np.broadcast_to(n, x.shape)], axis=-2) * usable[..., None]
+
+
+def term_sums(f: Array, g: Array, known: NDArray[np.bool_], layout: Layout) -> Sums:
+    """D, C - D, spread and rows of one column: total (4, T), without (B, 4, T).
+
+    f, g (N, T): CDFs seen and asked, in the caller's order; known (N,).
+    """
+    m = known[layout.order].astype(np.float64)
+    rows = np.empty((len(m), 4, f.shape[1]))
+    x, y, both, gap = (rows[:, k] for k in range(4))
+    np.multiply(f[layout.order], m[:, None], out=x)
+    np.multiply(g[layout.order], m[:, None], out=y)
+    np.subtract(x, y, out=gap)
+    np.multiply(gap, gap, out=gap)
+    np.multiply(x, x, out=both)
+    both += y * y
+    cells, n = np.add.reduceat(rows, layout.starts), np.add.reduceat(m, layout.starts)
+    new = np.ones(len(layout.group), bool)
+    new[1:] = layout.group[1:] != layout.group[:-1]
+    owner, firsts = np.cumsum(new) - 1, np.flatnonzero(new)  # the group of each cell, from 0
+    groups, size = np.add.reduceat(cells, firsts), np.add.reduceat(n, firsts)
+    whole = _terms(size, groups)
+    # What the group loses when one of its cells is left out.
+    loss = _terms(size[owner] - n, groups[owner] - cells) - whole[owner]
+    total = whole.sum(0)
+    return Sums(total, total + _by_block(loss, layout))
+
+
+def strength_sums(
+    f: Array, g: Array, known: NDArray[np.bool_], weights: Array, layout: Layout
+) -> Sums:
+    """Of the strengths (0 to 1) seen s and asked a in one column: sums of 1, s, a, s^2, a^2 and
+    s a: total (6,), without (B, 6). `weights` (T,) are those of the thresholds."""
+    m = known.astype(np.float64)
+    s, a = ((1.0 - f) @ weights) * m, ((1.0 - g) @ weights) * m
+    return block_sums(np.stack([m, s, a, s * s, a * a, s * a], axis=1), layout)
+
+
+def block_sums(values: Array, layout: Layout) -> Sums:
+    """Plain sums of rows (N, ...): total (...), without (B, ...)."""
+    if not len(layout.order):
+        return Sums(values.sum(0), np.zeros((0, *values.shape[1:])))
+    cells = np.add.reduceat(values[layout.order], layout.starts, axis=0)
+    total = cells.sum(0)
+    return Sums(total, total - _by_block(cells, layout))
+
+
+def stacked(parts: Sequence[Sums]) -> Sums:
+    """Columns put together: total (K, ...), without (B, K, ...)."""
+    return Sums(np.stack([p.total for p in parts]), np.stack([p.without for p in parts], axis=1))

@@ -4,17 +4,19 @@ The files are read by `facs_text.readers`, by column name. What a number means d
 becomes of it:
 
 - an intensity 0..5 is a level, split between the two levels around it;
-- a presence or a probability p puts 1 - p on level 0 and spreads p evenly over A..E, because the
-  source says nothing about strength;
+- a presence or a probability p is known at two levels only: 1 - p on absent, p on present. Its
+  column is named in `presence`, and only presence is compared;
 - a coding is its target.
 
-A detector that does not tell the sides apart says the same of both. A unit that a source does not
-know, or could not score in a frame, is masked out: missing is not absent.
+A unit of which the source does not tell the sides apart has one column, `AU12` instead of `AU12L`
+and `AU12R`: what is asked of it is the stronger side. A unit that a source does not know, or could
+not score in a frame, is masked out: missing is not absent.
 """
 
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,25 +27,34 @@ from numpy.typing import NDArray
 
 from facs_text import readers
 
-from .columns import UNITS, column
+from .asked import level_distribution, target
+from .columns import COLUMNS, column, unit_of
 from .errors import AAADError
-from .target import level_distribution, target
 
 __all__ = ["Table", "from_rows", "read_table"]
 
 _KEY = re.compile(r"^(?:AU)?(?P<before>[LRTB])?(?P<code>\d{1,2})(?P<after>[LRTB])?$")
-_SIDE = {"L": "left", "R": "right"}
+_SCORES = ("FaceScore", "confidence")
+"""How sure a source is that it sees a face, best first."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """pred (N, A, 6), mask (N, A), and of each row its id, subject and frame (None: not given)."""
+    """What a detector wrote of M faces.
 
-    pred: NDArray[np.float64]
+    pred (M, K, 6) float32 and mask (M, K) over `columns`; `presence` names those of which only
+    presence is known. Of each row its id, subject, frame (None: not given), and how sure the
+    source is of the face (NaN: not said).
+    """
+
+    pred: NDArray[np.float32]
     mask: NDArray[np.bool_]
+    columns: tuple[str, ...]
+    presence: tuple[str, ...]
     ids: tuple[str, ...]
     subjects: tuple[str, ...]
     frames: tuple[int | None, ...]
+    sure: NDArray[np.float64]
 
 
 def read_table(path: str | Path, format: str = "auto", **options: Any) -> Table:
@@ -61,53 +72,117 @@ def read_table(path: str | Path, format: str = "auto", **options: Any) -> Table:
 
 def from_rows(rows: Iterable[readers.Row]) -> Table:
     """The same from rows that are read already."""
-    pred, mask, ids, subjects, frames = [], [], [], [], []
+    found = _Found()
     for row in rows:
-        p, m = _row(row)
-        pred.append(p)
-        mask.append(m)
-        ids.append(row.id)
-        subjects.append(row.subject)
-        frames.append(row.frame)
-    shape = (len(ids), len(UNITS))
-    return Table(
-        np.stack(pred) if pred else np.zeros((*shape, 6)),
-        np.stack(mask) if mask else np.zeros(shape, bool),
-        tuple(ids),
-        tuple(subjects),
-        tuple(frames),
-    )
+        found.add(row)
+    return found.table()
 
 
-def _row(row: readers.Row) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    if row.kind == "notation" and row.coding is not None:
-        return target(row.coding), np.ones(len(UNITS), bool)
-    if row.kind not in ("intensity", "presence", "probability"):
-        raise AAADError(f"row {row.id}: values of the kind {row.kind!r} are no detection")
-    # OpenFace has a grade for some units and only presence for others (28), in one row.
-    present_only = {f"AU{a.code}" for a in row.coding or () if a.level == 0}
-    found: dict[tuple[str, str], float] = {}
-    for key, value in row.values.items():
-        match = _KEY.match(key)
-        if match is None:
+class _Found:
+    """Rows as they come in: of each unit and side, which rows have which value."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.subjects: list[str] = []
+        self.frames: list[int | None] = []
+        self.sure = array("d")
+        self.codings: dict[int, Any] = {}
+        self.values: dict[tuple[str, str], tuple[array[int], array[float]]] = {}
+        self.presence: set[str] = set()
+        self._places: dict[str, tuple[str, str] | None] = {}
+
+    def add(self, row: readers.Row) -> None:
+        """Take in one row."""
+        number = len(self.ids)
+        self.ids.append(row.id)
+        self.subjects.append(row.subject)
+        self.frames.append(row.frame)
+        self.sure.append(_sure(row))
+        if row.kind == "notation":
+            if row.coding is not None:
+                self.codings[number] = row.coding
+            return
+        if row.kind not in ("intensity", "presence", "probability"):
+            raise AAADError(f"row {row.id}: values of the kind {row.kind!r} are no detection")
+        graded = row.kind == "intensity"
+        if graded:
+            # OpenFace has a grade for some units and only presence for others (28), in one row.
+            self.presence.update(f"AU{a.code}" for a in row.coding or () if a.level == 0)
+        for key, value in row.values.items():
+            place = self._place(key)
+            if place is None:
+                continue
+            if not graded:
+                if not 0.0 <= value <= 1.0:
+                    raise AAADError(
+                        f"row {row.id}: {place[0]} is {value}, wanted a number from 0 to 1"
+                    )
+                self.presence.add(place[0])
+            rows, numbers = self.values.setdefault(place, (array("q"), array("d")))
+            rows.append(number)
+            numbers.append(value)
+
+    def _place(self, key: str) -> tuple[str, str] | None:
+        """("AU12", "L") of L12 and AU12L, ("AU12", "") of AU12 and of one lip."""
+        if key not in self._places:
+            match = _KEY.match(key)
+            place = None
+            if match is not None:
+                side = match["before"] or match["after"] or ""
+                place = f"AU{int(match['code'])}", side if side in "LR" else ""
+            self._places[key] = place
+        return self._places[key]
+
+    def columns(self) -> tuple[str, ...]:
+        """Sided columns for the units that some row has by side, or codes; one for the others."""
+        sided = {unit for unit, side in self.values if side}
+        out = []
+        for name in COLUMNS:
+            unit = unit_of(name)
+            out.append(name if unit in sided or (self.codings and not self.values) else unit)
+        return tuple(dict.fromkeys(out))
+
+    def table(self) -> Table:
+        """All of them as arrays."""
+        columns, count = self.columns(), len(self.ids)
+        presence = tuple(name for name in columns if unit_of(name) in self.presence)
+        pred = np.zeros((count, len(columns), 6), np.float32)
+        pred[..., 0] = 1.0
+        mask = np.zeros((count, len(columns)), bool)
+        for a, name in enumerate(columns):
+            unit, side = column(name)
+            sides = {"left": ("L", ""), "right": ("R", "")}.get(side, ("", "L", "R"))
+            strongest = np.full(count, -1.0)
+            for place in ((unit, s) for s in sides):
+                if place in self.values:
+                    rows, numbers = self.values[place]
+                    np.maximum.at(strongest, np.asarray(rows), np.asarray(numbers))
+            here = strongest >= 0.0
+            mask[:, a] = here
+            if name in presence:
+                p = np.clip(strongest[here], 0.0, 1.0)
+                pred[here, a, 0], pred[here, a, 1:] = 1.0 - p, p[:, None] / 5.0
+            else:
+                pred[here, a] = level_distribution(np.clip(strongest[here], 0.0, 5.0) / 5.0)
+        for number, coding in self.codings.items():
+            pred[number], mask[number] = target(coding, columns), True
+        return Table(
+            pred,
+            mask,
+            columns,
+            presence,
+            tuple(self.ids),
+            tuple(self.subjects),
+            tuple(self.frames),
+            np.asarray(self.sure),
+        )
+
+
+def _sure(row: readers.Row) -> float:
+    for name in _SCORES:
+        text = row.extra.get(name, "")
+        try:
+            return float(text)
+        except ValueError:
             continue
-        side = _SIDE.get(match["before"] or match["after"] or "", "both")
-        place = (f"AU{int(match['code'])}", side)
-        found[place] = max(value, found.get(place, 0.0))
-    pred, mask = np.zeros((len(UNITS), 6)), np.zeros(len(UNITS), bool)
-    pred[:, 0] = 1.0
-    for a, name in enumerate(UNITS):
-        unit, side = column(name)
-        sides = (side, "both") if side != "both" else ("both", "left", "right")
-        values = [found[unit, s] for s in sides if (unit, s) in found]
-        if not values:
-            continue
-        mask[a] = True
-        value = max(values)
-        if row.kind == "intensity" and unit not in present_only:
-            pred[a] = level_distribution(min(max(value, 0.0), 5.0) / 5.0)
-        else:
-            if not 0.0 <= value <= 1.0:
-                raise AAADError(f"row {row.id}: {unit} is {value}, wanted a number from 0 to 1")
-            pred[a, 0], pred[a, 1:] = 1.0 - value, value / 5.0
-    return pred, mask
+    return float("nan")

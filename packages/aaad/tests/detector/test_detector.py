@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from aaad import UNITS, AAADError
+from aaad import COLUMNS, AAADError
 from aaad.columns import mirror_index
-from aaad.detector import Detector, DetectorConfig, DetectorNet, FeatureLoss
-from aaad.detector.augment import augment, flip
+from aaad.detector import NETWORKS, Detector, DetectorConfig, FeatureLoss, build
+from aaad.detector.augment import augment, flip, jpeg
 from aaad.detector.checkpoint import write_detector
 from aaad.detector.evaluate import auc, fit_temperature
 from aaad.detector.losses import cramer_loss, cross_entropy
-from aaad.metric import distance
+from aaad.distance import distance
 
 CONFIG = DetectorConfig(size=32, width=8, hidden=16)
 
 
-@pytest.fixture
-def folder(tmp_path):
+@pytest.fixture(params=NETWORKS)
+def folder(tmp_path, request):
     torch.manual_seed(0)
-    net = DetectorNet(CONFIG)
+    net = build(DetectorConfig(network=request.param, size=32, width=8, hidden=16))
     for parameter in net.parameters():
         parameter.data.add_(0.05 * torch.randn_like(parameter))
-    heat = {"with_neutral": [1.5] * len(UNITS), "alone": [1.0] * len(UNITS)}
+    heat = {"with_neutral": [1.5] * len(COLUMNS), "alone": [1.0] * len(COLUMNS)}
     write_detector(net, tmp_path / "d", name="tiny", temperature=heat, training={})
     return tmp_path / "d"
 
@@ -41,7 +44,7 @@ def test_it_gives_distributions_and_says_its_name(folder):
     assert out.shape == (5, 38, 6)
     assert np.allclose(out.sum(-1), 1, atol=1e-5)
     assert see.id.startswith("tiny:")
-    assert see.columns == UNITS
+    assert see.columns == COLUMNS
     assert not np.allclose(out, see(pictures(5), neutral=pictures(5, seed=1)))
 
 
@@ -55,8 +58,9 @@ def test_an_image_gets_the_same_numbers_in_any_batch(folder):
     assert np.array_equal(see(x[order], rest[order]), whole[order])
 
 
-def test_an_unknown_neutral_is_the_learned_one():
-    net = DetectorNet(CONFIG).train(False)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_an_unknown_neutral_is_the_learned_one(network):
+    net = build(replace(CONFIG, network=network)).train(False)
     x, rest = torch.rand(4, 3, 32, 32), torch.rand(4, 3, 32, 32)
     known = torch.tensor([True, False, True, False])
     mixed = net(x, rest, known)
@@ -122,15 +126,74 @@ def test_a_flip_swaps_the_sides_of_what_is_asked_for():
     y, still, wanted = flip(x, rest, t, mirror, generator)
     turned = [i for i in range(64) if torch.equal(y[i], x[i].flip(-1))]
     assert 16 < len(turned) < 48
-    left, right = UNITS.index("AU12L"), UNITS.index("AU12R")
+    left, right = COLUMNS.index("AU12L"), COLUMNS.index("AU12R")
     for i in range(64):
         if i in turned:
             assert torch.equal(still[i], rest[i].flip(-1))
             assert torch.equal(wanted[i, left], t[i, right])
-            assert torch.equal(wanted[i, UNITS.index("AU17")], t[i, UNITS.index("AU17")])
+            assert torch.equal(wanted[i, COLUMNS.index("AU17")], t[i, COLUMNS.index("AU17")])
         else:
             assert torch.equal(y[i], x[i])
             assert torch.equal(wanted[i], t[i])
+
+
+def test_a_map_says_where_each_column_looked():
+    net = build(replace(CONFIG, network="attention")).train(False)
+    maps = net.maps(torch.rand(3, 3, 32, 32))
+    assert maps.shape == (3, 38, 2, 2)
+    assert torch.allclose(maps.sum((-1, -2)), torch.ones(3, 38), atol=1e-5)
+
+
+def test_the_shipped_weights_load_and_see():
+    see = Detector.from_pretrained(device="cpu")
+    assert see.columns == COLUMNS
+    assert see(np.zeros((1, 3, see.size, see.size), np.uint8)).shape == (1, 38, 6)
+
+
+def test_a_ceiling_of_another_definition_is_none(folder):
+    see = Detector.from_pretrained(folder, device="cpu")
+    assert see.ceiling("alone") is None
+    see.held_out = {"version": 2, "alone": 0.7, "with_neutral": None}
+    assert (see.ceiling("alone"), see.ceiling("with_neutral")) == (0.7, None)
+    see.held_out["version"] = 1
+    assert see.ceiling("alone") is None
+
+
+def test_jpeg_is_nearly_what_pillow_takes():
+    """Of pictures of one quality, what is lost is within a factor of what Pillow loses."""
+    rng = np.random.default_rng(0)
+    ramp = np.linspace(0, 255, 64)
+    base = np.stack([np.add.outer(ramp, np.roll(ramp, k)) / 2 for k in (0, 20, 40)], -1)
+    picture = np.clip(base + rng.normal(0, 12, base.shape), 0, 255).astype(np.uint8)
+    x = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
+    lost = []
+    for quality in (90, 40):
+        out = io.BytesIO()
+        Image.fromarray(picture).save(out, "JPEG", quality=quality, subsampling=0)
+        theirs = np.asarray(Image.open(out), np.float64) / 255
+        # amount 1 and a draw of 100 - quality of 70: find it by trying generators
+        ours = _jpeg_of(x, quality)
+        gaps = [float(((y - picture / 255) ** 2).mean()) for y in (ours, theirs)]
+        assert 0.5 < gaps[0] / gaps[1] < 2.0
+        lost.append(gaps[0])
+    assert lost[1] > lost[0]
+
+
+def _jpeg_of(x, quality, seed=0):
+    """The result of `jpeg` whose drawn quality is nearest to this one, of the many of a batch."""
+    many = x.expand(256, -1, -1, -1)
+    drawn = 100 - 70 * torch.rand(256, generator=torch.Generator().manual_seed(seed))
+    out = jpeg(many, torch.Generator().manual_seed(seed))
+    changed = (out - many).abs().amax((1, 2, 3)) > 0
+    gap = (drawn - quality).abs() + 1000 * ~changed
+    return out[int(gap.argmin())].permute(1, 2, 0).double().numpy()
+
+
+def test_nothing_is_changed_at_amount_zero_but_the_side():
+    x, rest = torch.rand(8, 3, 32, 32), torch.rand(8, 3, 32, 32)
+    t = torch.softmax(torch.randn(8, 38, 6), -1)
+    y, _, _ = augment(x, rest, t, mirror_index(), torch.Generator().manual_seed(0), 0.0)
+    assert all(torch.equal(a, b) or torch.equal(a, b.flip(-1)) for a, b in zip(y, x, strict=True))
 
 
 def test_augmentation_depends_on_its_generator_alone():

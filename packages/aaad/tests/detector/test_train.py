@@ -10,11 +10,11 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from aaad import UNITS, AAADError, Detector, train_detector
+from aaad import COLUMNS, AAADError, Detector, DetectorRun, train_detector
 from aaad.columns import column
-from aaad.detector import train
-from aaad.detector.data import Split, read_image
-from aaad.train import main
+from aaad.detector import NETWORKS
+from aaad.detector import train as loop
+from aaad.detector.data import Split
 
 SIZE = 32
 
@@ -32,8 +32,8 @@ def write_corpus(root, rows_by_split, seed=0):
                 image = np.full((SIZE, SIZE, 3), grey, np.uint8)
                 aus = {}
                 if k:
-                    a = int(rng.integers(len(UNITS)))
-                    unit, side = column(UNITS[a])
+                    a = int(rng.integers(len(COLUMNS)))
+                    unit, side = column(COLUMNS[a])
                     level = int(rng.integers(1, 6))
                     aus = {unit: {side: level / 5}}
                     y, x = 4 * (a // 7), 4 * (a % 7)
@@ -62,54 +62,59 @@ def corpus(tmp_path):
     return write_corpus(tmp_path / "corpus", {"train": 12, "valid": 4, "test": 4})
 
 
-SETTINGS = {
-    "width": 8,
-    "size": SIZE,
-    "batch": 8,
-    "threads": 1,
-    "quiet": True,
-    "precision": "fp32",
-    "device": "cpu",
-}
+def run_of(**settings):
+    """A tiny run."""
+    kept = {"width": 8, "hidden": 16, "size": SIZE, "batch": 8, "workers": 1, "augment": 0.3}
+    return DetectorRun(**{**kept, **settings})
 
 
-def test_a_run_writes_a_detector_and_its_report(corpus, tmp_path):
-    report = train_detector(corpus, tmp_path / "out", steps=22, **SETTINGS)
-    assert set(report["with_neutral"]["columns"]) == set(UNITS)
+def train(corpus, out, *, resume=False, **settings):
+    told = []
+    run = run_of(**settings)
+    report = train_detector(corpus, out, run=run, resume=resume, device="cpu", tell=told.append)
+    return report, told
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_run_writes_a_detector_and_its_report(corpus, tmp_path, network):
+    report, told = train(corpus, tmp_path / "out", steps=22, network=network)
+    assert set(report["with_neutral"]["columns"]) == set(COLUMNS)
     assert report["split"] == "test"
     assert json.loads((tmp_path / "out" / "report.json").read_text()) == report
-    assert (tmp_path / "out" / "log.jsonl").read_text().count("\n") == 1
+    assert (tmp_path / "out" / "log.jsonl").read_text().count("\n") == len(told) == 1
     see = Detector.from_pretrained(tmp_path / "out", device="cpu")
-    assert see.id.startswith("aaad-rig-0:")
-    images = np.zeros((2, 3, SIZE, SIZE), np.uint8)
-    assert see(images).shape == (2, 38, 6)
+    assert see.id.startswith(f"aaad-{network}-0:")
+    assert see(np.zeros((2, 3, SIZE, SIZE), np.uint8)).shape == (2, 38, 6)
     config = json.loads((tmp_path / "out" / "config.json").read_text())
     assert config["training"]["steps_done"] == 22
+    assert config["held_out"]["version"] == 2
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["network"] == network
     assert not list((tmp_path / "out").glob("*.part"))
 
 
-def test_the_loss_falls(corpus, tmp_path):
-    train_detector(corpus, tmp_path / "out", steps=120, rate=4e-3, **SETTINGS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_loss_falls(corpus, tmp_path, network):
+    train(corpus, tmp_path / "out", steps=120, rate=4e-3, network=network)
     losses = [
         json.loads(line)["loss"] for line in (tmp_path / "out/log.jsonl").read_text().splitlines()
     ]
-    assert losses[-1] < 0.8 * losses[0]
+    assert losses[-1] < 0.9 * losses[0]
 
 
 def test_a_resumed_run_is_the_run_that_was_not_stopped(corpus, tmp_path, monkeypatch):
-    train_detector(corpus, tmp_path / "whole", steps=6, **SETTINGS)
-    real = train._batch_rows
+    train(corpus, tmp_path / "whole", steps=6)
+    real = loop._batch_rows
 
-    def stop_at_three(n, config, step):
+    def stop_at_three(n, run, step):
         if step == 3:
             raise KeyboardInterrupt
-        return real(n, config, step)
+        return real(n, run, step)
 
     with monkeypatch.context() as patch:
-        patch.setattr(train, "_batch_rows", stop_at_three)
+        patch.setattr(loop, "_batch_rows", stop_at_three)
         with pytest.raises(KeyboardInterrupt):
-            train_detector(corpus, tmp_path / "parts", steps=6, save_seconds=0.0, **SETTINGS)
-    train_detector(corpus, tmp_path / "parts", steps=6, resume=True, **SETTINGS)
+            train(corpus, tmp_path / "parts", steps=6, checkpoint_minutes=0.0)
+    train(corpus, tmp_path / "parts", steps=6, resume=True)
     one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "parts"))
     assert one.keys() == two.keys()
     assert all(torch.equal(one[name], two[name]) for name in one)
@@ -119,27 +124,34 @@ def test_a_resumed_run_is_the_run_that_was_not_stopped(corpus, tmp_path, monkeyp
 
 def test_a_state_of_another_run_or_a_broken_one_is_refused(corpus, tmp_path):
     out = tmp_path / "out"
-    train_detector(corpus, out, steps=2, **SETTINGS)
+    train(corpus, out, steps=2)
     with pytest.raises(AAADError, match="there is a run in this folder"):
-        train_detector(corpus, out, steps=2, **SETTINGS)
-    with pytest.raises(AAADError, match="other settings"):
-        train_detector(corpus, out, steps=3, resume=True, **{**SETTINGS, "width": 16})
-    state = out / "state.safetensors"
+        train(corpus, out, steps=2)
+    with pytest.raises(AAADError, match=r"other settings \(width\)"):
+        train(corpus, out, steps=3, resume=True, width=16)
+    state = out / "training.safetensors"
     state.write_bytes(state.read_bytes()[:1000])
     with pytest.raises(AAADError, match="not a state to resume from"):
-        train_detector(corpus, out, steps=3, resume=True, **SETTINGS)
+        train(corpus, out, steps=3, resume=True)
 
 
-def test_wrong_input_is_one_clear_error(corpus, tmp_path, capsys):
+def test_wrong_input_is_one_clear_error(corpus, tmp_path):
     with pytest.raises(AAADError, match="no such corpus"):
-        train_detector(tmp_path / "nowhere", tmp_path / "out", steps=1, **SETTINGS)
-    with pytest.raises(AAADError, match="either steps or minutes"):
-        train_detector(corpus, tmp_path / "out", **SETTINGS)
+        train(tmp_path / "nowhere", tmp_path / "out", steps=1)
     (corpus / "train" / "000_0.png").write_bytes(b"not a picture")
     with pytest.raises(AAADError, match="000_0.png: cannot be read as a picture"):
-        train_detector(corpus, tmp_path / "out", steps=9, **SETTINGS)
-    assert main([str(tmp_path / "nowhere"), "--out", str(tmp_path / "out"), "--steps", "1"]) == 2
-    assert capsys.readouterr().err.startswith("error: ")
+        train(corpus, tmp_path / "out", steps=9)
+    for settings in ({"precision": "half"}, {"network": "big"}, {"steps": 0}, {"minutes": -1.0}):
+        (name,) = settings
+        with pytest.raises(AAADError, match=name):
+            DetectorRun(**settings)
+
+
+def test_minutes_end_a_run_too(corpus, tmp_path):
+    report, _ = train(corpus, tmp_path / "out", minutes=0.0)
+    assert report["split"] == "test"
+    config = json.loads((tmp_path / "out/config.json").read_text())
+    assert config["training"]["steps_done"] == 1
 
 
 def test_a_split_knows_who_is_at_rest(corpus):
@@ -148,12 +160,3 @@ def test_a_split_knows_who_is_at_rest(corpus):
     assert known.all()
     assert all(torch.equal(r, rest[0]) for r in rest)
     assert torch.equal(rest[0], split.images(np.array([0]))[0])
-    assert read_image(corpus / "valid" / "000_0.png", 16).shape == (3, 16, 16)
-
-
-def test_the_command_line(corpus, tmp_path, capsys):
-    call = [str(corpus), "--out", str(tmp_path / "o"), "--steps", "2", "--width", "8"]
-    assert main([*call, "--size", "32", "--batch", "4", "--seed", "5", "--device", "cpu"]) == 0
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["mode"] for line in lines] == ["with_neutral", "alone"]
-    assert Detector.from_pretrained(tmp_path / "o", device="cpu").id.startswith("aaad-rig-5:")

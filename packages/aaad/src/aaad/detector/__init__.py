@@ -10,9 +10,17 @@ on. What it cannot tell apart, the score cannot either: read scores beside the c
 
 from __future__ import annotations
 
-from .data import read_image
 from .features import FeatureLoss
-from .model import DetectorConfig, DetectorNet
+from .model import DetectorConfig, DetectorNet, build
 from .predict import Detector
+from .run import NETWORKS, DetectorRun
 
-__all__ = ["Detector", "DetectorConfig", "DetectorNet", "FeatureLoss", "read_image"]
+__all__ = [
+    "NETWORKS",
+    "Detector",
+    "DetectorConfig",
+    "DetectorNet",
+    "DetectorRun",
+    "FeatureLoss",
+    "build",
+]

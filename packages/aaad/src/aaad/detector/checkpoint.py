@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +19,34 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ..errors import AAADError
-from .model import DetectorConfig, DetectorNet
+from ..files import whole, write_text
+from .model import DetectorConfig, DetectorNet, build
 
-__all__ = ["digest", "load_tensors", "read_detector", "save_tensors", "write_detector"]
+__all__ = [
+    "digest",
+    "load_json",
+    "load_tensors",
+    "read_detector",
+    "save_json",
+    "save_tensors",
+    "write_detector",
+]
 
 FORMAT = "aaad-detector-1"
 
 
-def save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
-    """Write beside and rename: a reader never meets half a file."""
-    beside = path.with_name(path.name + ".part")
-    save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, beside)
-    os.replace(beside, path)
+def save_tensors(
+    tensors: dict[str, Tensor], path: Path, metadata: dict[str, str] | None = None
+) -> None:
+    """Write a safetensors file whole."""
+    plain = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
+    with whole(path) as beside:
+        save_file(plain, beside, metadata=metadata)
 
 
 def save_json(values: dict[str, Any], path: Path) -> None:
-    """Likewise for JSON."""
-    beside = path.with_name(path.name + ".part")
-    beside.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    os.replace(beside, path)
+    """Write a JSON object whole."""
+    write_text(path, json.dumps(values, indent=1) + "\n")
 
 
 def load_json(path: Path) -> dict[str, Any]:
@@ -113,7 +121,7 @@ def read_detector(folder: Path) -> tuple[DetectorNet, dict[str, Any]]:
         )
     if not isinstance(config.get("model"), dict):
         raise AAADError(f"{folder / 'config.json'}: has no `model`")
-    net = DetectorNet(DetectorConfig.from_json(config["model"]))
+    net = build(DetectorConfig.from_json(config["model"]))
     given = load_tensors(folder / "model.safetensors")
     wanted = net.state_dict()
     wrong = [f"missing {name}" for name in wanted if name not in given]

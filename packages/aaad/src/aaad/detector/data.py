@@ -6,34 +6,20 @@ costs no memory.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from facs_text import corpus
 
-from ..errors import AAADError
-from ..target import effective, target
+from ..asked import effective, target
+from ..pictures import read_picture
 
-__all__ = ["Split", "read_image"]
-
-
-def read_image(path: Path, size: int) -> NDArray[np.uint8]:
-    """An RGB picture as uint8 (3, size, size); another size is resized with Pillow's LANCZOS."""
-    try:
-        with Image.open(path) as file:
-            image = file.convert("RGB")
-    except FileNotFoundError:
-        raise AAADError(f"{path}: no such picture") from None
-    except (UnidentifiedImageError, OSError, ValueError) as error:
-        raise AAADError(f"{path}: cannot be read as a picture ({error})") from None
-    if image.size != (size, size):
-        image = image.resize((size, size), Image.Resampling.LANCZOS)
-    return np.ascontiguousarray(np.asarray(image, dtype=np.uint8).transpose(2, 0, 1))
+__all__ = ["Split"]
 
 
 class Split:
@@ -43,7 +29,7 @@ class Split:
     `rest` (N,) the index in `files` of the person at rest, or -1.
     """
 
-    def __init__(self, root: Path, name: str, *, size: int) -> None:
+    def __init__(self, root: Path, name: str, *, size: int, workers: int = 1) -> None:
         there = (root / name / "metadata.jsonl").is_file()
         rows = list(corpus.read(root, name)) if there else []
         self.name, self.size, self.folder = name, size, root / name
@@ -66,17 +52,24 @@ class Split:
             self.strengths = np.stack([effective(row.aus) for row in rows]).astype(np.float32)
         self._pixels = np.empty((len(names), 3, size, size), np.uint8)
         self._read = np.zeros(len(names), bool)
+        self._workers = workers
 
     def __len__(self) -> int:
         return len(self.rest)
 
     def images(self, rows: NDArray[np.int64]) -> Tensor:
         """uint8 (B, 3, S, S) of these indices into `files`."""
-        for i in np.unique(rows):
-            if not self._read[i]:
-                self._pixels[i] = read_image(self.folder / self.files[i], self.size)
-                self._read[i] = True
+        new = [int(i) for i in np.unique(rows) if not self._read[i]]
+        if new:
+            # Pillow lets go of the interpreter while it decodes, so threads are enough.
+            with ThreadPoolExecutor(self._workers) as pool:
+                paths = [self.folder / self.files[i] for i in new]
+                for i, pixels in zip(new, pool.map(self._decode, paths), strict=True):
+                    self._pixels[i], self._read[i] = pixels, True
         return torch.from_numpy(self._pixels[rows])
+
+    def _decode(self, path: Path) -> NDArray[np.uint8]:
+        return read_picture(path, self.size)
 
     def neutrals(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """uint8 (B, 3, S, S) of the same people at rest, and bool (B,) of whether there is one."""

@@ -9,14 +9,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..controls import controls
+from ..baselines import controls
 from ..errors import AAADError
 from ..metric import aaad
+from ..result import VERSION
 from .data import Split
 from .losses import cross_entropy
 from .model import DetectorNet
 
-__all__ = ["auc", "evaluate", "fit_temperature", "logits_of"]
+__all__ = [
+    "auc",
+    "calibration_error",
+    "evaluate",
+    "fit_temperature",
+    "held_out_of",
+    "logits_of",
+]
 
 MODES = ("with_neutral", "alone")
 
@@ -61,44 +69,64 @@ def auc(score: NDArray[np.float64], present: NDArray[np.bool_]) -> float:
     return float((ranks[place][present].sum() - yes * (yes + 1) / 2.0) / (yes * no))
 
 
-def evaluate(
-    net: DetectorNet, split: Split, temperature: dict[str, list[float]], *, draws: int = 200
-) -> dict[str, Any]:
+def calibration_error(
+    said: NDArray[np.float64], there: NDArray[np.float64], bins: int = 10
+) -> float:
+    """Expected calibration error of presence: mean gap between the chance said and the share that
+    is there, over tenths of what is said, weighted by how often it is said (Guo et al. 2017)."""
+    place = np.minimum((said * bins).astype(np.int64), bins - 1)
+    gaps = [abs(float((said - there)[place == k].sum())) for k in range(bins)]
+    return sum(gaps) / max(len(said), 1)
+
+
+def held_out_of(report: dict[str, Any]) -> dict[str, Any]:
+    """What config.json says of a report: split, images, version of the definition, scores."""
+    scores = {mode: report.get(mode, {}).get("aaad", {}).get("aaad") for mode in MODES}
+    return {"split": report["split"], "n": report["n"], "version": VERSION, **scores}
+
+
+def evaluate(net: DetectorNet, split: Split, temperature: dict[str, list[float]]) -> dict[str, Any]:
     """The report of one split as plain values: for both modes the AAAD with its controls, and by
-    column the mean absolute error in levels, the correlation and the AUC of presence."""
+    column the mean absolute error in levels, the correlation, the AUC and the calibration error
+    of presence."""
     report: dict[str, Any] = {"split": split.name, "n": len(split)}
     report["subjects"] = len(set(split.subjects))
-    wanted = split.targets.astype(np.float64)
-    levels = split.strengths.astype(np.float64) * 5.0
     for mode in MODES:
         scale = torch.tensor(temperature[mode]).view(1, -1, 1)
         p = torch.softmax(logits_of(net, split, mode) / scale, -1).double().numpy()
-        seen = (p * np.arange(6)).sum(-1)  # (N, A) expected level
-        columns: dict[str, Any] = {}
-        for a, name in enumerate(net.config.columns):
-            x, y = seen[:, a], levels[:, a]
-            spread = float(x.std() * y.std())
-            columns[name] = {
-                "mae": _number(float(np.abs(x - y).mean())) if len(x) else None,
-                "r": _number(float(((x - x.mean()) * (y - y.mean())).mean() / spread))
-                if spread > 0
-                else None,
-                "auc": _number(auc(1.0 - p[:, a, 0], y >= 0.5)),
-                "positives": int((y >= 0.5).sum()),
-            }
-        report[mode] = {"columns": columns}
+        report[mode] = {"columns": _by_column(p, split, net.config.columns)}
         # A picture that is its own reference at rest is no test.
         moving = split.rest != np.arange(len(split))
+        people = [s for s, kept in zip(split.subjects, moving, strict=True) if kept]
+        wanted = split.targets[moving]
         try:
-            kwargs: dict[str, Any] = {
-                "groups": [s for s, kept in zip(split.subjects, moving, strict=True) if kept]
-            }
-            result = aaad(p[moving], wanted[moving], draws=draws, detector="this", **kwargs)
+            result = aaad(p[moving], wanted, groups=people, detector="this")
             report[mode]["aaad"] = result.to_json()
-            report[mode]["controls"] = controls(p[moving], wanted[moving], shuffles=5, **kwargs)
+            report[mode]["controls"] = controls(p[moving], wanted, shuffles=5, groups=people)
         except AAADError as error:
             report[mode]["aaad"] = {"error": str(error)}
     return report
+
+
+def _by_column(
+    p: NDArray[np.float64], split: Split, names: tuple[str, ...]
+) -> dict[str, dict[str, Any]]:
+    seen = (p * np.arange(6)).sum(-1)  # (N, A) expected level
+    asked = split.strengths.astype(np.float64) * 5.0
+    there = 1.0 - split.targets[..., 0].astype(np.float64)
+    columns = {}
+    for a, name in enumerate(names):
+        x, y = seen[:, a], asked[:, a]
+        spread = float(x.std() * y.std())
+        r = float(((x - x.mean()) * (y - y.mean())).mean() / spread) if spread > 0 else np.nan
+        columns[name] = {
+            "mae": _number(float(np.abs(x - y).mean()) if len(x) else np.nan),
+            "r": _number(r),
+            "auc": _number(auc(1.0 - p[:, a, 0], y >= 0.5)),
+            "calibration": _number(calibration_error(1.0 - p[:, a, 0], there[:, a])),
+            "positives": int((y >= 0.5).sum()),
+        }
+    return columns
 
 
 def _number(value: float) -> float | None:

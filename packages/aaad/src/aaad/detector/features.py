@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .model import DetectorNet
@@ -38,22 +37,10 @@ class FeatureLoss(nn.Module):
         """Stays as it is: the network's running means are part of the loss."""
         return self
 
-    def features(self, images: Tensor) -> list[Tensor]:
-        """Feature maps from fine to coarse, (B, C, h, w) each, without a picture at rest."""
-        x = F.pixel_unshuffle(images - 0.5, 4)
-        rest = self.net.no_neutral.expand_as(x)
-        y = self.net.stem(torch.cat([x, rest, torch.zeros_like(x[:, :1])], dim=1))
-        found = []
-        for layer in self.net.body:
-            if isinstance(layer, nn.Conv2d):
-                found.append(y)
-            y = layer(y)
-        return [*found, y]
-
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         with torch.no_grad():
-            wanted = self.features(target)
+            wanted = self.net.features(target)
         total = output.new_zeros(())
-        for seen, truth in zip(self.features(output), wanted, strict=True):
+        for seen, truth in zip(self.net.features(output), wanted, strict=True):
             total = total + (seen - truth).abs().mean() / (truth.abs().mean() + 1e-6)
         return total / len(wanted)

@@ -22,6 +22,6 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return -(targets * torch.log_softmax(logits, -1)).sum(-1).mean()
 
 
-def training_loss(logits: Tensor, targets: Tensor) -> Tensor:
+def training_loss(logits: Tensor, targets: Tensor, ordinal: float = 4.0) -> Tensor:
     """The log score finds the units early, the Cramér distance orders their levels."""
-    return cross_entropy(logits, targets) + 4.0 * cramer_loss(logits, targets)
+    return cross_entropy(logits, targets) + ordinal * cramer_loss(logits, targets)

@@ -1,11 +1,15 @@
-"""The detector's network: a small residual CNN with an ordinal head.
+"""The detectors' networks: two that are built differently, so that one can check the other.
 
 Legend: B images, C channels, A columns, L = 6 levels.
 
-The picture is folded 4 x 4 pixels to a cell, so that the first convolution already works at a
-quarter of the size; lids and lip corners keep their place to the end, because the head reads the
-last grid cell by cell instead of averaging it away: which side moved is a matter of place. The
-person at rest, when known, comes in as a second picture; when not, learned values stand there.
+`grid` is a residual CNN of 3 x 3 convolutions with batch norm, whose head reads the last grid cell
+by cell; `attention` is made of depthwise 7 x 7 convolutions with layer norm, and each column looks
+at its own places of the last grid, which are a map of where it looked.
+
+For both the picture is folded 4 x 4 pixels to a cell, so that the first convolution already works
+at a quarter of the size; lids and lip corners keep their place to the end, because nothing averages
+the last grid away: which side moved is a matter of place. The person at rest, when known, comes in
+as a second picture; when not, learned values stand there.
 """
 
 from __future__ import annotations
@@ -17,22 +21,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..columns import LEVELS, UNITS
+from ..columns import COLUMNS, LEVELS
 from ..errors import AAADError
+from .run import NETWORKS
 
-__all__ = ["DetectorConfig", "DetectorNet"]
+__all__ = ["AttentionNet", "DetectorConfig", "DetectorNet", "GridNet", "build"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorConfig:
     """What it takes to build the network again. `size` in pixels, a multiple of 16."""
 
+    network: str = "grid"
     size: int = 128
     width: int = 48
     hidden: int = 192
-    columns: tuple[str, ...] = UNITS
+    columns: tuple[str, ...] = COLUMNS
 
     def __post_init__(self) -> None:
+        if self.network not in NETWORKS:
+            raise AAADError(f"network must be one of {', '.join(NETWORKS)}, not {self.network!r}")
         if self.size % 16 or self.size <= 0 or self.width <= 0 or self.hidden <= 0:
             raise AAADError(
                 f"size must be a multiple of 16 and the widths positive, got size={self.size}, "
@@ -73,8 +81,44 @@ class DetectorNet(nn.Module):
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__()
         self.config = config
-        w, grid = config.width, config.size // 16
         self.no_neutral = nn.Parameter(torch.zeros(1, 48, 1, 1))
+
+    def folded(self, images: Tensor, neutral: Tensor | None, known: Tensor | None) -> Tensor:
+        """(B, 97, S/4, S/4): the picture, what moved, and whether that is known."""
+        x = F.pixel_unshuffle(images - 0.5, 4)  # (B, 48, S/4, S/4)
+        b, c, h, w = x.shape
+        rest = self.no_neutral.expand(b, c, h, w)
+        flag = x.new_zeros(b, 1, h, w)
+        if neutral is not None:
+            # The difference is what moved; the sum is in the picture already.
+            moved = F.pixel_unshuffle(images - neutral, 4)
+            use = torch.ones(b, device=x.device) if known is None else known.to(x.dtype)
+            use = use.view(b, 1, 1, 1)
+            rest = use * moved + (1 - use) * rest
+            flag = flag + use
+        return torch.cat([x, rest, flag], dim=1)
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Feature maps from fine to coarse, (B, C, h, w) each, without a picture at rest."""
+        raise NotImplementedError
+
+    def forward(
+        self, images: Tensor, neutral: Tensor | None = None, known: Tensor | None = None
+    ) -> Tensor:
+        """`known` (B,) says, where `neutral` is given, for which images it is to be used."""
+        raise NotImplementedError
+
+    def start_at(self, log_rates: Tensor) -> None:
+        """Begin with these log chances (A, 6): no step is spent on learning what is rare."""
+        raise NotImplementedError
+
+
+class GridNet(DetectorNet):
+    """Residual blocks, then a head that reads the last grid cell by cell."""
+
+    def __init__(self, config: DetectorConfig) -> None:
+        super().__init__(config)
+        w, grid = config.width, config.size // 16
         self.stem = nn.Conv2d(97, w, 3, padding=1)
         self.body = nn.Sequential(
             _Block(w),
@@ -91,21 +135,105 @@ class DetectorNet(nn.Module):
         self.drop = nn.Dropout(0.1)
         self.head = nn.Linear(config.hidden, len(config.columns) * len(LEVELS))
 
+    def features(self, images: Tensor) -> list[Tensor]:
+        found = []
+        y = self.stem(self.folded(images, None, None))
+        for layer in self.body:
+            if isinstance(layer, nn.Conv2d):
+                found.append(y)
+            y = layer(y)
+        return [*found, y]
+
     def forward(
         self, images: Tensor, neutral: Tensor | None = None, known: Tensor | None = None
     ) -> Tensor:
-        """`known` (B,) says, where `neutral` is given, for which images it is to be used."""
-        x = F.pixel_unshuffle(images - 0.5, 4)  # (B, 48, S/4, S/4)
-        b, c, h, w = x.shape
-        rest = self.no_neutral.expand(b, c, h, w)
-        flag = x.new_zeros(b, 1, h, w)
-        if neutral is not None:
-            # The difference is what moved; the sum is in the picture already.
-            moved = F.pixel_unshuffle(images - neutral, 4)
-            use = torch.ones(b, device=x.device) if known is None else known.to(x.dtype)
-            use = use.view(b, 1, 1, 1)
-            rest = use * moved + (1 - use) * rest
-            flag = flag + use
-        y = self.body(self.stem(torch.cat([x, rest, flag], dim=1)))  # (B, w/2, S/16, S/16)
+        y = self.body(self.stem(self.folded(images, neutral, known)))  # (B, w/2, S/16, S/16)
         y = F.gelu(self.hidden(self.drop(y.flatten(1))))
-        return self.head(y).float().view(b, len(self.config.columns), len(LEVELS))
+        return self.head(y).float().view(len(y), len(self.config.columns), len(LEVELS))
+
+    def start_at(self, log_rates: Tensor) -> None:
+        with torch.no_grad():
+            self.head.bias.copy_(log_rates.flatten())
+            self.head.weight.mul_(0.1)
+
+
+class _Wide(nn.Module):
+    """x + mix(gelu(widen(norm(depthwise(x))))), after ConvNeXt (Liu et al. 2022)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv2d(width, width, 7, padding=3, groups=width)
+        self.norm = nn.GroupNorm(1, width)
+        self.widen = nn.Conv2d(width, 3 * width, 1)
+        self.mix = nn.Conv2d(3 * width, width, 1)
+        nn.init.zeros_(self.mix.weight)  # every block starts as the identity
+        if self.mix.bias is not None:
+            nn.init.zeros_(self.mix.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.mix(F.gelu(self.widen(self.norm(self.depthwise(x)))))
+
+
+class AttentionNet(DetectorNet):
+    """Depthwise convolutions, then for each column a mean of the grid, weighted by its own map."""
+
+    def __init__(self, config: DetectorConfig) -> None:
+        super().__init__(config)
+        w, grid, columns = config.width, config.size // 16, len(config.columns)
+        self.stages = nn.ModuleList(
+            [
+                nn.Sequential(nn.Conv2d(97, w, 3, padding=1), _Wide(w)),
+                nn.Sequential(nn.Conv2d(w, 2 * w, 2, stride=2), _Wide(2 * w), _Wide(2 * w)),
+                nn.Sequential(nn.Conv2d(2 * w, 4 * w, 2, stride=2), _Wide(4 * w), _Wide(4 * w)),
+            ]
+        )
+        self.place = nn.Parameter(0.02 * torch.randn(1, 4 * w, grid, grid))
+        self.norm = nn.GroupNorm(1, 4 * w)
+        self.look = nn.Conv2d(4 * w, columns, 1)
+        self.prior = nn.Parameter(torch.zeros(columns, grid, grid))
+        self.shared = nn.Linear(4 * w, config.hidden)
+        self.drop = nn.Dropout(0.1)
+        self.own = nn.Parameter(torch.zeros(columns, config.hidden, len(LEVELS)))
+        self.bias = nn.Parameter(torch.zeros(columns, len(LEVELS)))
+        nn.init.normal_(self.own, std=0.1 / config.hidden**0.5)
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        found, y = [], self.folded(images, None, None)
+        for stage in self.stages:
+            y = stage(y)
+            found.append(y)
+        return found
+
+    def maps(
+        self, images: Tensor, neutral: Tensor | None = None, known: Tensor | None = None
+    ) -> Tensor:
+        """(B, A, S/16, S/16) where each column looked; each map sums to one."""
+        return self._looked(images, neutral, known)[0]
+
+    def _looked(
+        self, images: Tensor, neutral: Tensor | None, known: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        y = self.folded(images, neutral, known)
+        for stage in self.stages:
+            y = stage(y)
+        y = self.norm(y + self.place)  # (B, 4w, h, w)
+        weights = (self.look(y) + self.prior).flatten(2).softmax(-1)  # (B, A, hw)
+        return weights.view(len(y), -1, *y.shape[2:]), y
+
+    def forward(
+        self, images: Tensor, neutral: Tensor | None = None, known: Tensor | None = None
+    ) -> Tensor:
+        weights, y = self._looked(images, neutral, known)
+        pooled = weights.flatten(2) @ y.flatten(2).transpose(1, 2)  # (B, A, 4w)
+        hidden = self.drop(F.gelu(self.shared(pooled)))  # (B, A, hidden)
+        # Its own head for each column, as product and sum: the same bits in any batch.
+        return ((hidden.unsqueeze(-1) * self.own).sum(-2) + self.bias).float()
+
+    def start_at(self, log_rates: Tensor) -> None:
+        with torch.no_grad():
+            self.bias.copy_(log_rates)
+
+
+def build(config: DetectorConfig) -> DetectorNet:
+    """The network that a config names, with fresh weights."""
+    return GridNet(config) if config.network == "grid" else AttentionNet(config)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import AAADError
+from ..result import VERSION
 from .checkpoint import digest, read_detector
 from .model import DetectorNet
 
@@ -24,7 +25,8 @@ class Detector:
     """Images to distributions over the levels 0, A..E of each column.
 
     `columns` names axis A; `id` names the detector and its weights, and goes into score names;
-    `held_out` is what it scored on true images of unseen people ("with_neutral", "alone").
+    `held_out` is what it scored on true images of unseen people ("with_neutral", "alone"), by the
+    `version` of the definition that it names.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class Detector:
 
     @staticmethod
     def from_pretrained(folder: str | Path | None = None, *, device: str = "auto") -> Detector:
-        """The detector that comes with the package, or one that `aaad.train` wrote to `folder`.
+        """The detector that comes with the package, or one that `train_detector` wrote to `folder`.
 
         Raises:
             AAADError: there are no weights there, or they are broken.
@@ -58,9 +60,9 @@ class Detector:
         if not (place / "config.json").is_file():
             hint = (
                 "this copy of aaad has no weights inside; train some with "
-                "`python -m aaad.train CORPUS --out DIR` and name that folder"
+                "`auface train detector CORPUS --out DIR` and name that folder"
                 if folder is None
-                else "wanted a folder with config.json and model.safetensors, as aaad.train writes"
+                else "wanted a folder with config.json and model.safetensors"
             )
             raise AAADError(f"no detector in {place}: {hint}")
         net, config = read_detector(place)
@@ -74,6 +76,13 @@ class Detector:
             held_out=config.get("held_out"),
             device=device,
         )
+
+    def ceiling(self, mode: str) -> float | None:
+        """What it gave to true images of unseen people; None where another version of the
+        definition said so, or nobody did."""
+        value = self.held_out.get(mode)
+        fits = self.held_out.get("version") == VERSION and isinstance(value, int | float)
+        return float(value) if fits and value is not None else None
 
     @torch.inference_mode()
     def __call__(self, images: Any, neutral: Any | None = None) -> NDArray[np.float32]:

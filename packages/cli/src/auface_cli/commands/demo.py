@@ -34,7 +34,7 @@ sheet.png       a row a person: at rest, then the twelve codings
 texts.txt       codes and the text that was drawn
 images/         the pictures; codes, text and seed are in their text chunks
 metadata.jsonl  the same as a table; `auface score` reads it
-score.json      AAAD with its interval and controls; images.jsonl: the same by picture
+score.json      AAAD with its interval and controls; per_image.jsonl: the same by picture
 """
 
 
@@ -61,11 +61,13 @@ def command(
 ) -> None:
     """Draw two made-up people at rest and doing twelve things, score it, write a page."""
     from aaad import Detector
+    from aaad.images import find_pictures
+    from aaad.report import write_html, write_json, write_jsonl
+    from aaad.scoring import score
     from auface_gen import AUFace
     from auface_gen.corpus.contact_sheet import contact_sheet
     from facs_text.corpus import make_row
 
-    from ..scoring import find_pictures, score
     from .score import lines
 
     Detector.from_pretrained(detector, device="cpu")  # a missing one is told before the drawing
@@ -102,14 +104,11 @@ def command(
     write_text(out / "texts.txt", "".join(texts))
     write_text(out / "README.txt", _README)
 
-    scored = score(find_pictures([out]), detector=detector, min_count=2)
-    from aaad.report import write_html, write_json, write_jsonl
-
-    write_json(out / "score.json", scored.result, controls=scored.controls)
-    write_jsonl(out / "images.jsonl", scored.images)
-    title = "Two made-up people, drawn from FACS codes and scored"
+    scored = score(find_pictures([out], tell=note), detector=detector, min_count=2, tell=note)
+    write_json(out / "score.json", scored)
+    write_jsonl(out / "per_image.jsonl", scored.images)
     write_html(
-        out / "index.html", scored.result, scored.images, controls=scored.controls, title=title
+        out / "index.html", scored, title="Two made-up people, drawn from FACS codes and scored"
     )
     for line in lines(scored):
         click.echo(line)

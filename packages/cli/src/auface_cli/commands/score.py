@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..output import emit
+from ..output import emit, note
 
 if TYPE_CHECKING:
-    from ..scoring import Scored
+    from aaad.scoring import PictureScore, Seen
 
 __all__ = ["command", "lines"]
+
+
+class _Part(click.ParamType):  # type: ignore[type-arg]
+    """I/N with 1 <= I <= N."""
+
+    name = "I/N"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
+        match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", str(value))
+        if match is None or not 1 <= int(match[1]) <= int(match[2]):
+            self.fail(f"{value!r} is not I/N with I from 1 to N, such as 1/8", param, ctx)
+        return int(match[1]), int(match[2])
 
 
 @click.command("score")
@@ -30,12 +44,30 @@ __all__ = ["command", "lines"]
 @click.option("--format", "kind", default="auto", show_default=True, help="Of --probabilities.")
 @click.option("--detector", type=click.Path(path_type=Path), help="Folder of another detector.")
 @click.option(
+    "--ceiling",
+    type=click.Path(path_type=Path),
+    help="The score.json of true pictures by the same detector.",
+)
+@click.option(
+    "--against",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Pictures of another generator, same people and codings: say which is better.",
+)
+@click.option(
     "--min-count",
     type=click.IntRange(0),
     help="Pictures that must ask for a unit.  [default: 5; 2 to 5 below 50]",
 )
-@click.option("--draws", default=1000, show_default=True, help="Of the bootstrap.")
-@click.option("--seed", default=0, show_default=True, help="Of the bootstrap and the controls.")
+@click.option("--seed", default=0, show_default=True, help="Of the shuffled control.")
+@click.option("--part", type=_Part(), help="See every N-th picture from the I-th; needs --out.")
+@click.option("--merge", is_flag=True, help="IMAGES are the parts that --part wrote.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="With --part: the file to write. Else a folder for score.json, per_image.jsonl and "
+    "index.html.",
+)
 @click.option("--images", "each", is_flag=True, help="With --json: every picture, too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page to open.")
@@ -45,9 +77,13 @@ def command(
     probabilities: Path | None,
     kind: str,
     detector: Path | None,
+    ceiling: Path | None,
+    against: tuple[Path, ...],
     min_count: int | None,
-    draws: int,
     seed: int,
+    part: tuple[int, int] | None,
+    merge: bool,
+    out: Path | None,
     each: bool,
     as_json: bool,
     html: Path | None,
@@ -57,56 +93,89 @@ def command(
     IMAGES are files or folders; of a corpus, its test split. What a picture was to show is read
     from --targets, from metadata.jsonl, or from what `auface generate` wrote into it.
     """
-    import aaad  # first, so that a missing package is what is named  # noqa: F401
+    from aaad.images import find_pictures
+    from aaad.parts import merge_parts, write_part
+    from aaad.report import write_html, write_json, write_jsonl
+    from aaad.scoring import read_ceiling, score_seen, see
 
-    from ..scoring import find_pictures, score
+    if part is not None and (out is None or merge or against):
+        raise click.UsageError("--part needs --out, and goes with neither --merge nor --against")
 
-    scored = score(
-        find_pictures(images, targets),
-        detector=detector,
-        probabilities=probabilities,
-        kind=kind,
-        min_count=min_count,
-        draws=draws,
-        seed=seed,
-    )
+    def look(places: tuple[Path, ...], **options: Any) -> Seen:
+        pictures = find_pictures(places, targets, tell=note)
+        return see(
+            pictures, detector=detector, table=probabilities, format=kind, tell=note, **options
+        )
+
+    if part is not None and out is not None:
+        write_part(out, look(images, part=part), part=part)
+        return
+    seen = merge_parts(images) if merge else look(images)
+    true = None if ceiling is None else read_ceiling(ceiling)
+    scored = score_seen(seen, ceiling=true, min_count=min_count, seed=seed)
+    value = scored.to_json()
+    said = lines(scored)
+    if against:
+        better = _compare(seen, look(against))
+        value["against"] = better.to_json()
+        low, high = better.ci95
+        said.append(
+            f"against   {better.difference:+.3f}   (95% {low:+.3f} to {high:+.3f}, "
+            f"p {better.p:.2g}; {better.n} pictures that both have)"
+        )
+    if out is not None:
+        write_json(out / "score.json", scored)
+        write_jsonl(out / "per_image.jsonl", scored.images)
+        write_html(out / "index.html", scored)
     if html is not None:
-        from aaad.report import write_html
-
-        write_html(html, scored.result, scored.images, controls=scored.controls)
+        write_html(html, scored)
     if as_json:
-        value = scored.result.to_json() | {"controls": scored.controls, "ceiling": scored.ceiling}
         if each:
             value["images"] = [image.to_json() for image in scored.images]
         emit(value)
     else:
-        for line in lines(scored):
+        for line in said:
             click.echo(line)
 
 
-def lines(scored: Scored) -> list[str]:
+def _compare(one: Seen, two: Seen) -> Any:
+    from aaad import compare
+    from aaad.scoring import to_metric
+
+    return compare(to_metric(one), to_metric(two))
+
+
+def lines(scored: PictureScore) -> list[str]:
     """The score in words."""
     result, checks = scored.result, scored.controls
     low, high = result.ci95
     interval = f"95% {low:.3f} to {high:.3f}" if low == low else "no interval: one person"
     out = [
         f"AAAD      {result.aaad:.3f}   ({interval}; 1 perfect, 0 chance)",
-        f"raw       {result.raw:.3f}   of which chance gives {result.chance:.3f}; "
-        f"skill {result.skill:.3f}",
-        f"controls  shuffled {checks['shuffled']:.3f}, at rest {checks['neutral_only']:.3f}, "
-        f"oracle {checks['oracle']:.3f}",
     ]
+    for name, one in result.counterfactuals.items():
+        told = f"{one.value:.3f}" if not math.isnan(one.value) else f"not known: {one.note}"
+        out.append(f"{name:<9} {told}")
+    if scored.conflicts is not None:
+        out.append(f"conflicts {scored.conflicts.aaad:.3f}   ({scored.conflicts.n} pictures)")
+    out.append(
+        f"made of   balanced {result.balanced:.3f}, restraint {result.restraint:.2f}; "
+        f"pooled {result.pooled:.3f}, skill {result.skill:.3f}"
+    )
+    out.append(
+        f"controls  shuffled {checks['shuffled']:.3f}, at rest {checks['neutral_only']:.3f}, "
+        f"oracle {checks['oracle']:.3f}"
+    )
     if scored.ceiling:
         # Easy units alone can score above the ceiling of all of them: no share then.
         like = "all its columns" if result.excluded else f"share {result.aaad / scored.ceiling:.0%}"
-        out.append(
-            f"ceiling   {scored.ceiling:.3f}   (this detector on true pictures of unseen people; "
-            f"{like})"
-        )
-    out.append(f"pictures  {result.n} of {result.subjects} people; {result.name}")
-    worst = sorted(result.per_au.items(), key=lambda item: item[1].aaad)
-    shown = [f"{name} {s.aaad:.2f}" for name, s in worst]
-    out.append("by unit   " + ", ".join(shown))
+        out.append(f"ceiling   {scored.ceiling:.3f}   (this detector on true pictures; {like})")
+    without = scored.faces["without_a_face"]
+    out.append(
+        f"pictures  {result.n} of {result.subjects} people, {without} without a face; {result.name}"
+    )
+    worst = sorted(result.units.items(), key=lambda item: item[1].aaad)
+    out.append("by unit   " + ", ".join(f"{name} {s.aaad:.2f}" for name, s in worst))
     if result.excluded:
         out.append(f"not scored (too rare): {', '.join(result.excluded)}")
     return out

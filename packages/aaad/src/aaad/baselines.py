@@ -10,15 +10,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import UNITS
-from .metric import aaad, as_array
+from .columns import COLUMNS
+from .distance import as_array, check_distributions
+from .metric import aaad
 from .result import AAADResult
+from .sums import row_hash
 
 __all__ = ["controls", "relative", "rotate"]
 
@@ -39,24 +41,25 @@ def controls(
     mask: Any | None = None,
     groups: Sequence[Any] | None = None,
     subjects: Sequence[Any] | None = None,
-    columns: Sequence[str] = UNITS,
+    columns: Sequence[str] = COLUMNS,
+    presence: Collection[str] = (),
     min_count: int = 5,
     shuffles: int = 20,
     seed: int = 0,
 ) -> dict[str, float]:
-    """Scores (the signed `aaad`) of what should be worthless, and of what should be perfect.
+    """Scores of what should be worthless, and of what should be perfect.
 
     Args:
         neutral: (N, A, 6) what the detector sees in each image's person at rest; not given, a
             detector that is certain that nothing moves.
-        shuffles: how many random re-pairings `shuffled` averages.
+        shuffles: how many random re-pairings `shuffled` averages; the same for any order of rows.
 
     The other arguments are those of `aaad`.
     """
-    p, q = as_array(pred).astype(np.float64), as_array(target).astype(np.float64)
+    p, q = as_array(pred), as_array(target)
     known = np.ones(p.shape[:2], bool) if mask is None else as_array(mask).astype(bool)
 
-    def score(predicted: NDArray[np.float64], seen: NDArray[np.bool_]) -> AAADResult:
+    def score(predicted: NDArray[Any], seen: NDArray[np.bool_]) -> AAADResult:
         return aaad(
             predicted,
             q,
@@ -64,12 +67,13 @@ def controls(
             groups=groups,
             subjects=subjects,
             columns=columns,
+            presence=presence,
             min_count=min_count,
-            draws=0,
+            interval=False,
         )
 
     rng = np.random.default_rng(seed)
-    members = _members(len(p), groups)
+    members = _by_content(p, q, known, groups)
     mixed = []
     for _ in range(shuffles):
         order = np.arange(len(p))
@@ -80,11 +84,11 @@ def controls(
         mixed.append(score(p[order], known & known[order]).raw)
     still = np.zeros_like(p)
     still[..., 0] = 1.0
-    rest = still if neutral is None else as_array(neutral).astype(np.float64)
+    rest = still if neutral is None else as_array(neutral)
     # Against the chance of the images as they are: re-pairing is what that term expects.
     chance = score(p, known).chance
     return {
-        "shuffled": float((np.mean(mixed) - chance) / (1.0 - chance)),
+        "shuffled": float((np.mean(mixed) - chance) / (1.0 - chance)) if mixed else float("nan"),
         "neutral_only": score(rest, known).aaad,
         "oracle": score(q, known).aaad,
     }
@@ -95,9 +99,20 @@ def relative(result: AAADResult, ceiling: AAADResult) -> float:
     return result.aaad / ceiling.aaad
 
 
+def _by_content(
+    p: NDArray[Any], q: NDArray[Any], known: NDArray[np.bool_], groups: Sequence[Any] | None
+) -> list[NDArray[np.int64]]:
+    """The rows of each group in the order of their content: no order of files reaches the draws."""
+    hashes = np.zeros(len(p), np.uint64)
+    for array, name in ((p, "pred"), (q, "target")):
+        hashes = row_hash(hashes, check_distributions(array, name, known))
+    hashes = row_hash(hashes, known)
+    return [rows[np.argsort(hashes[rows], kind="stable")] for rows in _members(len(p), groups)]
+
+
 def _members(n: int, groups: Sequence[Any] | None) -> list[NDArray[np.int64]]:
     """The rows of each group, groups in order of their labels."""
-    found: dict[str, list[int]] = {}
-    for i in range(n):
-        found.setdefault("all" if groups is None else str(groups[i]), []).append(i)
-    return [np.array(found[label], np.int64) for label in sorted(found)]
+    if groups is None:
+        return [np.arange(n)]
+    labels = np.asarray([str(g) for g in groups])
+    return [np.flatnonzero(labels == label) for label in np.unique(labels)]

@@ -1,0 +1,100 @@
+"""What a process saw, on disk, and the parts of several put together: the same bits as one.
+
+A part is a .npz of plain arrays (nothing is unpickled): pred, rest, target, mask, and the words
+as one JSON text. A score sorts its rows by what they hold, so neither the order of the parts nor
+how many there are changes it.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import AAADError
+from .files import whole
+from .scoring import Seen
+
+__all__ = ["merge_parts", "read_part", "write_part"]
+
+FORMAT = "aaad-part-1"
+_LISTS = ("files", "codes", "texts", "subjects", "before")
+_SHARED = ("columns", "presence", "detector", "ceiling")
+
+
+def write_part(path: str | Path, seen: Seen, *, part: tuple[int, int]) -> None:
+    """Write what was seen in part (I, N) of the pictures."""
+    words: dict[str, Any] = {name: getattr(seen, name) for name in (*_LISTS, *_SHARED)}
+    words |= {"format": FORMAT, "part": list(part)}
+    arrays = {"pred": seen.pred, "target": seen.target, "mask": seen.mask}
+    if seen.rest is not None:
+        arrays["rest"] = seen.rest
+    text = np.frombuffer(json.dumps(words).encode("utf-8"), np.uint8)
+    with whole(path) as beside, beside.open("wb") as file:
+        np.savez(file, words=text, **arrays)  # type: ignore[arg-type]
+
+
+def read_part(path: str | Path) -> tuple[Seen, tuple[int, int]]:
+    """The inverse of `write_part`; an `AAADError` names a file that is none."""
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
+            arrays = {name: data[name] for name in data.files}
+        words = json.loads(arrays.pop("words").tobytes().decode("utf-8"))
+        if words.get("format") != FORMAT:
+            raise AAADError(f"{path}: format is {words.get('format')!r}, wanted {FORMAT!r}")
+        first, last = (int(x) for x in words["part"])
+        seen = Seen(
+            pred=arrays["pred"],
+            rest=arrays.get("rest"),
+            target=arrays["target"],
+            mask=arrays["mask"].astype(bool),
+            columns=tuple(words["columns"]),
+            presence=tuple(words["presence"]),
+            detector=str(words["detector"]),
+            ceiling=words["ceiling"],
+            **{name: list(words[name]) for name in _LISTS},
+        )
+    except AAADError:
+        raise
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise AAADError(f"{path}: is no part of a score ({error})") from None
+    if not all(len(getattr(seen, name)) == len(seen.pred) for name in (*_LISTS, "target", "mask")):
+        raise AAADError(f"{path}: its lists and arrays are of different lengths")
+    return seen, (first, last)
+
+
+def merge_parts(paths: Sequence[str | Path]) -> Seen:
+    """All parts of one score, in the order of the pictures' paths.
+
+    Raises:
+        AAADError: a part is missing or twice there, or they come from different detectors.
+    """
+    if not paths:
+        raise AAADError("no parts to merge")
+    read = [read_part(path) for path in paths]
+    count = read[0][1][1]
+    numbers = sorted(number for _, (number, of) in read if of == count)
+    if numbers != list(range(1, count + 1)):
+        missing = sorted(set(range(1, count + 1)) - set(numbers))
+        said = f"missing {', '.join(map(str, missing))}" if missing else "one is there twice"
+        raise AAADError(f"{len(paths)} parts of {count}: {said}")
+    parts = [seen for seen, _ in read]
+    for name in _SHARED:
+        if any(getattr(seen, name) != getattr(parts[0], name) for seen in parts):
+            raise AAADError(f"the parts differ in their {name}; see all with the same detector")
+    files = [file for seen in parts for file in seen.files]
+    order = sorted(range(len(files)), key=files.__getitem__)
+    whole_of: dict[str, Any] = {
+        name: np.concatenate([getattr(seen, name) for seen in parts])[order]
+        for name in ("pred", "target", "mask")
+    }
+    still = [seen.rest for seen in parts if seen.rest is not None]
+    whole_of["rest"] = np.concatenate(still)[order] if len(still) == len(parts) else None
+    for name in _LISTS:
+        values = [x for seen in parts for x in getattr(seen, name)]
+        whole_of[name] = [values[i] for i in order]
+    return Seen(**whole_of, **{name: getattr(parts[0], name) for name in _SHARED})

@@ -1,0 +1,112 @@
+"""The one reader of pictures: what a person would see on the screen, or a refusal by name.
+
+Turned as its EXIF orientation says; 16-bit grey scaled to 8; palettes, grey, CMYK and transparency
+(over white) become RGB. Refused: animations, floating point, more than 100 million pixels, and
+what is not a file (a folder, a pipe, a link that leads nowhere).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import AAADError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["SUFFIXES", "png_bytes", "read_picture", "text_chunks"]
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
+"""What a folder is searched for."""
+LARGEST = 100_000_000
+"""Pixels; a small file that claims more is a bomb, not a portrait."""
+
+
+def read_picture(path: str | Path, size: int) -> NDArray[np.uint8]:
+    """An RGB picture as uint8 (3, size, size); another size is resized with Pillow's LANCZOS.
+
+    Raises:
+        AAADError: the file is missing, broken or of a kind that is refused; names it.
+    """
+    from PIL import Image
+
+    with _opened(path) as image:
+        picture = _rgb(image, path)
+    if picture.size != (size, size):
+        picture = picture.resize((size, size), Image.Resampling.LANCZOS)
+    return np.ascontiguousarray(np.asarray(picture, dtype=np.uint8).transpose(2, 0, 1))
+
+
+def text_chunks(path: str | Path) -> dict[str, str]:
+    """The text that a PNG carries, by keyword; empty for other files. Pixels are not decoded."""
+    with _opened(path) as image:
+        return {k: v for k, v in image.info.items() if isinstance(k, str) and isinstance(v, str)}
+
+
+def png_bytes(path: str | Path, *, longest: int = 512) -> bytes:
+    """The picture as a PNG of pixels alone (no text, no profile), no side longer than `longest`."""
+    import io
+
+    out = io.BytesIO()
+    with _opened(path) as image:
+        picture = _rgb(image, path)
+    picture.thumbnail((longest, longest))
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[Image.Image]:
+    """The picture, opened and not yet decoded; whatever goes wrong inside becomes an AAADError."""
+    from PIL import Image
+
+    place = Path(path)
+    if not place.exists():
+        raise AAADError(f"{place}: no such picture")
+    if not place.is_file():
+        raise AAADError(f"{place}: is no file")
+    try:
+        with warnings.catch_warnings():
+            # Pillow only warns of a bomb up to twice its limit; the size is checked below.
+            warnings.simplefilter("ignore")
+            with Image.open(place) as image:
+                if image.width * image.height > LARGEST:
+                    raise AAADError(
+                        f"{place}: claims {image.width} x {image.height} pixels, more than "
+                        f"{LARGEST:,}; shrink it first"
+                    )
+                yield image
+    except AAADError:
+        raise
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, TypeError) as error:
+        raise AAADError(f"{place}: cannot be read as a picture ({error})") from None
+    except Image.DecompressionBombError as error:
+        raise AAADError(f"{place}: cannot be read as a picture ({error})") from None
+
+
+def _rgb(image: Image.Image, path: str | Path) -> Image.Image:
+    from PIL import Image, ImageOps
+
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1:
+        raise AAADError(f"{path}: is an animation of {frames} pictures; name one of them")
+    if image.mode == "F":
+        raise AAADError(f"{path}: holds floating-point pixels; save it with 8 or 16 bits")
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow may widen to 32
+        values = np.asarray(image).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise AAADError(f"{path}: holds 32-bit pixels; save it with 8 or 16 bits")
+        image = Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        shown = image.convert("RGBA")
+        paper = Image.new("RGBA", shown.size, (255, 255, 255, 255))
+        return Image.alpha_composite(paper, shown).convert("RGB")
+    return image.convert("RGB")
