@@ -19,7 +19,7 @@ from facs_text import (
     understand,
 )
 
-CROWD = "1+2+4+6+7+10+12+14+15+17+23+24"
+CROWD = "1B+2C+4D+6C+7B+10C+12D+14B+15C+17D+23B+24C+9C+20B"
 OPENFACE = """frame, face_id, timestamp, confidence, success, AU04_r, AU06_r, AU12_r
 1, 0, 0.000, 0.98, 1, 0.00, 0.00, 0.00
 2, 0, 0.033, 0.98, 1, 0.00, 1.00, 2.20
@@ -177,3 +177,34 @@ def test_a_wrong_call_is_one_line_and_status_2(auface, arguments, part):
     assert outcome.out == ""
     assert outcome.err.count("\n") == 1
     assert part in outcome.err
+
+
+def test_a_face_as_it_is_written(auface):
+    outcome = auface("describe", "12D+15B", "5C+43E", "--mode", "off")
+    assert outcome.out.splitlines() == [
+        describe(codes, mode="off").text for codes in ("12D+15B", "5C+43E")
+    ]
+    assert "does not stand" not in outcome.err
+
+
+def test_what_a_table_shows_absent_is_not_said(auface, tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text("frame,AU12,AU25,AU26\n1,4,0,3\n")
+    call = ("describe", "--from", table, "--format", "table", "--kind", "intensity")
+    text = auface(*call).out
+    assert "closed" in text
+    assert "25" not in {a.code for a in understand(text).coding}
+
+
+def test_a_corpus_keeps_what_was_absent(auface, tmp_path):
+    (tmp_path / "pictures" / "p").mkdir(parents=True)
+    (tmp_path / "pictures" / "p" / "1.png").write_bytes(b"1")
+    table = tmp_path / "rows.jsonl"
+    codes = "12C+AU25=0+26C"
+    table.write_text(json.dumps({"subject": "p", "frame": 1, "codes": codes}) + "\n")
+    call = ("corpus", "build", table, tmp_path / "out", "--images", tmp_path / "pictures")
+    assert auface(*call).status == 0
+    (row,) = (r for split in corpus.SPLITS if (tmp_path / "out" / split).is_dir()
+              for r in corpus.read(tmp_path / "out", split))  # fmt: skip
+    assert (row.codes, row.extra["absent"]) == ("12C+26C", ["25"])
+    assert auface("corpus", "check", tmp_path / "out").status == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from facs_text._resolve import rules
 from facs_text._wording import fill, wording
@@ -26,11 +27,40 @@ def _folded(title: str, lines: list[str]) -> list[str]:
 
 def levels() -> list[str]:
     rows: list[tuple[object, ...]] = []
+    tables = wording()["adverbs"]
     for n, letter in enumerate("ABCDE", 1):
-        rows.append((letter, f"{n / 5:g}", ", ".join(wording()["adverbs"][n]),
+        rows.append((letter, f"{n / 5:g}", *(", ".join(t[n]) for t in tables.values()),
                      ", ".join(wording()["adjectives"][n])))  # fmt: skip
-    rows.append(("not scored", "0.6, as C", "no word", "no word"))
-    return _table(("level", "activation", "adverbs", "adjectives"), rows)
+    rows.append(("not scored", "0.6, as C", *("no word" for _ in tables), "no word"))
+    names = {"plain": "adverbs", "way": "of a way (gaze, head, jaw, tongue)",
+             "open": "of an opening", "shut": "of shut eyes"}  # fmt: skip
+    heads = [names[name] for name in tables]
+    return _table(("level", "activation", *heads, "adjectives"), rows)
+
+
+def _stays(rule: dict[str, Any]) -> str:
+    """Which unit of an alternative stays."""
+    if rule["keep"] in ("a", "b"):
+        return str(rule[rule["keep"]])
+    jaw = f", {rule[rule['with_jaw']]} with 26 or 27" if "with_jaw" in rule else ""
+    return f"the stronger{jaw}"
+
+
+def _when(look: Any) -> str:
+    """A look with the levels from which it is said: "the mouth hangs open (25, 26 from C)"."""
+    if isinstance(look, str):
+        return fill(look, "both", 0)
+    said = []
+    for key, word in (("from", "from"), ("to", "up to")):
+        if isinstance(look.get(key), int):
+            said.append(f"all {word} {'-ABCDE'[look[key]]}")
+        else:
+            said += [f"{c} {word} {'-ABCDE'[n]}" for c, n in look.get(key, {}).items()]
+    if "gap" in look:
+        said.append(f"within {look['gap']} level{'s' * (look['gap'] != 1)}")
+    if "lead" in look:
+        said.append(f"{look['lead']} strongest")
+    return f"{fill(look['say'], 'both', 0)} ({', '.join(said)})"
 
 
 def tables() -> str:
@@ -41,25 +71,25 @@ def tables() -> str:
     lines += ["### The rules", "", *_table(("kind", "rules"), list(counts.items()))]
     lines += _folded("Alternatives: cannot be together", _table(
         ("rule", "stays", "why", "source", "confidence"),
-        [(f"{r['a']} or {r['b']}", {"a": r["a"], "b": r["b"], "stronger": "the stronger",
-          "a_if_jaw": f"{r['a']} with 26 or 27, else {r['b']}"}[r["keep"]], r["reason"],
-          r["source"], r["confidence"]) for r in data["alternatives"]]))  # fmt: skip
+        [(f"{r['a']} or {r['b']}", _stays(r), r["reason"], r["source"], r["confidence"])
+         for r in data["alternatives"]]))  # fmt: skip
     lines += _folded("Antagonists: pull one point opposite ways, and are blended", _table(
         ("pair", "most that each loses", "look when level", "source", "confidence"),
         [(f"{r['a']} and {r['b']}", f"{r['hold'][0]:.0%}, {r['hold'][1]:.0%}",
-          fill(r["looks"]["together"][0], "both", 0), r["source"], r["confidence"])
+          _when(r["looks"]["together"][0]), r["source"], r["confidence"])
          for r in data["antagonists"]]))  # fmt: skip
     lines += _folded("Dominance: one makes the other hard to tell", _table(
         ("leads", "in doubt", "why", "source", "confidence"),
         [(r["a"], r["b"], r["reason"], r["source"], r["confidence"]) for r in data["dominance"]]
     ))  # fmt: skip
-    lines += _folded("Implied, rewritten, hidden", _table(
+    lines += _folded("Implied, required, rewritten, hidden", _table(
         ("rule", "why", "source", "confidence"),
         [(r["id"], r["reason"], r["source"], r["confidence"])
-         for k in ("implications", "rewrites", "occlusions") for r in data[k]]))  # fmt: skip
+         for k in ("implications", "observed", "requirements", "rewrites", "occlusions")
+         for r in data[k]]))  # fmt: skip
     lines += _folded("Combinations: a look of their own", _table(
         ("units", "kind", "look", "source", "confidence"),
-        [(r["id"], r["kind"], fill(r["looks"][0], "both", 0), r["source"], r["confidence"])
+        [(r["id"], r["kind"], "; ".join(map(_when, r["looks"])), r["source"], r["confidence"])
          for r in data["combinations"]]))  # fmt: skip
     sources = [(k, v) for k, v in data["sources"].items()]  # type: ignore[attr-defined]
     lines += ["### Sources", "", *_table(("mark", "source"), list(sources))]

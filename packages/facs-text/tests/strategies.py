@@ -18,7 +18,8 @@ def codings(draw: st.DrawFn, codes: tuple[str, ...] = ALL, most: int = 7) -> Cod
     for code in chosen:
         level = st.integers(0, 5) if unit(code).graded else st.just(0)
         doubt = st.sampled_from([False, False, False, True])
-        side = draw(st.sampled_from(sides_of(code)))
+        unequal = ("unequal",) if "left" in unit(code).sides and unit(code).whole else ()
+        side = draw(st.sampled_from((*sides_of(code), *unequal)))
         pair = {"left": ("left", "right"), "top": ("top", "bottom")}.get(side)
         if pair and code != "36" and draw(st.booleans()):
             actions += [Action(code, place, draw(level), draw(doubt)) for place in pair]

@@ -33,7 +33,8 @@ def names() -> dict[str, tuple[str, str]]:
     """What a noun in a question is about, from the wording and not from ask."""
     table = {}
     for au in units():
-        for side in sides_of(au.code):
+        unequal = ("unequal",) if "left" in au.sides and au.whole else ()
+        for side in (*sides_of(au.code), *unequal):
             noun = noun_of(au.code, side)
             table[noun] = (au.code, side)
             if side == "one" and not au.whole:

@@ -2,18 +2,29 @@
 
 import json
 import re
-from itertools import combinations
+from itertools import combinations, product
 
 import pytest
 
-from facs_text import PRESETS, RIG_UNITS, FacsTextError, resolve, unit, units
+from facs_text import (
+    PRESETS,
+    RIG_UNITS,
+    Action,
+    Coding,
+    FacsTextError,
+    describe,
+    resolve,
+    unit,
+    units,
+)
+from facs_text._looks import looks_of
 from facs_text._resolve import rules
 from facs_text._understand import _phrases
 from facs_text._units import load_data
-from facs_text._wording import wording
+from facs_text._wording import fill, wording
 
-KINDS = ("rewrites", "occlusions", "alternatives", "implications", "antagonists", "dominance",
-         "combinations")  # fmt: skip
+KINDS = ("rewrites", "occlusions", "alternatives", "implications", "observed", "requirements",
+         "antagonists", "dominance", "combinations")  # fmt: skip
 CODES = {u.code for u in units()}
 
 
@@ -58,7 +69,13 @@ def test_rules_carry_source_and_confidence(kind: str) -> None:
         assert 0 < rule["confidence"] <= 1, rule["id"]
         assert all(s in sources for s in rule["source"].split(";")), rule["id"]
         assert kind == "combinations" or rule["reason"], rule["id"]
-        codes = rule.get("units") or [rule["a"], *rule.get("hides", []), rule.get("b", rule["a"])]
+        codes = rule.get("units") or [
+            rule["a"],
+            *rule.get("hides", []),
+            rule.get("b", rule["a"]),
+            *rule.get("or", []),
+            *rule.get("needs", []),
+        ]
         assert set(codes) <= CODES | {"*"}, rule["id"]
 
 
@@ -90,9 +107,13 @@ def test_antagonists_are_blended_in_presets() -> None:
 
 
 def test_each_word_means_one_level() -> None:
-    words = [w for key in ("adverbs", "adjectives") for ws in wording()[key] for w in ws]
-    assert len(words) == len(set(words))
-    assert [len(ws) >= 2 for ws in wording()["adverbs"]] == [False] + [True] * 5
+    tables = [*wording()["adverbs"].values(), wording()["adjectives"]]
+    levels: dict[str, int] = {}
+    for table in tables:
+        assert [bool(words) for words in table] == [False] + [True] * 5
+        for level, words in enumerate(table):
+            for word in words:
+                assert levels.setdefault(word, level) == level, word
 
 
 def test_phrases_are_unambiguous() -> None:
@@ -125,3 +146,34 @@ def test_no_emotion_words() -> None:
 
 def test_files_are_one_entry_a_line() -> None:
     assert load_data("units.json")["schema"] == "facs_text/units/1"
+
+
+def test_looks_have_conditions_that_can_hold() -> None:
+    for rule in rules()["combinations"]:
+        for look in rule["looks"]:
+            if isinstance(look, str):
+                continue
+            assert set(look) <= {"say", "from", "to", "gap", "lead"}, rule["id"]
+            for key in ("from", "to"):
+                if isinstance(look.get(key), dict):
+                    assert set(look[key]) <= set(rule["units"]), rule["id"]
+            assert look.get("lead", rule["units"][0]) in rule["units"], rule["id"]
+            assert any(
+                looks_of([look], dict(zip(rule["units"], levels, strict=True)))
+                for levels in product((1, 2, 3, 4, 5), repeat=len(rule["units"]))
+            ), (rule["id"], look)
+
+
+def test_every_combination_can_be_said_for_its_own_units() -> None:
+    for rule in rules()["combinations"]:
+        ways = [
+            dict(zip(rule["units"], levels, strict=True))
+            for levels in ([n] * len(rule["units"]) for n in (5, 4, 3, 2, 1))
+        ]
+        assert any(
+            fill(look, "both", 0) in describe(coding, seed=seed).text
+            for levels in ways
+            for coding in [Coding(Action(c, "both", n) for c, n in levels.items())]
+            for look in looks_of(rule["looks"], levels)
+            for seed in range(8)
+        ), rule["id"]

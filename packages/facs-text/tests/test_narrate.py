@@ -56,10 +56,10 @@ def test_episodes_are_the_codings(found: list[Coding], seed: int) -> None:
                 ):
                     assert (n, code, side) not in covered
                     covered[n, code, side] = 1
-                    level = strength(parts[code, side][0])
-                    assert level <= strength(one.action.level)
+                    level = strength(code, parts[code, side][0])
+                    assert level <= strength(code, one.action.level)
                     if one.apex[0] <= time <= one.apex[1]:
-                        assert level == strength(one.action.level)
+                        assert level == strength(code, one.action.level)
     assert set(covered) == {(n, *key) for n, parts in enumerate(stands) for key in parts}
     assert told.text.count(": ") == len(told.episodes)
 

@@ -1,5 +1,7 @@
 """detail="prompt": within the budget, ranked, whole phrases, and what is left out is named."""
 
+from dataclasses import replace
+
 import pytest
 from facial_points import contradictions
 from hypothesis import assume, given
@@ -13,9 +15,9 @@ from facs_text import (
     clip_tokens,
     describe,
     parse,
-    resolve,
     understand,
 )
+from facs_text._parts import strength
 from facs_text._prompt import published_rates, rarity
 
 CROWD = "1+2+4+6+7+10+12+14+15+17+23+24"
@@ -23,7 +25,7 @@ CROWD = "1+2+4+6+7+10+12+14+15+17+23+24"
 
 def place(action: Action) -> tuple[int, float]:
     """How soon an action is to be said."""
-    return action.level or 3, rarity(action.code)
+    return strength(action.code, action.level), rarity(action.code)
 
 
 def length(text: str, unit: str) -> int:
@@ -68,7 +70,7 @@ def test_what_is_left_out_is_not_stronger_and_rarer(coding: Coding, budget: int,
         above = [a for a in kept if place(a) >= place(gone)]
         try:
             alone = describe(
-                resolve(Coding([*above, gone]), mode="off"),
+                replace(said.resolution, coding=Coding([*above, gone])),
                 detail="prompt", budget=budget, seed=seed,
             )  # fmt: skip
         except FacsTextError:
@@ -88,7 +90,7 @@ def test_the_net_look_stands_in_front() -> None:
     assert (first.aus, first.codes) == (("AU6", "AU12"), "")
     assert describe("6C+12D", detail="prompt").text.lower().startswith(first.text.lower())
     # a look never takes the room of a unit
-    tight = describe("6C+12D", detail="prompt", budget=13)
+    tight = describe("6C+12D", detail="prompt", budget=15)
     assert tight.left_out == Coding()
     assert [c.codes for c in tight.clauses] == ["12D", "6C"]
 
@@ -97,13 +99,14 @@ def test_the_mouth_is_not_what_is_lost() -> None:
     full = describe(CROWD, detail="full").text
     assert "lips" not in full[: len(full) // 3].lower()
     assert clip_tokens(full) > 77
-    said = describe(CROWD, detail="prompt")
+    assert describe(CROWD, detail="prompt").left_out == Coding()
+    said = describe(CROWD, detail="prompt", budget=60)
     assert said.left_out
     assert not {"2", "15", "23", "24"} & {a.code for a in said.left_out}
 
 
 def test_doubt_stays_with_its_unit() -> None:
-    said = describe("L12B+R12D?+A14+6", detail="prompt", budget=30)
+    said = describe("L12B+R12D?+A14+6", detail="prompt", budget=24)
     assert understand(said.text).coding == parse("6+R12D?")
     assert said.left_out == parse("L12B+A14")
 

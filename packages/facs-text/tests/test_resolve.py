@@ -16,21 +16,21 @@ from facs_text._resolve import rules
         ("5C+43E", "43E"), ("5D+43B", "5D"), ("5C+43C", "5C"), ("5B+45", "5B"),
         ("5B+L46", "R5B+L46"), ("43B+45", "43B"), ("L43+L46", "L43"), ("45+L46", "L46"),
         ("12D+13B", "12D"), ("12B+13D", "13D"), ("18C+22D", "22D"), ("T18C+B22D", "T18C+B22D"),
-        ("T22D+T28B", "T22D"), ("T22D+B28B", "T22D+B28B"), ("18B+28D", "26A+28D"),
+        ("T22D+T28B", "T22D"), ("T22D+B28B", "T22D+B28B"), ("18B+28D", "26+28D"),
         ("10D+28B", "10D+B28B"), ("10D+B28B", "10D+B28B"), ("16D+T28B", "16D+T28B"),
-        ("16D+B28B", "16D"), ("24C+28B", "26A+28B"), ("24C+25B", "24C"), ("24C+25B+26C", "25B+26C"),
+        ("16D+B28B", "16D"), ("24C+28B", "26+28B"), ("24C+25B", "24C"), ("24C+25B+26C", "25B+26C"),
         ("24C+27B", "25B+27B"), ("8+24B", "24B"), ("26B+27A", "25A+27A"), ("26C+31B", "25C+26C"),
-        ("26B+31C", "31C"), ("27A+31E", "25A+27A"), ("30LC+30RB", "30LC"), ("30LC+30RC", "0"),
+        ("26B+31C", "31C"), ("27A+31E", "31E"), ("30LC+30RB", "30LC"), ("30LC+30RC", "0"),
         ("33C+34B", "33C"), ("33B+35D", "35D"), ("34C+35C", "34C"), ("18C+22C", "18C"),
-        ("12B+13B", "12B"), ("25E+34A", "34A"),
-        ("38C+39B", "38C"), ("19+24E", "19+25B"), ("19+28C", "19+25B"), ("19+T28C", "19+25B+T28C"),
+        ("12B+13B", "12B"), ("25E+34A", "25E"),
+        ("38C+39B", "38C"), ("19+24E", "19+25"), ("19+28C", "19+25"), ("19+T28C", "19+25+T28C"),
         ("51C+52B", "51C"), ("51C+52C", "0"), ("53B+54D", "54D"), ("55A+56E", "56E"),
         ("57C+58A", "57C"), ("61B+62C", "62C"), ("63E+64A", "63E"), ("61B+65C", "65C"),
         ("61D+66C", "61D"), ("62B+65C", "65C"), ("62D+66C", "62D"), ("65C+66B", "65C"),
         ("0+12C", "12C"),
         # implied
         ("26C", "25C+26C"), ("27D", "25D+27D"), ("24C+26C", "24C+26C"), ("26C+34C", "26C+34C"),
-        ("26B+28C", "26B+28C"), ("28D", "26A+28D"), ("25A+26E", "25A+26E"),
+        ("26B+28C", "26B+28C"), ("28D", "26+28D"), ("25A+26E", "25A+26E"),
         # rewrites of 1978
         ("41", "43B"), ("41A", "43A"), ("42", "43D"), ("44", "7D"), ("L41", "L43B"),
         ("41+43E", "43E"), ("42+43A", "43A"), ("7A+44", "7A"), ("L46+R46", "43"),
@@ -85,7 +85,6 @@ CONFLICTS_OF_THE_RESEARCH = [
     "17@27",
     "17@26",
     "17@25",
-    "10@17",
     "10@24",
     "24@26",
     "23@27",
@@ -145,7 +144,9 @@ def test_plain_activations() -> None:
     assert resolve("A14C").activations == {"AU14": {"left": 0.6, "right": 0.6}}
     assert resolve("0").activations == {}
     assert resolve("70+40+M61").activations == {}
-    assert resolve("45").activations["AU43"] == {"left": 0.6, "right": 0.6}
+    assert resolve("45").activations["AU43"] == {"left": 1.0, "right": 1.0}
+    assert resolve("43").activations == {"AU43": {"left": 1.0, "right": 1.0}}
+    assert resolve("L46").activations["AU43"] == {"left": 1.0}
     assert resolve("L46D").activations == {"AU43": {"left": 0.8}, "AU46": {"left": 0.8}}
 
 
@@ -161,6 +162,40 @@ def test_modes() -> None:
         resolve("1", mode="loud")
     with pytest.raises(FacsTextError):
         resolve(12)  # type: ignore[arg-type]
+
+
+def test_mode_off_counts_units_as_the_resolver_does() -> None:
+    plain = {"12": "AU12", "U14C": "AU14", "A14C": "AU14", "45": "AU43", "43": "AU43", "32": "AU32",
+             "17B": "AU17", "28D": "AU28", "L46": "AU43"}  # fmt: skip
+    for codes, key in plain.items():
+        off, warn = resolve(codes, mode="off"), resolve(codes)
+        assert off.activations[key] == warn.activations[key], codes
+        assert (off.mode, off.coding) == ("off", parse(codes))
+    assert resolve("12", mode="off").activations == {"AU12": {"left": 0.6, "right": 0.6}}
+    assert resolve("U14C", mode="off").activations == {"AU14": {"left": 0.6}}
+
+
+@pytest.mark.parametrize("absent", [{"12"}, {"AU12"}, ["25", "12"]])
+def test_what_is_coded_is_not_absent(absent: set[str]) -> None:
+    with pytest.raises(FacsTextError, match="AU12 is coded and said to be absent"):
+        resolve("12C", absent=absent)
+
+
+def test_absent_takes_codes() -> None:
+    with pytest.raises(FacsTextError, match="expected a set of codes"):
+        resolve("26C", absent="25")
+    with pytest.raises(FacsTextError, match="no unit"):
+        resolve("26C", absent={"99"})
+    assert resolve("25C+26C").absent == resolve("26C").absent == frozenset()
+
+
+@given(codings(), st.sets(st.sampled_from(["25", "26", "27", "1"])))
+def test_absence_holds_and_resolves_again(coding: Coding, absent: set[str]) -> None:
+    absent -= {a.code for a in coding}
+    once = resolve(coding, absent=absent)
+    assert not absent & {a.code for a in once.coding}
+    again = resolve(once.coding, absent=once.absent)
+    assert (again.coding, again.activations) == (once.coding, once.activations)
 
 
 def test_trace_says_why() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from facs_text._change import noun_of
@@ -124,7 +124,7 @@ def _what(resolution: Resolution, rng: random.Random, seed: int) -> Iterator[Que
         here = Coding(regions[region])
         keys = {unit(a.code).key for a in here}
         seen = {key: sides for key, sides in resolution.activations.items() if key in keys}
-        clauses = describe(Resolution(here, seen, resolution.rules), seed=seed).clauses
+        clauses = describe(replace(resolution, coding=here, activations=seen), seed=seed).clauses
         yield Question(
             "what", rng.choice(_WHAT).format(region), _sentences(clauses), tuple(sorted(keys))
         )

@@ -20,13 +20,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from facs_text._describe import mix, small
 from facs_text._errors import FacsTextError
 from facs_text._notation import MAX_TEXT, Action, Coding, parse
 from facs_text._resolve import Resolution, collapse, expand, resolve
+from facs_text._sentence import mix, small
 from facs_text._understand import Span, sides_of, understand
 from facs_text._units import unit, units
-from facs_text._wording import adjectives, fill, wording
+from facs_text._wording import adjectives, fill, templates, wording
 
 __all__ = [
     "Change",
@@ -146,11 +146,15 @@ def noun_of(code: str, side: str) -> str:
     return fill(template, side, 0)
 
 
-def said(template: str, action: Action, choice: int) -> str:
+def said(action: Action, choice: int) -> str:
     """What an action does, in one of the ways of its level."""
-    if action.side == "unequal":
-        return f"{fill(template, 'both', action.level, choice)}, unevenly"
-    return fill(template, action.side, action.level, choice)
+    code, side, level, _ = action
+    ways = templates(code, "full", level)
+    degree = wording()["units"][code].get("degree", "plain")
+    template = ways[choice % len(ways)]
+    if side == "unequal":
+        return f"{fill(template, 'both', level, choice >> 8, degree)}, unevenly"
+    return fill(template, side, level, choice >> 8, degree)
 
 
 def qualified(noun: str, *words: str) -> str:
@@ -170,8 +174,7 @@ def _sentence(change: Change, choice: int) -> str:
     before, after = change
     if before is None:
         assert after is not None
-        templates = wording()["units"][after.code]["full"]
-        text = said(templates[choice % len(templates)], after, choice >> 8)
+        text = said(after, choice)
         return f"now {'perhaps ' * after.doubt}{small(text)}"
     noun = noun_of(before.code, before.side)
     doubt = "uncertain" if before.doubt else ""

@@ -2,22 +2,25 @@
 
 A group is one sentence. Combinations whose opponents are all inside come first, then pairs that
 oppose each other, then the other combinations, then what is left. Wherever two opposing units
-still stand in different groups, the later one names the other as its opponent.
+still stand in different groups, one of the two names the other as its opponent.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from facs_text._looks import looks_of
 from facs_text._notation import Action, Coding
-from facs_text._resolve import expand, overlap, rules, strength
+from facs_text._oppose import Opposition, opposed, opposition, rule_of
+from facs_text._parts import LEAD, expand, strength
+from facs_text._trace import rules
 from facs_text._units import unit
 
-__all__ = ["Group", "group_actions", "opposed"]
+__all__ = ["Group", "clusters", "group_actions", "singles"]
 
 # A look that names both sides outright is no look of one side.
 _TWO_SIDED = re.compile(r"\b(?:eyes|brows|lids|cheeks|corners|ends)\b(?![^{]*\})")
@@ -30,15 +33,19 @@ Part = tuple[str, str]
 
 @dataclass(slots=True)
 class Group:
-    """Actions said in one sentence. looks: phrases for what comes of them."""
+    """Actions said in one sentence. looks: phrases for what comes of them.
+
+    heads: actions that are said outright. ties: for a head what it works against, with how; an
+    opponent is another of the actions, or stands in another sentence. look_of: the head that the
+    looks are of; None for those of the whole.
+    """
 
     actions: list[Action]
     looks: Sequence[str] = ()
     side: str = "both"
-    against: list[Action] = field(default_factory=list)
-
-    def covers(self, code: str, part: str) -> bool:
-        return any(code == a.code and _has(a, part) for a in [*self.actions, *self.against])
+    heads: list[Action] = field(default_factory=list)
+    ties: dict[Action, list[tuple[str, Action]]] = field(default_factory=dict)
+    look_of: Action | None = None
 
     def order(self) -> tuple[Any, ...]:
         codes = tuple(a.code for a in self.actions)
@@ -50,29 +57,88 @@ def _has(action: Action, part: str) -> bool:
     return action.side == part or (action.side == "both" and part in unit(action.code).sides)
 
 
+def _plain(coding: Coding) -> dict[Part, int]:
+    return {key: level for key, (level, _) in expand(coding).items()}
+
+
+def _collapse(parts: Mapping[Part, int]) -> list[Action]:
+    return list(Coding(Action(c, s, level) for (c, s), level in parts.items()))
+
+
+def singles(coding: Coding) -> list[Group]:
+    """Each action of a coding by itself, as written."""
+    groups = [Group([a], side=a.side, heads=[a]) for a in _collapse(_plain(coding))]
+    return sorted(groups, key=Group.order)
+
+
+def clusters(coding: Coding, absent: frozenset[str] = frozenset()) -> list[Group]:
+    """Each action by itself, those that oppose each other together with the look of it."""
+    codes = {a.code for a in coding}
+    left = _collapse(_plain(coding))
+    groups: list[Group] = []
+    while left:
+        found = [left.pop(0)]
+        for one in found:
+            more = [a for a in left if opposition(one, a)]
+            found += more
+            left = [a for a in left if a not in more]
+        found.sort(key=_rank)
+        groups.append(Group(found, side=_side_of(found)))
+    for group in groups:
+        _tie(group)
+        if len(group.actions) > 1:
+            _look_for(group)
+        else:
+            group.looks = _without(group.actions[0], codes, absent)
+    return sorted(groups, key=Group.order)
+
+
+def _side_of(actions: list[Action]) -> str:
+    sides = {a.side for a in actions if a.side in ("left", "right")}
+    return sides.pop() if len(sides) == 1 else "both"
+
+
+def _look_for(group: Group) -> None:
+    """Give a cluster the look of a combination that is all of it, or of its strongest pair."""
+    by_code = {a.code: a for a in group.actions}
+    if len(by_code) < len(group.actions):
+        return  # sides that differ have no look in common
+    whole = [r for members, _, r in _combinations() if members == by_code.keys()]
+    for rule in [*whole, *(pair[0] for pair in _pairs(group.actions))]:
+        found = _looks(rule, [by_code[c] for c in rule.get("units") or (rule["a"], rule["b"])])
+        if group.side != "both":
+            found = [x for x in found if not _TWO_SIDED.search(x)]
+        if found:
+            group.looks = found
+            group.look_of = None if rule in whole else next(iter(group.ties), None)
+            return
+
+
+def _pairs(actions: list[Action]) -> list[tuple[dict[str, Any], Action, Action, Opposition]]:
+    """Pairs of actions that oppose each other, those that lose most first."""
+    found = []
+    for n, one in enumerate(actions):
+        for two in actions[n + 1 :]:
+            how = opposition(one, two)
+            if how is not None:
+                found.append((rule_of(one.code, two.code), one, two, how))
+    found.sort(key=lambda x: -sum(x[3].lost))
+    return found
+
+
 @lru_cache(maxsize=1)
-def _combinations() -> list[tuple[frozenset[str], list[str], Any]]:
+def _combinations() -> list[tuple[frozenset[str], list[str], dict[str, Any]]]:
     """Sets of units said together, the larger first, then the pairs that oppose each other."""
     data = rules()
-    found = [(frozenset(r["units"]), r["units"], r["looks"]) for r in data["combinations"]]
+    found = [(frozenset(r["units"]), r["units"], r) for r in data["combinations"]]
     found.sort(key=lambda x: -len(x[0]))
     found += [(frozenset((r["a"], r["b"])), [r["a"], r["b"]], r) for r in data["antagonists"]]
     return found
 
 
-@lru_cache(maxsize=1)
-def opposed() -> dict[str, frozenset[str]]:
-    """For each unit the units that work against it."""
-    table: dict[str, set[str]] = {}
-    for rule in rules()["antagonists"]:
-        table.setdefault(rule["a"], set()).add(rule["b"])
-        table.setdefault(rule["b"], set()).add(rule["a"])
-    return {code: frozenset(others) for code, others in table.items()}
-
-
-def group_actions(coding: Coding) -> list[Group]:
+def group_actions(coding: Coding, absent: frozenset[str] = frozenset()) -> list[Group]:
     """The groups of a resolved coding, from the top of the face down."""
-    plain = {key: level for key, (level, _) in expand(coding).items()}
+    plain = _plain(coding)
     whole = {a.code: a for a in _collapse(plain) if a.side == "both"}
     codes = {code for code, _ in plain}
     said: set[Part] = set()
@@ -80,14 +146,25 @@ def group_actions(coding: Coding) -> list[Group]:
     if len(codes) > 1:
         # first the combinations whose opponents are all inside, then opposing pairs, then the rest
         here = [row for row in _combinations() if row[0] <= codes]
-        closed = [r for r in here if not isinstance(r[2], dict) and _closed(r[0], codes)]
-        for _, units, looks in [*closed, *(r for r in here if isinstance(r[2], dict)), *here]:
-            _take(units, looks, plain, whole, said, groups)
+        closed = [r for r in here if "units" in r[2] and _closed(r[0], codes)]
+        for _, units, rule in [*closed, *(r for r in here if "units" not in r[2]), *here]:
+            _take(units, rule, plain, whole, said, groups)
     rest = {key: level for key, level in plain.items() if key not in said}
-    groups.extend(Group([a], side=a.side) for a in _collapse(rest))
+    groups.extend(Group([a], _without(a, codes, absent), a.side) for a in _collapse(rest))
     groups.sort(key=Group.order)
-    _oppose(groups, plain)
+    for group in groups:
+        _tie(group)
+    _tie_groups(groups)
     return groups
+
+
+def _without(action: Action, codes: set[str], absent: frozenset[str]) -> Sequence[str]:
+    """What is seen where the coder looked for something that usually comes with a unit."""
+    found: list[str] = []
+    for rule in rules()["observed"]:
+        if rule["a"] == action.code and rule["without"] in absent - codes:
+            found += rule["looks"]
+    return found
 
 
 def _closed(members: frozenset[str], codes: set[str]) -> bool:
@@ -95,13 +172,9 @@ def _closed(members: frozenset[str], codes: set[str]) -> bool:
     return all(rivals.get(c, frozenset()) & codes <= members for c in members)
 
 
-def _collapse(parts: dict[Part, int]) -> list[Action]:
-    return list(Coding(Action(c, s, level) for (c, s), level in parts.items()))
-
-
 def _take(
     units: list[str],
-    looks: Any,
+    rule: dict[str, Any],
     plain: dict[Part, int],
     whole: dict[str, Action],
     said: set[Part],
@@ -127,10 +200,11 @@ def _take(
         actions = [free(code, side) for code in units]
         got = [a for a in actions if a]
         if len(got) == len(units) and (side == "both" or any(a.side == side for a in got)):
-            found = _looks(looks, got)
+            found = _looks(rule, got)
             if side != "both":
                 found = [x for x in found if not _TWO_SIDED.search(x)]
-            made.append(Group(got, found, side))
+            if found or ("units" not in rule and opposition(got[0], got[1])):
+                made.append(Group(got, found, side))
             if side == "both":
                 break
     # do not take one side out of a unit that is the same on both
@@ -145,38 +219,65 @@ def _take(
     groups.extend(made)
 
 
-def _looks(looks: Any, actions: list[Action]) -> Sequence[str]:
-    if not isinstance(looks, dict):
-        found: Sequence[str] = looks
-        return found
-    gap = strength(actions[0].level) - strength(actions[1].level)
-    key = "together" if abs(gap) < 2 else "a_leads" if gap > 0 else "b_leads"
-    options: Sequence[str] = looks["looks"][key]
-    return options
+def _looks(rule: dict[str, Any], actions: list[Action]) -> Sequence[str]:
+    """Looks of a combination, or of an opposing pair, that are true at these levels."""
+    looks = rule["looks"]
+    levels = {a.code: strength(a.code, a.level) for a in actions}
+    if isinstance(looks, dict):
+        if opposition(actions[0], actions[1]) is None:
+            return ()
+        gap = levels[actions[0].code] - levels[actions[1].code]
+        looks = looks["together" if abs(gap) < LEAD else "a_leads" if gap > 0 else "b_leads"]
+    return looks_of(looks, levels)
 
 
-def _oppose(groups: list[Group], plain: dict[Part, int]) -> None:
-    """Name the opponent in the later of two groups that hold opposing units."""
-    against = opposed()
-    extra: dict[int, dict[Part, int]] = {}
-    parts = list(plain)
-    for i, (a, p) in enumerate(parts):
-        rivals = against.get(a)
-        if not rivals:
+def _tie(group: Group) -> None:
+    """Decide in a group who is said outright and who is said as another's opponent."""
+    ranked = sorted(group.actions, key=lambda a: -strength(a.code, a.level))
+    counters: list[Action] = []
+    for _, one, two, found in _pairs(ranked):
+        head, counter = (two, one) if found.one_way == 1 else (one, two)
+        if head in counters or counter in counters or counter in group.ties:
             continue
-        for b, q in parts[i + 1 :]:
-            if b not in rivals or not overlap(p, q):
-                continue
-            if any(g.covers(a, p) and g.covers(b, q) for g in groups):
-                continue
-            last = max(n for n, g in enumerate(groups) if _holds(g, a, p) or _holds(g, b, q))
-            other = (b, q) if _holds(groups[last], a, p) else (a, p)
-            extra.setdefault(last, {})[other] = plain[other]
-    for n, parts_ in extra.items():
-        rivals_ = _collapse(parts_)
-        rivals_.sort(key=lambda a: (unit(a.code).order, a.code, -a.level))
-        groups[n].against = rivals_
+        counters.append(counter)
+        how = found if head is one else found.swapped()
+        group.ties.setdefault(head, []).append((how.words(), counter))
+    group.heads = [a for a in group.actions if a not in counters]
+    group.heads.sort(key=_rank)
 
 
-def _holds(group: Group, code: str, part: str) -> bool:
-    return any(code == a.code and _has(a, part) for a in group.actions)
+def _rank(action: Action) -> tuple[int, str, int]:
+    """From the top of the face down, the stronger of two sides first."""
+    return unit(action.code).order, action.code, -action.level
+
+
+def _tie_groups(groups: list[Group]) -> None:
+    """Name the opponent in the later of two groups that hold opposing units."""
+    for n, early in enumerate(groups):
+        for late in groups[n + 1 :]:
+            for one in early.actions:
+                for two in late.actions:
+                    found = opposition(one, two)
+                    if found is not None:
+                        _tie_across(early, one, late, two, found)
+
+
+def _tie_across(early: Group, one: Action, late: Group, two: Action, found: Opposition) -> None:
+    own, own_group, other, how = two, late, one, found.swapped()
+    if found.one_way == 0 or (
+        found.one_way is None and two not in late.heads and one in early.heads
+    ):
+        own, own_group, other, how = one, early, two, found
+    if own not in own_group.heads:  # it was said as an opponent: say it outright instead
+        for rivals in own_group.ties.values():
+            rivals[:] = [r for r in rivals if r[1] != own]
+        own_group.heads.append(own)
+        own_group.heads.sort(key=_rank)
+    # one sentence names an opponent once, where most is lost to it
+    for head, rivals in own_group.ties.items():
+        for tie in [tie for tie in rivals if tie[1] == other]:
+            before = opposition(head, other)
+            if before is not None and sum(before.lost) >= sum(how.lost):
+                return
+            rivals.remove(tie)
+    own_group.ties.setdefault(own, []).append((how.words(), other))

@@ -12,12 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from facs_text._change import said
-from facs_text._describe import mix, small
 from facs_text._errors import FacsTextError
 from facs_text._notation import Action, Coding
 from facs_text._resolve import expand, resolve, strength
+from facs_text._sentence import mix, small
 from facs_text._units import unit
-from facs_text._wording import wording
 
 __all__ = ["Episode", "Narration", "narrate"]
 
@@ -105,10 +104,10 @@ def _episodes(key: tuple[str, str], track: Track, times: list[float]) -> list[Ep
         while end < len(track) and track[end] is not None:
             end += 1
         states = [state for state in track[at:end] if state is not None]
-        top = max(strength(level) for level, _ in states)
-        first = next(n for n, (level, _) in enumerate(states) if strength(level) == top)
+        top = max(strength(key[0], level) for level, _ in states)
+        first = next(n for n, (level, _) in enumerate(states) if strength(key[0], level) == top)
         last = first
-        while last + 1 < len(states) and strength(states[last + 1][0]) == top:
+        while last + 1 < len(states) and strength(key[0], states[last + 1][0]) == top:
             last += 1
         level = max(level for level, _ in states[first : last + 1])
         doubt = all(doubt for _, doubt in states)
@@ -145,8 +144,7 @@ def _place(episode: Episode) -> tuple[object, ...]:
 
 def _sentence(episode: Episode, unit_of_time: str, choice: int) -> str:
     action = episode.action
-    templates = wording()["units"][action.code]["full"]
-    text = said(templates[choice % len(templates)], action, choice >> 8)
+    text = said(action, choice)
     if action.doubt:
         text = f"Perhaps {small(text)}"
 

@@ -123,7 +123,8 @@ class Coding:
         for code, side in list(pieces):
             if side in ("both", "unequal"):
                 for other in ("left", "right", "top", "bottom", "unequal"):
-                    if other != side and (code, other) in pieces and code != "36":
+                    apart = code == "36" and other != "unequal"  # its four places are no halves
+                    if other != side and (code, other) in pieces and not apart:
                         raise FacsTextError(
                             f"AU{code} is given twice, as {pieces[code, side]} and as "
                             f"{pieces[code, other]}; keep one"

@@ -9,13 +9,16 @@ combination stands in front where there is room for it, because units say what i
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 
-from facs_text._describe import Clause, Description, describe, mix, small
+from facs_text._describe import Description, clauses_of
 from facs_text._errors import FacsTextError
-from facs_text._groups import group_actions, opposed
+from facs_text._groups import group_actions
 from facs_text._notation import Action, Coding, parse
+from facs_text._oppose import opposed
 from facs_text._resolve import Resolution, strength
+from facs_text._sentence import Clause, mix, small
 from facs_text._tokens import CLIP_LENGTH, cost, measure
 from facs_text._understand import understand
 from facs_text._units import load_data, unit
@@ -50,7 +53,7 @@ def _rank(action: Action) -> Rank:
     """Sort key: the stronger first, of equals the rarer, of equals the upper on the face."""
     code = action.code
     return (
-        -strength(action.level),
+        -strength(code, action.level),
         -rarity(code),
         unit(code).order,
         min(code, unit(code).mirror),
@@ -81,7 +84,7 @@ def prompt(
                 f"{budget_unit}; give more"
             )
         gone = Coding(set(resolution.coding) - set(kept))
-    look = _look(kept, seed)
+    look = _look(kept, resolution.absent, seed) if resolution.mode != "off" else None
     ranked = _ranked(clauses)
     if look is not None and _length((look, *clauses), words) <= room:
         ranked = (look, *ranked)
@@ -96,12 +99,8 @@ def _length(clauses: tuple[Clause, ...], words: bool) -> int:
 
 
 def _brief(resolution: Resolution, coding: Coding, seed: int, tags: bool) -> tuple[Clause, ...]:
-    """The brief clauses of some of the units of a resolution, with its numbers and rules."""
-    if coding is not resolution.coding:
-        keys = {unit(a.code).key for a in coding}
-        seen = {key: sides for key, sides in resolution.activations.items() if key in keys}
-        resolution = Resolution(coding, seen, resolution.rules)
-    return describe(resolution, detail="brief", seed=seed, tags=tags).clauses
+    """The brief clauses of some of the units of a resolution."""
+    return clauses_of(replace(resolution, coding=coding), detail="terse", seed=seed, tags=tags)
 
 
 def _fit(
@@ -162,9 +161,9 @@ def _parts(clause: Clause) -> tuple[tuple[Rank, Clause], ...]:
 
 
 @lru_cache(maxsize=8192)
-def _looks(coding: Coding) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+def _looks(coding: Coding, absent: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     """(looks, units, region) of the combination of most units; of equals the highest in rank."""
-    groups = [group for group in group_actions(coding) if group.looks]
+    groups = [group for group in group_actions(coding, absent) if group.looks]
     if not groups:
         return (), (), ""
     first = min(groups, key=lambda g: (-len(g.actions), min(map(_rank, g.actions))))
@@ -172,8 +171,8 @@ def _looks(coding: Coding) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     return tuple(fill(x, first.side, 0) for x in first.looks), aus, unit(aus[0]).region
 
 
-def _look(coding: Coding, seed: int) -> Clause | None:
-    looks, aus, region = _looks(coding)
+def _look(coding: Coding, absent: frozenset[str], seed: int) -> Clause | None:
+    looks, aus, region = _looks(coding, absent)
     if not looks:
         return None
     return Clause(looks[mix(seed * _ODD + len(aus)) % len(looks)], aus, region)

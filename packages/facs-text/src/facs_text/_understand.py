@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from facs_text._describe import addendum
 from facs_text._errors import FacsTextError
+from facs_text._looks import phrases as looks_in
 from facs_text._notation import MAX_TEXT, Action, Coding
 from facs_text._prose import read_prose
-from facs_text._resolve import rules
+from facs_text._sentence import addendum
+from facs_text._trace import rules
 from facs_text._units import unit, units
-from facs_text._wording import fill, form, wording
+from facs_text._wording import fill, form, templates, wording
 
 __all__ = ["Span", "Understanding", "understand"]
 
@@ -34,12 +35,20 @@ class Understanding:
     unparsed: tuple[Span, ...]
 
 
-_ENDS = re.compile(
-    r"(?<![.;:!?])[.;:!?\n]+(?:\s+|$)|$"  # tried once in a run of marks, so that time is linear
-    r"|, (?:while|and|so that|overcoming|prevailing over|but held back by"
-    r"|checked by|pulling against|but outweighed by|but overpowered by) "
-)
+@lru_cache(maxsize=1)
+def _ends() -> re.Pattern[str]:
+    """Where a phrase ends: at marks and at the words that join phrases in a sentence."""
+    against = [w for kinds in wording()["against"].values() for ws in kinds.values() for w in ws]
+    joints = [", while ", ", and ", ", so that ", *sorted(set(against), key=len, reverse=True)]
+    return re.compile(
+        r"(?<![.;:!?])[.;:!?\n]+(?:\s+|$)|$"  # tried once in a run of marks, so time is linear
+        "|" + "|".join(map(re.escape, joints))
+    )
+
+
 _TAG = re.compile(r" \([LRUATBVW]?AU\d{1,2}[LR]?[A-E]?\??\)| \(M\d\d\)")
+
+KINDS = ("full", "brief", "clinical", "pull", "clinical_pull", "clinical_held")
 
 Meaning = tuple[str, str, str]  # what: "unit", "doubt", "unequal", "nothing"; code; side
 
@@ -48,7 +57,10 @@ Meaning = tuple[str, str, str]  # what: "unit", "doubt", "unequal", "nothing"; c
 def _degrees() -> tuple[re.Pattern[str], dict[str, int]]:
     words = wording()
     levels = {
-        w: n for key in ("adverbs", "adjectives") for n, ws in enumerate(words[key]) for w in ws
+        w: n
+        for table in (*words["adverbs"].values(), words["adjectives"])
+        for n, ws in enumerate(table)
+        for w in ws
     }
     ordered = sorted(levels, key=len, reverse=True)
     return re.compile(r"\b(" + "|".join(map(re.escape, ordered)) + r")\b"), levels
@@ -85,8 +97,8 @@ def _phrases() -> dict[str, Meaning]:
         entry = words["units"][au.code]
         for side in sides_of(au.code):
             meaning = ("unit", au.code, side)
-            for kind in ("full", "brief", "clinical", "pull"):
-                for template in entry[kind]:
+            for kind in KINDS:
+                for template in templates(au.code, kind):
                     add(fill(template, side, 0), meaning)
                     if "{d}" in template or "{a}" in template:
                         add(form(template, side).replace("{d}", "#").replace("{a}", "#"), meaning)
@@ -95,22 +107,14 @@ def _phrases() -> dict[str, Meaning]:
         if "left" in au.sides and au.whole:
             noun = fill(entry["noun"], "unequal", 0)
             add(addendum("unequal", noun), ("unequal", au.code, "unequal"))
-    for row in [*rules()["combinations"], *rules()["antagonists"]]:
-        looks = row["looks"]
-        for look in looks if isinstance(looks, list) else [x for v in looks.values() for x in v]:
+    for row in [*rules()["combinations"], *rules()["antagonists"], *rules()["observed"]]:
+        for look in looks_in(row):
             for side in ("both", "left", "right"):
                 add(fill(look, side, 0), ("nothing", "", ""))
-    for texts in words["neutral"].values():
-        for text in texts:
+    for key in ("neutral", "cancelled"):
+        for text in [text for texts in words[key].values() for text in texts]:
             add(text, ("nothing", "", ""))
     return table
-
-
-@lru_cache(maxsize=1)
-def _leads() -> re.Pattern[str]:
-    return re.compile(
-        "|".join(re.escape(w.strip()) for w in wording()["leads"] if w), re.IGNORECASE
-    )
 
 
 def understand(text: str) -> Understanding:
@@ -131,12 +135,9 @@ def understand(text: str) -> Understanding:
     loose: list[tuple[int, int]] = []  # prose, from one exact phrase to the next
     at = 0
     apart = True
-    for match in _ENDS.finditer(plain):
+    for match in _ends().finditer(plain):
         start, end, at = at, match.start(), match.end()
         piece = plain[start:end].strip()
-        lead = _leads().match(piece)
-        if lead:
-            piece = piece[lead.end() :].lstrip()
         meaning = table.get(skeleton(piece)) if piece else None
         if meaning is not None:
             gather.exact(meaning, piece)
@@ -195,7 +196,7 @@ class _Gather:
     def coding(self) -> Coding:
         actions: dict[tuple[str, str], Action] = {}
         for (code, part), level in self._levels.items():
-            if code in self._unequal and part in ("left", "right"):
+            if code in self._unequal and part in ("left", "right", "both"):
                 part = "unequal"
                 old = actions.get((code, part))
                 level = max(level, old.level) if old else level

@@ -33,7 +33,8 @@ class ActionUnit:
     or ("both",) when it has no parts. whole: False when it must name a side (30, 46).
     scored: FACS 2002 scores its intensity. graded: this package accepts a letter for it.
     mirror: the code it becomes in a mirror (51 for 52), itself for most.
-    order: place in a description from the top of the face down.
+    order: place in a description from the top of the face down. unscored: the level that its
+    unscored presence counts as, 3 (C) for most and 5 (E) for lids that are shut.
     """
 
     code: str
@@ -50,6 +51,7 @@ class ActionUnit:
     mirror: str = ""
     order: int = 0
     note: str = ""
+    unscored: int = 3
 
     @property
     def key(self) -> str:
@@ -83,6 +85,7 @@ def _table() -> dict[str, ActionUnit]:
             mirror=row.get("mirror", code),
             order=row["order"],
             note=row.get("note", ""),
+            unscored=row.get("unscored", 3),
         )
     return table
 

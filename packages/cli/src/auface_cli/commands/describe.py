@@ -54,6 +54,13 @@ __all__ = ["command"]
     show_default=True,
     help="What the budget counts.",
 )
+@click.option(
+    "--mode",
+    type=click.Choice(["warn", "off"]),
+    default="warn",
+    show_default=True,
+    help="Resolve what cannot be together, or say each unit as it is written.",
+)
 @click.option("--seed", default=0, show_default=True, help="Picks among paraphrases.")
 @click.option("--tags", is_flag=True, help="Put the code, (AU12C), behind each phrase.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -73,6 +80,7 @@ def command(
     detail: str,
     budget: int | None,
     budget_unit: str,
+    mode: str,
     seed: int,
     tags: bool,
     as_json: bool,
@@ -114,11 +122,12 @@ def command(
         else:
             options = reader_options(kind, columns, confidence, threshold)
             asked = _read(codings(source, source_format, options, threshold, left_out))
-        for about, coding in asked:
+        for about, coding, absent in asked:
             wanted = parse_codes(coding) if isinstance(coding, str) else coding
             description = describe(
-                wanted, detail=detail, seed=seed, tags=tags, budget=budget, budget_unit=budget_unit
-            )
+                wanted, detail=detail, seed=seed, tags=tags, budget=budget,
+                budget_unit=budget_unit, mode=mode, absent=absent,
+            )  # fmt: skip
             cut += bool(description.left_out)
             if source is None and not as_json:  # JSON has every rule, and a table has too many
                 tell_dropped(wanted, description.resolution)
@@ -149,26 +158,32 @@ def command(
             file.keep()
 
 
-def _typed(
-    codes: tuple[str, ...], presets: tuple[str, ...]
-) -> Iterator[tuple[dict[str, Any], Any]]:
-    """(what JSON says of it besides, coding or notation) of each face asked for by name."""
+Asked = tuple[dict[str, Any], Any, frozenset[str]]
+
+
+def _typed(codes: tuple[str, ...], presets: tuple[str, ...]) -> Iterator[Asked]:
+    """(what JSON says of it besides, coding or notation, units seen to be absent) of each face
+    asked for by name.
+    """
     # All names are looked up first, so that a wrong one is told before anything is described.
     found = [_preset(name) for name in presets]
     for text in codes:
         if not text.strip():
             raise FacsTextError("empty codes; a face at rest is written 0")
-        yield {}, text
+        yield {}, text, frozenset()
     for one in found:
-        yield {"preset": one.name, "system": one.system, "source": one.source}, one.coding
+        yield (
+            {"preset": one.name, "system": one.system, "source": one.source},
+            one.coding,
+            frozenset(),
+        )
 
 
-def _read(
-    found: Iterator[tuple[readers.Row, Coding]],
-) -> Iterator[tuple[dict[str, Any], Any]]:
+def _read(found: Iterator[tuple[readers.Row, Coding]]) -> Iterator[Asked]:
     """The same of each row of a table; its frame too, where the source counts them."""
     for row, coding in found:
-        yield {"id": row.id} | ({} if row.frame is None else {"frame": row.frame}), coding
+        about = {"id": row.id} | ({} if row.frame is None else {"frame": row.frame})
+        yield about, coding, row.absent
 
 
 def _preset(name: str) -> Preset:

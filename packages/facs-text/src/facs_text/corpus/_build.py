@@ -20,6 +20,7 @@ from facs_text import readers
 from facs_text._errors import FacsTextError
 from facs_text._files import beside, named
 from facs_text._notation import Coding
+from facs_text._resolve import resolve
 from facs_text._version import __version__
 from facs_text.corpus._align import crop
 from facs_text.corpus._earlier import Earlier, Unreadable
@@ -220,8 +221,11 @@ class _Build:
             extra: dict[str, Any] = {"row": row.id}
             if row.missing:
                 extra["missing"] = list(row.missing)
+            seen = resolve(coding, absent=row.absent)
+            if seen.absent:
+                extra["absent"] = sorted(seen.absent, key=int)
             made = make_row(
-                name, coding, subject=subject, source=writer.source,
+                name, seen, subject=subject, source=writer.source,
                 neutral=neutrals.get(subject), seed=self.seed + number, texts=self.texts,
                 **extra,
             )  # fmt: skip

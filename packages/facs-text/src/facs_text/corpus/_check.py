@@ -91,7 +91,7 @@ def _row_problems(folder: Path, row: CorpusRow) -> Iterator[str]:
     if row.neutral is not None and not (folder / row.neutral).is_file():
         yield f"neutral {row.neutral} is not there"
     try:
-        resolution = resolve(parse(row.codes))
+        resolution = resolve(parse(row.codes), absent=_absent(row))
     except FacsTextError as error:
         yield f"codes: {error}"
         return
@@ -109,6 +109,14 @@ def _row_problems(folder: Path, row: CorpusRow) -> Iterator[str]:
                 sound = False
     if sound and str(resolution.coding) == row.codes:
         yield from _differences(row.aus, resolution.activations)
+
+
+def _absent(row: CorpusRow) -> frozenset[str]:
+    """Units that the row says were looked for and not seen, in its field "absent"."""
+    said = row.extra.get("absent", [])
+    if not isinstance(said, list) or not all(isinstance(code, str) for code in said):
+        raise FacsTextError(f"absent {said!r} is no list of codes such as ['25']")
+    return frozenset(said)
 
 
 def _more_texts(row: CorpusRow, coding: Coding) -> Iterator[str]:
