@@ -29,11 +29,13 @@ from pathlib import Path
 import numpy as np
 from rig_sheets import CONFLICTS
 
+from auface_gen.codings.unresolved import unresolved
+from auface_gen.columns import UNITS
 from auface_gen.picture.people import Person
 from auface_gen.picture.resting import resting_face
 from auface_gen.rig.collisions import Contact, ContactMeter
-from auface_gen.rig.face import Rig, raw_activations
-from facs_text import RIG_UNITS, parse, resolve
+from auface_gen.rig.move import Rig
+from facs_text import parse, resolve
 
 HEAD = {"51", "52", "53", "54", "55", "56"}
 WAYS = ("rest", "raw", "resolved", "corrected")
@@ -62,7 +64,7 @@ class Sums:
         plain = rest + self.rig.offset(seen)
         count = {
             "rest": still,
-            "raw": self.meter.count(self.rig.move(rest, raw_activations(coding), raw=True)),
+            "raw": self.meter.count(self.rig.move(rest, unresolved(coding), raw=True)),
             "resolved": self.meter.count(self.rig.turn_eyes(plain, seen)),
             "corrected": self.meter.count(self.rig.move(rest, seen)),
         }
@@ -114,7 +116,7 @@ def main() -> None:
     args = parser.parse_args()
     rig = Rig.load(args.rig)
     meter = ContactMeter(rig)
-    units = [u for u in RIG_UNITS if u not in HEAD]
+    units = [u for u in UNITS if u not in HEAD]
     pairs = [f"{coded(a, 'D')}+{coded(b, 'D')}" for a, b in itertools.combinations(units, 2)]
     rng = np.random.default_rng(0)
     faces = {"mean": rig.neutral}

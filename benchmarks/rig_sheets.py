@@ -17,40 +17,20 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from auface_gen.codings.mixture import SHOWN
+from auface_gen.codings.unresolved import unresolved
 from auface_gen.corpus.contact_sheet import contact_sheet
 from auface_gen.picture.mitsuba_variant import fastest_variant
 from auface_gen.picture.people import Light, Person
 from auface_gen.picture.render import RigMeshes, Sitting, mitsuba
 from auface_gen.picture.skin import SkinMap
-from auface_gen.rig.face import Activations, Rig, raw_activations
+from auface_gen.rig.move import Rig
+from auface_gen.rig.units import Activations
 from facs_text import parse, resolve
 
-UNITS = [
-    "1",
-    "2",
-    "4",
-    "5",
-    "6",
-    "7",
-    "9",
-    "10",
-    "11",
-    "12",
-    "13",
-    "14",
-    "15",
-    "16",
-    "17",
-    "18",
-    "20",
-    "22",
-    "23",
-    "24",
-    "26",
-    "27",
-    "28",
-    "43",
-]
+# Lips apart, a thrust jaw, puffed cheeks and gaze are seen in the other sheets.
+_ELSEWHERE = ("25", "29", "30", "34", "61", "62", "63", "64")
+UNITS = [c for c in sorted(SHOWN, key=int) if c not in _ELSEWHERE]
 CONFLICTS = [
     "12D+15D",
     "18D+20D",
@@ -128,7 +108,7 @@ def main() -> None:
     pairs = []
     for i in (0, 6):
         six = CONFLICTS[i : i + 6]
-        pairs.append([(summed, f"{c} raw", raw_activations(parse(c))) for c in six])
+        pairs.append([(summed, f"{c} raw", unresolved(parse(c))) for c in six])
         pairs.append([(one, f"{c} resolved", see(c)) for c in six])
     sheet("conflicts", pairs)
 

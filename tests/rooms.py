@@ -37,10 +37,21 @@ FLOORS = {
         "rig",
         "codings",
         "columns",
+        "files",
         "errors",
     ),
     "aaad": (),
-    "auface_cli": ("main", "commands", "group"),
+    "auface_cli": (
+        "main",
+        "commands",
+        "faces",
+        "sources",
+        "scoring",
+        "settings",
+        "dropped",
+        "output",
+        "group",
+    ),
 }
 FOLDERS = {
     "facs_text": "facs-text",

@@ -110,7 +110,8 @@ def corpus(tmp_path):
 
 def test_a_detector_trained_here_scores_the_corpus(auface, corpus, tmp_path):
     eyes = tmp_path / "eyes"
-    args = ("--steps", 2, "--batch", 4, "--size", SIZE, "--width", 8, "--name", "mine")
+    sets = {"batch": 4, "size": SIZE, "width": 8, "name": "mine"}
+    args = ("--steps", 2, *(a for k, v in sets.items() for a in ("--set", f"{k}={v}")))
     outcome = auface("train", "detector", corpus, "--out", eyes, *args)
     assert outcome.status == 0, outcome.err
     again = auface("train", "detector", corpus, "--out", eyes, *args)
@@ -127,17 +128,27 @@ def test_a_detector_trained_here_scores_the_corpus(auface, corpus, tmp_path):
 
 def test_a_tokenizer_and_a_generator_trained_here(auface, corpus, eyes, tmp_path):
     """The tokenizer with a detector's eyes as a loss, the generator with that tokenizer."""
-    args = ("--steps", 2, "--batch", 2)
-    first = ("train", "tokenizer", corpus, "--out", tmp_path / "vq", "--size", SIZE)
-    outcome = auface(*first, "--preset", "tiny", "--detector", eyes, *args)
+    args = ("--steps", 2, "--set", "batch=2")
+    first = ("train", "tokenizer", corpus, "--out", tmp_path / "vq", "--set", f"size={SIZE}")
+    outcome = auface(*first, "--set", "model=tiny", "--detector", eyes, *args)
     assert outcome.status == 0, outcome.err
     second = ("train", "generator", corpus, "--out", tmp_path / "gen")
     outcome = auface(*second, "--tokenizer", tmp_path / "vq", *args)
     assert outcome.status == 0, outcome.err
     assert (tmp_path / "gen" / "model.safetensors").is_file()
-    refused = auface(*second, "--tokenizer", tmp_path / "vq")
+    refused = auface(*second, "--tokenizer", tmp_path / "vq", *args)
     assert refused.status == 2
-    assert "--steps or --minutes" in refused.err
+    assert "already holds a run" in refused.err
+    outcome = auface("train", "reader", "--out", tmp_path / "reader", *args, "--set", "measured=50")
+    assert outcome.status == 0, outcome.err
+    parts = [f"--{k}={tmp_path / v}" for k, v in (("tokenizer", "vq"), ("reader", "reader"))]
+    whole = tmp_path / "model"
+    packed = auface(
+        "pack", corpus, *parts, "--generator", tmp_path / "gen", "--out", whole, "--size", SIZE
+    )
+    assert packed.status == 0, packed.err
+    drawn = auface("generate", "12C", "--model", whole, "--out", tmp_path / "a.png", "--steps", 1)
+    assert drawn.status == 0, drawn.err
 
 
 def test_what_another_detector_wrote(auface, corpus, tmp_path):

@@ -17,7 +17,10 @@ from auface_gen.columns import COLUMNS
 from auface_gen.generator.checkpoint import write_folder, write_tensors
 from auface_gen.generator.model import FaceTransformer, GeneratorConfig
 from auface_gen.generator.reader import ClauseReader, TextConfig
-from auface_gen.rig.face import Rig, unit_table
+from auface_gen.rig.made_shapes import WEIGHED
+from auface_gen.rig.move import Rig
+from auface_gen.rig.units import unit_table
+from facs_text.corpus import CorpusWriter, make_row
 from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
 
 _MATERIALS = (
@@ -48,10 +51,13 @@ def _arrays(count: int = 400) -> dict[str, np.ndarray]:
     ]:
         for name in shapes:
             names |= {name.replace("{S}", letter) for letter in "LR"}
+    names |= {f"{name}_{letter}" for name in WEIGHED for letter in "LR"} | {"mouthClose"}
     kit = sorted(n for n in names if not n.startswith("+"))
     neutral = rng.uniform([-8, -8, 4], [8, 9, 12], (count, 3))
     faces = rng.integers(0, count, (120, 4))
     faces[::5, 3] = -1
+    landmarks = rng.permutation(count)[:68] if count >= 68 else rng.integers(0, count, 68)
+    landmarks = landmarks[np.argsort(neutral[landmarks, 1])]  # of the lowest, one is the chin
     return {
         "neutral": neutral,
         "identity": rng.normal(0, 0.1, (5, count, 3)),
@@ -62,7 +68,7 @@ def _arrays(count: int = 400) -> dict[str, np.ndarray]:
         "face_uv": np.maximum(faces, 0),
         "face_material": np.arange(120) % 12,
         "materials": np.array(_MATERIALS),
-        "landmarks68": rng.integers(0, count, 68),
+        "landmarks68": landmarks,
     }
 
 
@@ -125,38 +131,21 @@ def model_folder(tmp_path: Path, tokenizer_folder: Path) -> Path:
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     """A corpus of coloured squares: 2 people in train, 1 in valid, 32 px."""
-    import json
-
     rng = np.random.default_rng(0)
     root = tmp_path / "corpus"
-    for split, people in (("train", 2), ("valid", 1)):
-        rows = []
-        for p in range(people):
-            base = rng.integers(0, 255, (32, 32, 3), np.uint8)
-            folder = root / split / f"p{p}{split}"
-            folder.mkdir(parents=True)
-            for i, (codes, aus) in enumerate(
-                (
-                    ("0", {}),
-                    ("12C", {"AU12": {"left": 0.6, "right": 0.6}}),
-                    ("L1D", {"AU1": {"left": 0.8}}),
-                    ("17E", {"AU17": {"both": 1.0}}),
-                )
-            ):
-                picture = base.copy()
-                picture[8 * i : 8 * i + 8] = 50 * i
-                Image.fromarray(picture).save(folder / f"{i}.png")
-                name = f"{folder.name}/{i}.png"
-                rows.append(
-                    {
-                        "file_name": name,
-                        "neutral": f"{folder.name}/0.png",
-                        "codes": codes,
-                        "aus": aus,
-                        "subject": folder.name,
-                    }
-                )
-        (root / split / "metadata.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    with CorpusWriter(root, source="squares", licence="free") as out:
+        for split, people in (("train", 2), ("valid", 1)):
+            for subject in (f"p{p}{split}" for p in range(people)):
+                base = rng.integers(0, 255, (32, 32, 3), np.uint8)
+                (out.folder(split) / subject).mkdir()
+                for i, codes in enumerate(("0", "12C", "L1D", "17E")):
+                    picture = base.copy()
+                    picture[8 * i : 8 * i + 8] = 50 * i
+                    name = f"{subject}/{i}.png"
+                    Image.fromarray(picture).save(out.folder(split) / name)
+                    rest = f"{subject}/0.png"
+                    row = make_row(name, codes, subject=subject, source="squares", neutral=rest)
+                    out.add(row, split)
     return root
 
 

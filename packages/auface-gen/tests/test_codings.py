@@ -19,9 +19,10 @@ from auface_gen.codings.mixture import (
     draw_codings,
 )
 from auface_gen.codings.spontaneous import BP4D_RATES, STRATA, draw_spontaneous
-from auface_gen.corpus.sitting import split_of
-from facs_text import PRESETS, RIG_UNITS, Coding, resolve
+from auface_gen.columns import UNITS
+from facs_text import PRESETS, Coding, resolve
 from facs_text._resolve import rules
+from facs_text.corpus import split_of_number
 
 Dealt = list[tuple[str, Coding]]
 
@@ -30,7 +31,7 @@ Dealt = list[tuple[str, Coding]]
 def dealt() -> Dealt:
     """The training part of the default corpus: 240 people, two sittings of 20."""
     plan = Plan(0)
-    people = [p for p in range(300) if split_of(p) == "train"]
+    people = [p for p in range(300) if split_of_number(p) == "train"]
     return [pair for p in people for s in (0, 1) for pair in plan.sitting(2 * p + s, 20, 20)]
 
 
@@ -80,7 +81,7 @@ def test_every_unit_level_and_side_has_examples(dealt: Dealt) -> None:
     sides = Counter((a.code, a.side) for _, coding in dealt for a in coding)
     levels = Counter((a.code, a.level) for _, coding in dealt for a in coding)
     assert {code for code, _ in sides} == set(SHOWN)
-    assert set(SHOWN) <= set(RIG_UNITS)
+    assert set(SHOWN) <= set(UNITS)
     assert min(sides.values()) >= 60
     assert min(levels.values()) >= 15
     assert len(levels) == 5 * len(SHOWN)

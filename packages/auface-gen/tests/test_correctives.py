@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auface_gen.codings.unresolved import unresolved
 from auface_gen.columns import COLUMNS, MIRROR, to_activations, to_vector
 from auface_gen.picture.people import Person
 from auface_gen.rig.collisions import Contact, ContactMeter
-from auface_gen.rig.face import Rig, raw_activations, shape_weights
+from auface_gen.rig.move import Rig
+from auface_gen.rig.units import shape_weights
 from facs_text import parse, resolve
 
 _HARD = ("43E", "7E", "17E", "18E", "24E", "28E", "23D+15D", "24D+26D", "18D+22D", "12E+25D+26C")
@@ -25,8 +27,8 @@ def faces(real: Rig) -> list[np.ndarray]:
     return [real.neutral, *(real.person(c) for c in people)]
 
 
-def test_raw_activations_are_the_coded_levels() -> None:
-    seen = raw_activations(parse("L12C+24D+26E"))
+def test_unresolved_units_are_at_their_coded_levels() -> None:
+    seen = unresolved(parse("L12C+24D+26E"))
     assert seen == {
         "AU12": {"left": 0.6},
         "AU24": {"top": 0.8, "bottom": 0.8},
@@ -34,13 +36,21 @@ def test_raw_activations_are_the_coded_levels() -> None:
     }
 
 
+def test_an_unscored_unit_counts_and_an_unsaid_side_is_one_the_rig_has(rig: Rig) -> None:
+    assert unresolved(parse("12")) == {"AU12": {"left": 0.6, "right": 0.6}}
+    seen = unresolved(parse("U14C"))
+    assert seen == {"AU14": {"left": 0.6}}
+    assert rig.offset(seen, raw=True).any()
+    assert unresolved(parse("0")) == unresolved(parse("50")) == {}
+
+
 _CODES = ("12D+15D", "5D+43E", "24D+27D", "L10C+17E", "16D+17D", "22D+28D")
 
 
 @pytest.mark.parametrize("codes", _CODES)
 def test_raw_is_the_sum_of_its_units(rig: Rig, codes: str) -> None:
-    apart = [raw_activations(parse(c)) for c in codes.split("+")]
-    whole = rig.move(rig.neutral, raw_activations(parse(codes)), raw=True)
+    apart = [unresolved(parse(c)) for c in codes.split("+")]
+    whole = rig.move(rig.neutral, unresolved(parse(codes)), raw=True)
     total = rig.neutral + sum(rig.move(rig.neutral, a, raw=True) - rig.neutral for a in apart)
     np.testing.assert_allclose(whole, total, atol=1e-4)
 

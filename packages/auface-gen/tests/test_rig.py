@@ -7,21 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auface_gen.columns import COLUMNS, MIRROR, to_activations, to_vector
+from auface_gen.columns import COLUMNS, MIRROR, UNITS, to_activations, to_vector
 from auface_gen.errors import AUFaceGenError
-from auface_gen.rig.face import _ARRAYS, Rig, shape_weights, unit_table
+from auface_gen.rig.face import _ARRAYS
 from auface_gen.rig.facexmodel import (
     _UNLISTED,
     KNOWN_MEAN_FACES,
     mean_face_digest,
     read_folder,
 )
+from auface_gen.rig.move import Rig
 from auface_gen.rig.region_maps import region_maps
-from facs_text import RIG_UNITS, parse, resolve
+from auface_gen.rig.units import shape_weights, unit_table
+from facs_text import parse, resolve
 
 
 def test_every_unit_that_facs_text_promises_is_in_the_table(rig: Rig) -> None:
-    for code in RIG_UNITS:
+    for code in UNITS:
         activations = resolve(parse(f"{code}D" if code != "30" else "30L")).activations
         moved = np.abs(rig.move(rig.neutral, activations) - rig.neutral).max() > 0
         assert moved or rig.pose(activations) != rig.pose({}), code

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from auface_gen import AUFace
+from auface_gen.generator.checkpoint import weights_folder
 from auface_gen.generator.reader import words
-from auface_gen.pipeline import weights_folder
 from facs_text import describe
 
 

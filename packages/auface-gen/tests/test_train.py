@@ -1,20 +1,20 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
 from auface_gen.errors import AUFaceGenError
+from auface_gen.generator.batches import clause_vectors
 from auface_gen.generator.checkpoint import read_folder
 from auface_gen.generator.model import GeneratorConfig
-from auface_gen.generator.train import (
-    GeneratorRun,
-    clause_vectors,
-    generator_loss,
-    main,
-    mask_tokens,
-    train_generator,
-)
+from auface_gen.generator.objective import generator_loss, mask_tokens
+from auface_gen.generator.run import GeneratorRun, ReaderRun
+from auface_gen.generator.train import train_generator
+from auface_gen.generator.train_reader import train_reader
+from facs_text import FacsTextError, resolve
+from facs_text.corpus import make_row
 
 CONFIG = GeneratorConfig(
     grid=4, cell=2, num_codes=64, code_dim=8, width=32, layers=1, heads=2, hidden=32, token_width=16
@@ -23,17 +23,9 @@ QUIET = lambda line: None  # noqa: E731
 
 
 def train(corpus: Path, out: Path, tokenizer: Path, steps: int, **more) -> dict[str, torch.Tensor]:
-    run = GeneratorRun(steps=steps, batch=4, warmup=1, floor=1.0, lr=1e-3, precision="fp32")
-    train_generator(corpus, out, tokenizer=tokenizer, run=run, config=CONFIG, log=QUIET, **more)
+    run = GeneratorRun(steps=steps, batch=4, warmup=0, floor=1.0, rate=1e-3)
+    train_generator(corpus, out, tokenizer=tokenizer, run=run, config=CONFIG, tell=QUIET, **more)
     return read_folder(out)[1]
-
-
-@pytest.fixture(autouse=True)
-def constant_rate(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A rate that does not depend on how long the run is, so that a short run is the beginning of
-    a long one.
-    """
-    monkeypatch.setattr(GeneratorRun, "rate", lambda self, step, seconds: 1e-3)
 
 
 def test_stopped_and_resumed_gives_the_same_bits(
@@ -64,7 +56,7 @@ def test_a_run_is_data_and_is_not_overwritten(
             run=GeneratorRun(steps=4, batch=5),
             config=CONFIG,
             resume=True,
-            log=QUIET,
+            tell=QUIET,
         )
 
 
@@ -76,33 +68,19 @@ def test_a_state_cut_short_is_refused(corpus: Path, tokenizer_folder: Path, tmp_
         train(corpus, tmp_path / "out", tokenizer_folder, 2, resume=True)
 
 
-def test_broken_corpora_are_named(
-    corpus: Path, tokenizer_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_broken_corpora_are_named(corpus: Path, tokenizer_folder: Path, tmp_path: Path) -> None:
     metadata = corpus / "train" / "metadata.jsonl"
     good = metadata.read_text()
     metadata.write_text(good + '{"file_name": 3\n')
-    with pytest.raises(AUFaceGenError, match=r"metadata.jsonl:9"):
+    with pytest.raises(FacsTextError, match=r"metadata.jsonl, line 9"):
         train(corpus, tmp_path / "a", tokenizer_folder, 1)
     metadata.write_text(good)
     (corpus / "train" / "p1train" / "2.png").write_bytes(b"no picture")
     with pytest.raises(AUFaceGenError, match="2.png is not a picture"):
         train(corpus, tmp_path / "b", tokenizer_folder, 1)
-    assert (
-        main(
-            [
-                str(tmp_path / "nowhere"),
-                "--out",
-                str(tmp_path / "c"),
-                "--steps",
-                "1",
-                "--tokenizer",
-                str(tokenizer_folder),
-            ]
-        )
-        == 2
-    )
-    assert "is missing" in capsys.readouterr().err
+    with pytest.raises(AUFaceGenError, match="nowhere.* is missing"):
+        train(tmp_path / "nowhere", tmp_path / "c", tokenizer_folder, 1)
+    assert not (tmp_path / "c").exists()
 
 
 def test_masks_are_exact_and_whole_ones_have_their_share() -> None:
@@ -133,34 +111,64 @@ def test_the_loss_is_cross_entropy_and_softening_favours_near_codes() -> None:
 
 
 def test_clauses_together_say_all_that_the_row_does() -> None:
-    row = {
-        "codes": "6C+12D+L1B",
-        "aus": {
-            "AU6": {"left": 0.6, "right": 0.6},
-            "AU12": {"left": 0.8, "right": 0.8},
-            "AU1": {"left": 0.4},
-        },
-    }
+    row = make_row("1.png", "6C+12D+L1B", subject="p", source="made up")
+    total = sum(sum(sides.values()) for sides in resolve("6C+12D+L1B").activations.values())
     for seed in range(5):
         clauses = clause_vectors(row, seed)
-        assert clauses.max(0).sum() == pytest.approx(0.6 * 2 + 0.8 * 2 + 0.4)
-        assert clause_vectors(row, seed, mirror=True).max(0).sum() == pytest.approx(
-            clauses.max(0).sum()
-        )
-    assert clause_vectors({"codes": "0", "aus": {}}, 0).sum() == 0
+        assert clauses.max(0).sum() == pytest.approx(total)
+        assert clause_vectors(row, seed, mirror=True).max(0).sum() == pytest.approx(total)
+    rest = make_row("0.png", "0", subject="p", source="made up")
+    assert clause_vectors(rest, 0).sum() == 0
 
 
-def test_a_run_needs_one_length() -> None:
-    with pytest.raises(AUFaceGenError, match="steps or minutes"):
-        GeneratorRun()
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"steps": 0}, {"minutes": 0.0}, {"batch": 0}, {"rate": 0.0}, {"warmup": -1},
+        {"average": 1.5}, {"clip": -1.0}, {"precision": "fp8"}, {"log_every": 0},
+    ],
+)  # fmt: skip
+def test_a_run_that_cannot_be_is_refused_by_the_fields_name(wrong: dict[str, object]) -> None:
+    with pytest.raises(AUFaceGenError, match=f"GeneratorRun: {next(iter(wrong))}="):
+        GeneratorRun(**wrong)
+
+
+def test_the_rate_rises_and_falls_over_the_run() -> None:
+    run = GeneratorRun(steps=1000, warmup=100, rate=1.0, floor=0.1)
+    rates = [run.rate_at(step, 0.0) for step in range(1000)]
+    assert rates[0] == pytest.approx(0.01, rel=1e-3)
+    assert max(rates) == max(rates[90:110])
+    assert rates[-1] == pytest.approx(0.1, rel=1e-2)
+    timed = GeneratorRun(minutes=2.0)
+    assert timed.progress(1, 60.0) == 0.5
+    assert timed.progress(0, 500.0) == timed.progress(timed.steps, 0.0) == 1.0
+
+
+def test_a_reader_stopped_and_resumed_gives_the_same_bits(tmp_path: Path) -> None:
+    run = {"batch": 8, "warmup": 0, "floor": 1.0, "log_every": 1, "vocabulary": 200, "measured": 50}
+    said: list[str] = []
+    train_reader(tmp_path / "whole", run=ReaderRun(steps=3, **run), tell=said.append)
+    train_reader(tmp_path / "parts", run=ReaderRun(steps=1, **run), tell=QUIET)
+    train_reader(tmp_path / "parts", run=ReaderRun(steps=3, **run), resume=True, tell=QUIET)
+    whole, parts = (read_folder(tmp_path / name) for name in ("whole", "parts"))
+    assert all(torch.equal(whole[1][k], parts[1][k]) for k in whole[1])
+    assert whole[0]["result"] == parts[0]["result"]
+    assert json.loads((tmp_path / "whole" / "run.json").read_text())["run"]["batch"] == 8
+    assert len((tmp_path / "parts" / "log.jsonl").read_text().splitlines()) == 2
+    assert any(line.startswith("step 3  held out:") for line in said)
+    with pytest.raises(AUFaceGenError, match="already holds a run"):
+        train_reader(tmp_path / "whole", run=ReaderRun(steps=3, **run), tell=QUIET)
+    other = ReaderRun(steps=4, seed=1, **(run | {"batch": 9}))
+    with pytest.raises(AUFaceGenError, match="another batch, seed"):
+        train_reader(tmp_path / "whole", run=other, resume=True, tell=QUIET)
 
 
 def test_the_bank_holds_held_out_people_at_rest(
     corpus: Path, tokenizer_folder: Path, tmp_path: Path
 ) -> None:
-    from auface_gen.generator.bank import make_bank
     from auface_gen.generator.checkpoint import read_tensors
+    from auface_gen.generator.people_bank import make_bank
 
-    (corpus / "test").symlink_to(corpus / "train")
+    shutil.copytree(corpus / "train", corpus / "test")
     assert make_bank(corpus, tokenizer_folder, tmp_path / "people.safetensors", size=32) == 3
     assert read_tensors(tmp_path / "people.safetensors")["tokens"].shape == (3, 4, 4)

@@ -22,17 +22,19 @@ COMMANDS = [
     "describe",
     "generate",
     "info",
-    "parse",
+    "pack",
+    "render",
     "score",
     "tokens",
     "train",
+    "understand",
     "units",
 ]
 ALL = [
     [],
     *([name] for name in COMMANDS),
-    *(["corpus", name] for name in ("build", "check", "render", "shard")),
-    *(["train", name] for name in ("detector", "generator", "tokenizer")),
+    *(["corpus", name] for name in ("build", "check", "export", "render", "shard", "stats")),
+    *(["train", name] for name in ("detector", "generator", "reader", "tokenizer")),
     *(["tokens", name] for name in ("decode", "encode")),
 ]
 

@@ -74,15 +74,15 @@ def test_a_bad_row_is_named_by_file_and_line(auface, tmp_path):
 
 def test_parse_is_the_inverse(auface):
     text = auface("describe", "1C+4D+L12B").out.strip()
-    assert auface("parse", text).out.strip() == "1C+4D+L12B"
-    value = json.loads(auface("parse", text, "--json").out)
+    assert auface("understand", text).out.strip() == "1C+4D+L12B"
+    value = json.loads(auface("understand", text, "--json").out)
     assert value == {"text": text, "codes": "1C+4D+L12B", "unparsed": []}
 
 
 def test_parse_reads_lines_that_are_piped_in(auface, monkeypatch):
     piped = auface("describe", "12C", "4B").out
     monkeypatch.setattr("sys.stdin", io.StringIO(piped))
-    assert auface("parse").out.split() == ["12C", "4B"]
+    assert auface("understand").out.split() == ["12C", "4B"]
 
 
 def test_units_lists_and_tells(auface):
@@ -102,8 +102,8 @@ def test_units_lists_and_tells(auface):
         (["describe"], "give codes"),
         (["describe", "12C", "--detail", "long"], "'long'"),
         (["describe", "--from", "/nowhere/x.csv"], "x.csv"),
-        (["parse", ""], "empty text"),
-        (["parse", "the weather is fine"], "no movement"),
+        (["understand", ""], "empty text"),
+        (["understand", "the weather is fine"], "no movement"),
         (["units", "99"], "99"),
         (["nothing"], "No such command 'nothing'"),
         (["describe", "12C", "--nothing"], "--nothing"),

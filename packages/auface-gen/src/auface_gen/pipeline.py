@@ -11,7 +11,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,8 @@ from torch import Tensor
 
 from auface_gen.columns import COLUMNS, to_vector
 from auface_gen.errors import AUFaceGenError
-from auface_gen.generator.checkpoint import read_folder, read_tensors, restore
+from auface_gen.files import whole
+from auface_gen.generator.checkpoint import read_folder, read_tensors, restore, weights_folder
 from auface_gen.generator.model import FaceTransformer, GeneratorConfig
 from auface_gen.generator.reader import ClauseReader, TextConfig
 from auface_gen.generator.sampling import halton_order, sample
@@ -32,20 +32,7 @@ from vq_tokenizer import Tokenizer, load_checkpoint
 if TYPE_CHECKING:
     from os import PathLike
 
-__all__ = ["AUFace", "Generated", "understand_request", "weights_folder"]
-
-
-def weights_folder(part: str = "") -> Path:
-    """Folder of the weights shipped with the package. Raises AUFaceGenError when they are not
-    there.
-    """
-    folder = Path(str(resources.files("auface_gen").joinpath("weights"))) / part
-    if not folder.is_dir():
-        raise AUFaceGenError(
-            f"the package holds no weights at {folder.name!r}; reinstall auface-gen, "
-            "or give a model folder"
-        )
-    return folder
+__all__ = ["AUFace", "Generated", "understand_request"]
 
 
 def understand_request(request: str | Coding) -> Coding:
@@ -93,19 +80,14 @@ class Generated:
         """Write a PNG whose text chunks hold codes, text, seed, identity and model digest; beside,
         then renamed.
         """
-        path = Path(path)
         info = PngImagePlugin.PngInfo()
         info.add_text("auface:codes", str(self.coding))
         info.add_itxt("auface:text", self.text)
         info.add_text("auface:seed", str(self.seed))
         info.add_text("auface:identity", self.identity)
         info.add_text("auface:model", self.model)
-        beside = path.with_name(path.name + ".part")
-        try:
+        with whole(Path(path)) as beside:
             self.image.save(beside, format="PNG", pnginfo=info)
-            beside.replace(path)
-        except OSError as error:
-            raise AUFaceGenError(f"{path} cannot be written: {error}") from error
 
 
 class AUFace:

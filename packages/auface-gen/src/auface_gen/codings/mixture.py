@@ -19,9 +19,22 @@ from functools import cache, lru_cache
 import numpy as np
 
 from auface_gen.codings.spontaneous import STRATA, draw_spontaneous
-from facs_text import PRESETS, Action, Coding, resolve
+from auface_gen.columns import COLUMNS, SIDES, UNITS
+from facs_text import PRESETS, Action, Coding, resolve, unit
 
-__all__ = ["CONFLICTS", "HELD_OUT_PAIRS", "SHARES", "SHOWN", "Plan", "allowed", "draw_codings"]
+__all__ = [
+    "CONFLICTS",
+    "HELD_OUT_PAIRS",
+    "MIXTURE",
+    "SHARES",
+    "SHOWN",
+    "Plan",
+    "allowed",
+    "draw_codings",
+]
+
+MIXTURE = 3
+"""Number of the mixture: a corpus begun with another cannot be gone on with."""
 
 HELD_OUT_PAIRS: tuple[frozenset[str], ...] = tuple(
     frozenset(pair.split("+"))
@@ -35,15 +48,26 @@ bend, and none is part of a preset's first coding. A corpus names its own list i
 SHARES: dict[str, int] = {"single": 8, "spontaneous": 17, "preset": 5, "conflict": 9, "random": 11}
 """Cards of each kind in a deck of 50."""
 
-_SIDED = ("1", "2", "4", "5", "6", "7", "9", "10", "11", "12", "13", "14", "15", "16", "20", "43")
-_JAW = ("30",)  # to one side, never to both
-_LIPS = ("22", "28")  # the lips can be asked for apart
-_WHOLE = ("17", "18", "23", "24", "25", "26", "27", "29", "34")
-_GAZE = ("61", "62", "63", "64")
-SHOWN: tuple[str, ...] = (*_SIDED, *_JAW, *_LIPS, *_WHOLE, *_GAZE)
-"""Units that are drawn. Not among them: head turns (51 to 56), which leave the crop, and 8 and 32,
-which the rig does not show convincingly.
+_NOT_DRAWN = ("8", "32", "51", "52", "53", "54", "55", "56")
+"""Units that the rig has but that are not drawn: 8 and 32 are not shown convincingly, and head
+turns leave the crop.
 """
+_ASKED_WHOLE = ("18", "23", "24", "25", "34")  # shown in two parts, asked for in one
+_JAW = ("30",)  # to one side, never to both
+
+
+def _drawn(*sides: str) -> tuple[str, ...]:
+    """Drawn units that have a column of one of the sides, by number."""
+    shown = {name[2:].rstrip("LR") for name, side in COLUMNS if side in sides}
+    return tuple(c for c in UNITS if c in shown and c not in _NOT_DRAWN)
+
+
+_SIDED = tuple(c for c in _drawn("left", "right") if c not in _ASKED_WHOLE)
+_LIPS = tuple(c for c in _drawn("top", "bottom") if c not in _ASKED_WHOLE)  # asked for apart
+_GAZE = tuple(c for c in _drawn("both") if unit(c).kind == "eye")
+_WHOLE = tuple(c for c in _drawn(*SIDES) if c not in (*_SIDED, *_LIPS, *_JAW, *_GAZE))
+SHOWN: tuple[str, ...] = (*_SIDED, *_JAW, *_LIPS, *_WHOLE, *_GAZE)
+"""Units that are drawn, in the order that the draws go by: changing it changes every corpus."""
 
 CONFLICTS: tuple[str, ...] = (
     "1+4", "2+4", "2+6", "5+7", "5+6", "12+15", "13+15", "12+18", "12+22", "14+18", "14+22",

@@ -20,6 +20,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from auface_gen.columns import COLUMNS
 from facs_text import Action, Coding
 
 __all__ = ["BP4D_RATES", "STRATA", "draw_spontaneous"]
@@ -87,7 +88,15 @@ _LOADINGS = {
     "26": (0.1, 0.1, 0.0, 0.0, 0.9),
     "43": (0.1, -0.4, 0.1, 0.0, 0.0),
 }
-_SIDED = frozenset(("1", "2", "4", "6", "7", "9", "10", "12", "14", "15", "20"))
+_TOGETHER = (
+    "5",
+    "16",
+    "25",
+    "43",
+)  # sided units that spontaneous faces hardly ever show on one side
+_SIDED = frozenset(
+    u[2:] for u, side in COLUMNS if side == "left" and u[2:] in _LOADINGS and u[2:] not in _TOGETHER
+)
 STRATA = 5 + len(_LOADINGS)
 """Hidden variables of a coding: the factors, and each unit's own."""
 _LEVELS = (0.14, 0.26, 0.30, 0.20, 0.10)  # spontaneous actions are mostly mild

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +13,43 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from auface_gen.errors import AUFaceGenError
+from auface_gen.files import write_whole
 
-__all__ = ["read_folder", "read_tensors", "restore", "write_folder", "write_json", "write_tensors"]
+__all__ = [
+    "read_folder",
+    "read_tensors",
+    "restore",
+    "weights_folder",
+    "write_folder",
+    "write_json",
+    "write_tensors",
+]
+
+
+def weights_folder(part: str = "") -> Path:
+    """Folder of the weights shipped with the package. Raises AUFaceGenError when they are not
+    there.
+    """
+    folder = Path(str(resources.files("auface_gen").joinpath("weights"))) / part
+    if not folder.is_dir():
+        raise AUFaceGenError(
+            f"the package holds no weights at {folder.name!r}; reinstall auface-gen, "
+            "or give a model folder"
+        )
+    return folder
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON beside, then rename."""
-    beside = path.with_name(path.name + ".part")
-    beside.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
-    beside.replace(path)
+    """Write JSON, whole or not at all."""
+    write_whole(path, (json.dumps(value, indent=1) + "\n").encode())
 
 
 def write_tensors(
     path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None
 ) -> None:
-    """Write safetensors beside, then rename."""
-    beside = path.with_name(path.name + ".part")
-    beside.write_bytes(
-        save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, metadata)
-    )
-    beside.replace(path)
+    """Write safetensors, whole or not at all."""
+    plain = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
+    write_whole(path, save(plain, metadata))
 
 
 def write_folder(

@@ -1,16 +1,12 @@
 """Teaches the clause reader what words move: stage one of the progressive alignment, from text
 alone.
 
-    python -m auface_gen.generator.train_reader --out DIR [--steps N]
-
 Codings are drawn as for the corpus, and wider; each is described with a fresh seed and detail; a
 clause's target is the effective activation of the units it says.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -18,19 +14,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from auface_gen.columns import COLUMNS, to_vector
-from auface_gen.corpus.render import draw_codings
+from auface_gen.codings.mixture import draw_codings
+from auface_gen.columns import UNITS, to_vector
 from auface_gen.generator.checkpoint import write_folder
+from auface_gen.generator.learner import Learner, begin, learn, write_log
 from auface_gen.generator.reader import ClauseReader, TextConfig, words
+from auface_gen.generator.run import ReaderRun
 from facs_text import Action, Coding, describe, resolve, unit
 
-__all__ = ["draw_clauses", "main", "train_reader"]
+__all__ = ["draw_clauses", "train_reader"]
 
 _DETAILS = ("full", "full", "full", "brief", "clinical")
-_CODES = tuple(
-    dict.fromkeys(u.removeprefix("AU") for u, _ in COLUMNS if u not in ("AU30L", "AU30R"))
-)
+_CODES = tuple(code for code in UNITS if code != "30")  # the jaw to one side has a draw of its own
 
 
 def draw_clauses(rng: np.random.Generator, count: int) -> tuple[list[str], np.ndarray]:
@@ -49,10 +46,9 @@ def draw_clauses(rng: np.random.Generator, count: int) -> tuple[list[str], np.nd
         )
         for clause in said.clauses:
             units = {u if u.startswith("AU") else f"AU{u}" for u in clause.aus}
+            told = {u: s for u, s in resolution.activations.items() if u in units}
             texts.append(clause.text)
-            vectors.append(
-                to_vector({u: s for u, s in resolution.activations.items() if u in units})[0]
-            )
+            vectors.append(to_vector(told)[0])
     return texts, np.stack(vectors)
 
 
@@ -65,53 +61,47 @@ def _action(rng: np.random.Generator, code: str) -> Action:
 def train_reader(
     out: str | Path,
     *,
-    steps: int = 2000,
-    batch: int = 128,
-    lr: float = 2e-3,
-    seed: int = 0,
-    log: Callable[[str], None] | None = None,
+    run: ReaderRun = ReaderRun(),  # noqa: B008 - frozen
+    resume: bool = False,
+    device: str = "cpu",
+    tell: Callable[[str], None] = print,
 ) -> Path:
-    """Train a ClauseReader and write its folder. The held-out error (mean and worst over active
-    columns) is kept in config.json.
+    """Train a ClauseReader and return its folder `out`. The held-out error (mean and worst over
+    active columns) is kept in config.json.
+
+    Raises AUFaceGenError for a folder that already holds a run (without `resume`), or a run of
+    other settings.
     """
-    say = log or (lambda line: print(line, file=sys.stderr))  # noqa: T201
-    rng = np.random.default_rng([seed, 7])
-    texts, _ = draw_clauses(rng, 20_000)
+    out = Path(out)
+    begin(out, resume=resume)
+    texts, _ = draw_clauses(np.random.default_rng([run.seed, 7]), run.vocabulary)
     vocabulary = tuple(sorted({w for t in texts for w in words(t)}))
-    torch.manual_seed(seed)
-    reader = ClauseReader(TextConfig(vocabulary))
-    optimiser = torch.optim.AdamW(reader.parameters(), lr=lr, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, total_steps=steps, pct_start=0.08)
-    for step in range(steps):
-        texts, target = draw_clauses(rng, batch)
-        logits = reader(_drop(reader.ids(texts), rng))
-        goal = torch.from_numpy(target)
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, goal) * 20
-        loss = loss + 10 * (torch.sigmoid(logits) - goal).square().mean()
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        if step % 100 == 99:
-            say(f"reader {step + 1}/{steps}  loss {float(loss.detach()):.4f}")
-    reader.eval()
-    texts, target = draw_clauses(np.random.default_rng([seed, 8]), 3000)
-    error = np.abs(reader.read(texts).numpy() - target)
-    active = error[target > 0]
-    result = {
-        "mean_error_active": float(active.mean()),
-        "p99_error_active": float(np.quantile(active, 0.99)),
-        "mean_error": float(error.mean()),
-    }
-    say(f"reader held out: {result}")
-    config = {
-        "text": asdict(reader.config),
-        "result": result,
-        "training": {"steps": steps, "batch": batch, "lr": lr, "seed": seed},
-    }
-    write_folder(out, config, reader.state_dict())
-    return Path(out)
+    torch.manual_seed(run.seed)
+    reader = ClauseReader(TextConfig(vocabulary)).to(device)
+    learner = Learner(reader, run, betas=(0.9, 0.999))
+    if resume and (out / "training.safetensors").exists():
+        learner.load(out / "training.safetensors")
+        tell(f"resumed at step {learner.step}")
+    learn(
+        learner,
+        lambda step: _loss(reader, run, step),
+        lambda: _keep(out, learner, reader, tell),
+        tell,
+    )
+    return out
+
+
+def _loss(reader: ClauseReader, run: ReaderRun, step: int) -> Tensor:
+    """Cross-entropy of each column as a chance, and its square as an amount."""
+    rng = np.random.default_rng([run.seed, 9, step])
+    texts, target = draw_clauses(rng, run.batch)
+    device = reader.place.device
+    goal = torch.from_numpy(target).to(device)
+    with torch.autocast(device.type, torch.bfloat16, enabled=run.precision == "bf16"):
+        logits = reader(_drop(reader.ids(texts), rng).to(device))
+    logits = logits.float()
+    loss = 20 * F.binary_cross_entropy_with_logits(logits, goal)
+    return loss + 10 * (torch.sigmoid(logits) - goal).square().mean()
 
 
 def _drop(ids: Tensor, rng: np.random.Generator) -> Tensor:
@@ -120,21 +110,32 @@ def _drop(ids: Tensor, rng: np.random.Generator) -> Tensor:
     return torch.where(lost, 1, ids)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Command line of this module."""
-    parser = argparse.ArgumentParser(
-        prog="python -m auface_gen.generator.train_reader", description="Train the clause reader."
-    )
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int)
-    args = parser.parse_args(argv)
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    train_reader(args.out, steps=args.steps, seed=args.seed)
-    return 0
+def _measure(reader: ClauseReader, run: ReaderRun) -> dict[str, float]:
+    """Error of the activations read from clauses never trained on."""
+    was = reader.training
+    reader.eval()
+    texts, target = draw_clauses(np.random.default_rng([run.seed, 8]), run.measured)
+    error = np.abs(reader.read(texts).cpu().numpy() - target)
+    reader.train(was)
+    active = error[target > 0]
+    return {
+        "mean_error_active": float(active.mean()),
+        "p99_error_active": float(np.quantile(active, 0.99)),
+        "mean_error": float(error.mean()),
+    }
 
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+def _keep(out: Path, learner: Learner, reader: ClauseReader, tell: Callable[[str], None]) -> None:
+    run = learner.run
+    assert isinstance(run, ReaderRun)
+    learner.save(out / "training.safetensors")
+    scores = learner.averaged(lambda: _measure(reader, run))
+    tell(f"step {learner.step}  held out: " + "  ".join(f"{k} {v:.4f}" for k, v in scores.items()))
+    about = {"step": learner.step, "seconds": round(learner.seconds), **scores}
+    config = {
+        "text": asdict(reader.config),
+        "result": scores,
+        "training": asdict(learner.run),
+    }
+    write_folder(out, config, learner.average)
+    write_log(out, about, learner.run)

@@ -39,6 +39,8 @@ def fastest_variant() -> str:
             glob("/usr/lib/*/libLLVM*.so*") + glob("/opt/homebrew/opt/llvm/lib/libLLVM.dylib"),
             reverse=True,
         )
+        # Rust's compiler brings its own.
+        + sorted(glob(os.path.expanduser("~/.rustup/toolchains/*/lib/libLLVM*.so*")))
     )
     for path in found:
         env = {**os.environ, "DRJIT_LIBLLVM_PATH": path}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import colorsys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ["Light", "Person"]
+__all__ = ["HAIR_STYLES", "Light", "Person"]
+
+HAIR_STYLES = ("short", "side", "curly", "shaved", "tied", "long", "wavy")
 
 # Skin albedo in linear RGB, light to dark: close to the Monk and Fitzpatrick ladders as
 # rendered here.
@@ -34,7 +36,8 @@ _IRIS = {
 @dataclass(frozen=True)
 class Person:
     """One made-up person. Colours are linear RGB; lengths are cm; amounts are 0..1; `pupil` is its
-    share of the iris's radius; `femininity` is -1..1, how far the shape leans to one sex.
+    share of the iris's radius; `femininity` is -1..1, how far the shape leans to one sex;
+    `hair_style` is one of HAIR_STYLES; `gloss` is how oily the skin is.
     """
 
     seed: int
@@ -55,6 +58,8 @@ class Person:
     long_hair: bool
     pupil: float
     femininity: float
+    hair_style: str
+    gloss: float
 
     @classmethod
     def from_seed(cls, seed: int, *, modes: int = 100) -> Person:
@@ -89,6 +94,8 @@ class Person:
             * np.array([0.93, 0.56, 0.58])
             * (rng.uniform(0.85, 1.0) if female else rng.uniform(0.92, 1.08))
         )
+        # What came later has a generator of its own, so that the rest stays as it was.
+        later = np.random.default_rng([int(seed), 0xFACE, 1])
         return cls(
             seed=int(seed),
             coefficients=tuple(float(c) for c in coefficients),
@@ -108,7 +115,19 @@ class Person:
             long_hair=bool(rng.random() < (0.7 if female else 0.06)),
             pupil=float(rng.uniform(0.36, 0.5)),
             femininity=float(rng.uniform(0.4, 1.0) if female else rng.uniform(-0.7, -0.2)),
-        )
+            hair_style="",
+            gloss=float(later.uniform(0, 1)),
+        )._with_hair(later)
+
+    def _with_hair(self, rng: np.random.Generator) -> Person:
+        """The person with a hair style that goes with sex, age and length."""
+        if self.long_hair:
+            odds = {"long": 0.55, "wavy": 0.45}
+        elif self.sex == "female":
+            odds = {"tied": 0.55, "side": 0.15, "curly": 0.2, "short": 0.1}
+        else:
+            odds = {"short": 0.45, "side": 0.25, "curly": 0.15, "shaved": 0.15}
+        return replace(self, hair_style=str(rng.choice(list(odds), p=list(odds.values()))))
 
 
 def _rgb(values: np.ndarray) -> tuple[float, float, float]:
@@ -118,7 +137,11 @@ def _rgb(values: np.ndarray) -> tuple[float, float, float]:
 
 @dataclass(frozen=True)
 class Light:
-    """Light, camera and backdrop of one sitting; a person's neutral and codings share it."""
+    """Light, camera and backdrop of one sitting; a person's neutral and codings share it.
+
+    Angles are degrees, powers relative; `backdrop` is sRGB 0..1, brightest at `glow` (x, y in
+    -1..1, down) by `glow_power`; the rim lamp stands behind the head.
+    """
 
     seed: int
     key_azimuth: float
@@ -130,6 +153,10 @@ class Light:
     yaw: float
     pitch: float
     backdrop: tuple[float, float, float]
+    rim_power: float
+    rim_azimuth: float
+    glow: tuple[float, float]
+    glow_power: float
 
     @classmethod
     def from_seed(cls, seed: int) -> Light:
@@ -139,6 +166,8 @@ class Light:
         rng = np.random.default_rng([int(seed), 0x11647])
         warm = rng.uniform(-0.07, 0.07)
         grey = rng.uniform(0.18, 0.72)
+        later = np.random.default_rng([int(seed), 0x11647, 1])
+        side = 1.0 if later.random() < 0.5 else -1.0
         return cls(
             seed=int(seed),
             key_azimuth=float(rng.uniform(-40, 40)),
@@ -150,4 +179,8 @@ class Light:
             yaw=float(np.clip(rng.normal(0, 3), -6, 6)),
             pitch=float(np.clip(rng.normal(0, 2), -4, 4)),
             backdrop=_rgb(np.clip(grey + rng.uniform(-0.04, 0.04, 3), 0, 1)),
+            rim_power=float(later.uniform(0.0, 1.0)),
+            rim_azimuth=float(side * later.uniform(105, 140)),
+            glow=(float(later.uniform(-0.9, 0.9)), float(later.uniform(-0.6, 0.4))),
+            glow_power=float(later.uniform(0.1, 0.6)),
         )

@@ -1,37 +1,40 @@
-"""A person's face at rest: identity, what tends to differ between the sexes, and lids that rest on
-the iris.
+"""A person's face at rest: identity, what tends to differ between the sexes, and brows, lids and
+lip corners brought to where people have them (`rest_pose`).
 
-Identity modes leave some people staring, as if their unit 5 never rested, and none of them is sex
-alone. Lengths are cm in the rig's coordinates.
+The kit's mean face has its brows half a centimetre too high, and identity modes leave some people
+staring or sour, as if a unit never rested. Lengths are cm in the rig's coordinates.
 """
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from auface_gen.picture.people import Person
-from auface_gen.rig.face import Rig
+from auface_gen.picture.rest_pose import IRIS_RADIUS, RestMeter, brow_half, brow_line, wanted_rest
+from auface_gen.rig.face import Face
+from auface_gen.rig.lids import Lids
 
 __all__ = ["IRIS_RADIUS", "resting_face"]
 
-IRIS_RADIUS = 0.62
-"""Radius of the painted iris."""
-_COVERED = 0.24  # of the iris by the upper lid at rest; about 2 mm on a real eye
-_EYES = (("L", (43, 44)), ("R", (37, 38)))  # landmarks of the upper lid's middle
+_KNOWN: WeakKeyDictionary[Face, tuple[RestMeter, Lids]] = WeakKeyDictionary()
+_LOWEST, _HIGHEST = -0.8, 0.25  # cm that a brow may be moved by
+_ROUNDS = 3  # of the lids, whose edge does not move in proportion
 
 
-def resting_face(rig: Rig, person: Person) -> np.ndarray:
+def resting_face(face: Face, person: Person) -> np.ndarray:
     """(V, 3) vertices of the person doing nothing."""
-    rest = rig.person(np.array(person.coefficients, np.float32))
-    return _rest_lids(rig, rest + person.femininity * _femininity(rig))
+    rest = face.person(np.array(person.coefficients, np.float32))
+    return _settled(face, rest + person.femininity * _femininity(face), person)
 
 
-def _femininity(rig: Rig) -> np.ndarray:
+def _femininity(face: Face) -> np.ndarray:
     """(V, 3) a narrower jaw, a flatter brow ridge, a smaller nose tip and fuller lips: facts of
     anthropometry (Farkas 1994), sizes by this project.
     """
-    p = rig.neutral
-    lm = p[rig.landmarks68]
+    p = face.neutral
+    lm = p[face.landmarks68]
     out = np.zeros_like(p)
     x, y = p[:, 0], p[:, 1]
     jaw = _step((-1.5 - y) / 1.3) * _step((np.abs(x) - 3.8) / 0.8)
@@ -41,7 +44,7 @@ def _femininity(rig: Rig) -> np.ndarray:
     tip = np.exp(-0.5 * (((p - lm[33]) / [1.6, 1.4, 1.8]) ** 2).sum(1))
     out += tip[:, None] * ((lm[33] - p) * [0.10, 0.0, 0.0] + [0.0, 0.05, -0.14])
     for name in ("+lipThin_top", "+lipThin_bottom"):
-        out -= 0.3 * rig.shapes[name]
+        out -= 0.3 * face.shapes[name]
     return out.astype(np.float32)
 
 
@@ -50,14 +53,50 @@ def _step(x: np.ndarray) -> np.ndarray:
     return 0.5 + 0.5 * np.tanh(x)
 
 
-def _rest_lids(rig: Rig, rest: np.ndarray) -> np.ndarray:
-    """The face with its upper lids lowered to where they cover the iris's top, if they do not."""
-    out = rest.copy()
-    for (letter, lid), ball in zip(_EYES, rig.eyes, strict=True):
-        shape = rig.shapes[f"eyeBlink_{letter}"]
-        ids = rig.landmarks68[list(lid)]
-        top = (rest[ball][:, 1].min() + rest[ball][:, 1].max()) / 2 + IRIS_RADIUS - _COVERED
-        drop = float(rest[ids, 1].mean() - top)
-        travel = float(-shape[ids, 1].mean())
-        out += float(np.clip(drop / travel, 0, 0.4)) * shape
+def _settled(face: Face, rest: np.ndarray, person: Person) -> np.ndarray:
+    """The face with its brows, lids and lip corners where the person should have them."""
+    if face not in _KNOWN:
+        _KNOWN[face] = RestMeter(face), Lids(face)
+    (meter, lids), wanted = _KNOWN[face], wanted_rest(person)
+    rise = (wanted["brow"] + brow_half(person) - np.array(meter.brows(rest, person))) / 10
+    out = rest + _brow_shift(face, float(np.clip(rise.mean(), _LOWEST, _HIGHEST)))
+    lift = (wanted["corner"] - meter.corner(rest)) / 10
+    for letter in "LR":
+        out = out + np.float32(lift / 0.95) * face.shapes[f"+cornerUp_{letter}"]
+    for _ in range(_ROUNDS):
+        for letter, (upper, lower) in zip("LR", meter.opening(out), strict=True):
+            out = _lids(face, out, letter, wanted["mrd1"] - upper, -wanted["mrd2"] - lower)
+        out = lids.cleared(out)
     return out
+
+
+def _brow_shift(face: Face, by: float) -> np.ndarray:
+    """(V, 3) the brows and the ridge under them moved up by so many cm: whole on the brow, less
+    and less down to the fold of the lid and up over the forehead.
+    """
+    p, line = face.neutral, brow_line(face)
+    over = p[:, 1] - np.interp(np.abs(p[:, 0]), line[:, 0], line[:, 1])
+    weight = _between(over, -1.6, -0.25) * (1 - _between(over, 0.6, 4.0))
+    weight *= (1 - _between(np.abs(p[:, 0]), 5.6, 7.2)) * _between(p[:, 2], 3.0, 6.0)
+    skin = face.material_ids("M_Face")
+    out = np.zeros_like(p)
+    out[skin, 1] = by * weight[skin]
+    return out
+
+
+def _lids(face: Face, rest: np.ndarray, letter: str, upper: float, lower: float) -> np.ndarray:
+    """One eye's lids with their edges moved up by `upper` and `lower` mm."""
+    shapes, lm = face.shapes, face.landmarks68
+    top, bottom = ([43, 44], [47, 46]) if letter == "L" else ([38, 37], [40, 41])
+    name = "eyeWide" if upper > 0 else "eyeBlink"
+    travel = float(shapes[f"{name}_{letter}"][lm[top], 1].mean())
+    out = rest + np.float32(np.clip(upper / 10 / travel, 0, 0.5)) * shapes[f"{name}_{letter}"]
+    lift = shapes[f"+lidLift_{letter}"]
+    travel = float(lift[lm[bottom], 1].mean())
+    return out + np.float32(np.clip(lower / 10 / travel, -0.8, 0.8)) * lift
+
+
+def _between(x: np.ndarray, start: float, end: float) -> np.ndarray:
+    """(V,) smooth step: 0 at `start`, 1 at `end`."""
+    t = np.clip((x - start) / (end - start), 0, 1)
+    return t * t * (3 - 2 * t)

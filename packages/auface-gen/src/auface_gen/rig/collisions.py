@@ -17,8 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auface_gen.rig.correctives import material_ids
-from auface_gen.rig.face import Rig
+from auface_gen.rig.move import Rig
 
 __all__ = ["Contact", "ContactMeter"]
 
@@ -70,7 +69,7 @@ class ContactMeter:
             np.abs(middle[:, 1] - mouth[1]) < 2.6
         )
         self._cover = skin[round_mouth & (middle[:, 2] > depth - 0.05)]
-        teeth = material_ids(rig, "M_Teeth")
+        teeth = rig.material_ids("M_Teeth")
         arch = p[lm[[51, 57]], 2].mean() - 0.35 * p[teeth, 0] ** 2 - 2.0
         self._teeth = teeth[(p[teeth, 2] > arch) & (np.abs(p[teeth, 0]) < corner)]
         self._eyes = [self._eye(rig, side, skin, middle) for side in ("Left", "Right")]
@@ -81,7 +80,7 @@ class ContactMeter:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Eyeball vertices of the front, lid vertices outside the ball, lid triangles."""
         p = rig.neutral
-        ball = material_ids(rig, f"M_Sclera{side}")
+        ball = rig.material_ids(f"M_Sclera{side}")
         centre = (p[ball].max(0) + p[ball].min(0)) / 2
         front = ball[p[ball, 2] > centre[2] + 0.2]
         off = middle - centre

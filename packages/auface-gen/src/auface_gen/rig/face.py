@@ -1,4 +1,4 @@
-"""The face rig: ICT-FaceKit's linear model, moved by FACS action units.
+"""The face's arrays: ICT-FaceKit's linear model, read and checked.
 
 Source of the model: Li et al. 2020, "Learning Formation of Physically-Based Face Attributes";
 public repository ICT-VGL/ICT-FaceKit (MIT). A user brings its `FaceXModel` folder, or the same
@@ -10,26 +10,19 @@ V vertices, Q faces, E expression shapes.
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib import resources
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 import numpy as np
 
 from auface_gen.errors import AUFaceGenError
-from auface_gen.rig.correctives import Correctives
 from auface_gen.rig.made_shapes import made_shapes
-from facs_text import Coding, unit
 
-__all__ = ["Activations", "HeadPose", "Rig", "raw_activations", "shape_weights", "unit_table"]
-
-Activations = Mapping[str, Mapping[str, float]]
-"""Effective activation 0..1 by unit and side, as `facs_text.Resolution.activations` gives it."""
+__all__ = ["Face"]
 
 _ARRAYS = {
     "neutral": 2,
@@ -45,37 +38,8 @@ _ARRAYS = {
 }
 
 
-@dataclass(frozen=True)
-class HeadPose:
-    """Head rotation in degrees: yaw > 0 turns to the face's own left, pitch > 0 down, roll > 0
-    tilts right.
-    """
-
-    yaw: float = 0.0
-    pitch: float = 0.0
-    roll: float = 0.0
-
-    def matrix(self) -> np.ndarray:
-        """(3, 3) rotation: roll, then pitch, then yaw."""
-        y, p, r = np.deg2rad([self.yaw, self.pitch, self.roll])
-        ry = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
-        rx = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
-        rz = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
-        return ry @ rx @ rz
-
-    def __add__(self, other: HeadPose) -> HeadPose:
-        return HeadPose(self.yaw + other.yaw, self.pitch + other.pitch, self.roll + other.roll)
-
-
-@cache
-def unit_table() -> dict[str, Any]:
-    """The table from units to shapes (`data/rig_units.json`)."""
-    text = resources.files("auface_gen").joinpath("data/rig_units.json").read_text("utf-8")
-    return json.loads(text)
-
-
 @dataclass(frozen=True, eq=False)
-class Rig:
+class Face:
     """A linear face: `neutral` (V, 3), `identity` (100, V, 3), `expression` (E, V, 3) and
     topology.
     """
@@ -92,7 +56,7 @@ class Rig:
     landmarks68: np.ndarray
 
     @classmethod
-    def load(cls, path: str | Path) -> Rig:
+    def load(cls, path: str | Path) -> Self:
         """Read a packed `.npz` or a published `FaceXModel` folder.
 
         Raises AUFaceGenError when a file is missing, cut short, or of another topology.
@@ -115,7 +79,7 @@ class Rig:
         return cls.from_arrays(arrays, where=str(path))
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray], *, where: str = "arrays") -> Rig:
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], *, where: str = "arrays") -> Self:
         """Check shapes and build. Raises AUFaceGenError that names the array at fault."""
         for name, ndim in _ARRAYS.items():
             if name not in arrays:
@@ -151,14 +115,27 @@ class Rig:
             landmarks68=a["landmarks68"].astype(np.int32),
         )
 
+    def material_ids(self, *names: str) -> np.ndarray:
+        """Vertex ids of the faces of these materials, in order."""
+        keep = [self.materials.index(name) for name in names]
+        ids: np.ndarray = np.unique(self.faces[np.isin(self.face_material, keep)])
+        return ids[ids >= 0]
+
+    @cached_property
+    def eyes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Vertex ids of the left and the right eyeball."""
+        left, right = (
+            self.material_ids(f"M_Sclera{side}", f"M_Iris{side}") for side in ("Left", "Right")
+        )
+        return left, right
+
     @cached_property
     def shapes(self) -> dict[str, np.ndarray]:
         """Every shape by name, (V, 3) each: the kit's and the made ones (names begin with '+')."""
         kit = dict(zip(self.expression_names, self.expression, strict=True))
-        ids = np.unique(self.faces[self.face_material == self.materials.index("M_Face")])
         skin = np.zeros(len(self.neutral), bool)
-        skin[ids[ids >= 0]] = True
-        return {**kit, **made_shapes(self.neutral, self.landmarks68, skin)}
+        skin[self.material_ids("M_Face")] = True
+        return {**kit, **made_shapes(self.neutral, self.landmarks68, skin, kit)}
 
     def person(self, coefficients: np.ndarray) -> np.ndarray:
         """(V, 3) resting face of the identity `coefficients` (n <= 100 standard deviations)."""
@@ -170,153 +147,12 @@ class Rig:
             )
         return self.neutral + np.tensordot(c, self.identity[: len(c)], axes=1)
 
-    def weights(self, activations: Activations, *, raw: bool = False) -> dict[str, float]:
-        """Shape weights of the activations. Raises AUFaceGenError on a unit the rig cannot show."""
-        return shape_weights(activations, raw=raw)
+    def landmarks(self, vertices: np.ndarray) -> np.ndarray:
+        """(68, 3) the landmarks of a face `vertices` (V, 3), in its units.
 
-    def offset(self, activations: Activations, *, raw: bool = False) -> np.ndarray:
-        """(V, 3) displacement of the activations: the sum of shapes by `shape_weights`."""
-        return self._sum(shape_weights(activations, raw=raw))
-
-    def _sum(self, weights: Mapping[str, float]) -> np.ndarray:
-        total = np.zeros_like(self.neutral)
-        for name, weight in weights.items():
-            try:
-                total += weight * self.shapes[name]
-            except KeyError:
-                raise AUFaceGenError(f"the rig has no shape {name!r}") from None
-        return total
-
-    def pose(self, activations: Activations) -> HeadPose:
-        """Head rotation asked for by units 51 to 56."""
-        return _turn(activations, "head_degrees")
-
-    @cached_property
-    def eyes(self) -> tuple[np.ndarray, np.ndarray]:
-        """Vertex ids of the left and the right eyeball."""
-        out = []
-        for side in ("Left", "Right"):
-            keep = [self.materials.index(f"M_{part}{side}") for part in ("Sclera", "Iris")]
-            ids = np.unique(self.faces[np.isin(self.face_material, keep)])
-            out.append(ids[ids >= 0])
-        return out[0], out[1]
-
-    @cached_property
-    def correctives(self) -> Correctives:
-        """What mends the sum of shapes, made once for this rig."""
-        return Correctives(self)
-
-    def move(self, rest: np.ndarray, activations: Activations, *, raw: bool = False) -> np.ndarray:
-        """(V, 3) the resting face `rest` doing the activations, eyeballs turned, head not yet
-        posed.
-
-        raw: the plain sum of the shapes, without correctives of any kind: the artefact that
-        correctives are compared with (give it `raw_activations`).
+        Order and meaning are iBUG's (Sagonas et al. 2013), with the face's right at 0: jaw 0 to
+        16, brows 17 to 26, nose 27 to 35, eyes 36 to 47, outer lips 48 to 59, inner lips 60 to
+        67. Which vertex shows which is ICT-FaceKit's (`idx_to_landmark_verts` of its
+        vertex_indices.json), carried as `landmarks68`.
         """
-        weights = shape_weights(activations, raw=raw)
-        moved = self.turn_eyes(rest + self._sum(weights), activations)
-        if raw or not weights:
-            return moved
-        return self.correctives.apply(rest, moved, weights)
-
-    def turn_eyes(self, moved: np.ndarray, activations: Activations) -> np.ndarray:
-        """`moved` with the eyeballs turned, each about its middle, as units 61 to 64 ask."""
-        gaze = _turn(activations, "gaze_degrees")
-        if gaze == HeadPose():
-            return moved
-        out = moved.copy()
-        rotation = gaze.matrix().astype(np.float32)
-        for ids in self.eyes:
-            centre = moved[ids].mean(0)
-            out[ids] = (moved[ids] - centre) @ rotation.T + centre
-        return out
-
-
-def _turn(activations: Activations, table: str) -> HeadPose:
-    """The rotation that the units of a table of degrees ask for, summed."""
-    pose = HeadPose()
-    degrees = unit_table()[table]
-    for name, sides in activations.items():
-        if (code := name.removeprefix("AU")) in degrees:
-            axis, at_e = degrees[code]
-            pose = pose + HeadPose(**{axis: at_e * max(sides.values())})
-    return pose
-
-
-def raw_activations(coding: Coding) -> Activations:
-    """Every unit of a coding at its coded level, level / 5, as if none touched another: what
-    facs-text's resolution mends. For `Rig.move(..., raw=True)`.
-    """
-    out: dict[str, dict[str, float]] = {}
-    for action in coding:
-        code, chosen = f"AU{action.code}", [action.side]
-        if action.side == "both":
-            halves = [s for s in unit(action.code).sides if s != "both"]
-            chosen = halves or ["both"]
-        amounts = out.setdefault(code, {})
-        for side in chosen:
-            amounts[side] = max(amounts.get(side, 0.0), action.level / 5)
-    return out
-
-
-def shape_weights(activations: Activations, *, raw: bool = False) -> dict[str, float]:
-    """Shape weights of the activations, by the table, with the correctives of `_correct` unless
-    `raw`.
-
-    Raises AUFaceGenError on a unit that is not in the table.
-    """
-    table = unit_table()
-    out: dict[str, float] = {}
-
-    def add(shapes: Mapping[str, float], amount: float) -> None:
-        for shape, weight in shapes.items():
-            out[shape] = out.get(shape, 0.0) + weight * amount
-
-    for name, sides in activations.items():
-        code = name.removeprefix("AU")
-        for side, amount in sides.items():
-            if code in table["sided"]:
-                letters = {"left": "L", "right": "R", "both": "LR"}.get(side)
-                if letters is None:
-                    raise AUFaceGenError(f"{name} has no side {side!r}: left, right or both")
-                for letter in letters:
-                    shapes = table["sided"][code]
-                    add({k.replace("{S}", letter): w for k, w in shapes.items()}, amount)
-            elif code in table["whole"]:
-                add(table["whole"][code], amount)
-            elif code + {"left": "L", "right": "R"}.get(side, "") in table["whole"]:
-                add(table["whole"][code + {"left": "L", "right": "R"}[side]], amount)
-            elif code in table["lips"]:
-                for lip in ("top", "bottom") if side == "both" else (side,):
-                    if lip not in table["lips"][code]:
-                        raise AUFaceGenError(f"{name} has no side {side!r}: top, bottom or both")
-                    add(table["lips"][code][lip], amount)
-            elif code not in table["head_degrees"]:
-                raise AUFaceGenError(f"the rig cannot show {name}; see rig_units.json")
-    return out if raw else _correct(out, activations)
-
-
-def _correct(weights: dict[str, float], activations: Activations) -> dict[str, float]:
-    """Mend where a sum of shapes breaks: lids through the eye, lips through each other."""
-    for letter in "LR":
-        blink, wide = weights.get(f"eyeBlink_{letter}", 0.0), weights.get(f"eyeWide_{letter}", 0.0)
-        squint = f"eyeSquint_{letter}"
-        if squint in weights and blink > 0:  # a shut lid has nothing left to narrow
-            weights[squint] *= max(0.0, 1 - blink)
-        if blink > 0 and wide > 0:
-            weights[f"eyeBlink_{letter}"] = max(0.0, blink - wide)
-        down = f"eyeLookDown_{letter}"
-        if down in weights:  # looking down lowers the lid already
-            weights[f"eyeBlink_{letter}"] = min(
-                weights.get(f"eyeBlink_{letter}", 0.0), 1 - 0.35 * weights[down]
-            )
-    jaw = weights.get("jawOpen", 0.0)
-    seal = max(
-        (max(activations.get(u, {}).values(), default=0.0) for u in ("AU24", "AU28", "AU8")),
-        default=0.0,
-    )
-    if jaw > 0 and seal > 0:  # lips held together under a lowered jaw
-        weights["mouthClose"] = weights.get("mouthClose", 0.0) + jaw * min(1.0, 2 * seal)
-    if jaw > 0 and "mouthShrugLower" in weights:
-        weights["mouthShrugLower"] *= 1 - 0.6 * min(1.0, jaw)
-    return weights
+        return vertices[self.landmarks68]

@@ -11,7 +11,7 @@ import numpy as np
 
 from auface_gen.columns import COLUMNS
 from auface_gen.rig.crop import crop_square
-from auface_gen.rig.face import Rig
+from auface_gen.rig.move import Rig
 
 __all__ = ["region_maps"]
 

@@ -27,7 +27,7 @@ def _load(model: Path | None) -> tuple[Any, str]:
     from vq_tokenizer import load_checkpoint
 
     if model is None:
-        from auface_gen.pipeline import weights_folder
+        from auface_gen.generator.checkpoint import weights_folder
 
         model = weights_folder("tokenizer")
     tokenizer = load_checkpoint(model)

@@ -1,8 +1,14 @@
-"""auface train: the tokenizer, a detector, the generator."""
+"""auface train: the tokenizer, the reader, the detector, the generator.
+
+Each trainer is a function `train_X(..., out, *, run, resume, device, tell)`, whose `run` is a
+frozen dataclass; its fields are the settings that --config and --set know.
+"""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from dataclasses import asdict, field, make_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,139 +16,162 @@ import click
 
 from ..group import LazyGroup
 from ..output import emit, note
+from ..settings import read_settings
 
 __all__ = ["command"]
 
 
 @click.group("train", cls=LazyGroup, lazy={})
 def command() -> None:
-    """Train a model on a corpus; each run can be stopped and resumed."""
+    """Train a model; each run can be stopped and resumed."""
 
 
 def _shared(function: Callable[..., None]) -> Callable[..., None]:
     """The options that all runs have."""
     for option in (
-        click.option("--device", default="cpu", show_default=True),
-        click.option("--threads", type=click.IntRange(1), help="Processor threads."),
-        click.option("--seed", default=0, show_default=True),
-        click.option("--batch", type=click.IntRange(1), help="Pictures a step."),
-        click.option("--steps", type=click.IntRange(1), help="Length of the run in steps."),
-        click.option("--minutes", type=click.FloatRange(min=0.0), help="Or in time."),
+        click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N."),
+        click.option("--threads", type=click.IntRange(1), help="Processor threads to use."),
         click.option("--resume", is_flag=True, help="Go on where the run in --out stopped."),
-        click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder."),
-        click.argument("corpus", type=click.Path(path_type=Path)),
+        click.option("--steps", type=click.IntRange(1), help="Length of the run in steps."),
+        click.option(
+            "--minutes",
+            type=click.FloatRange(min=0.0, min_open=True),
+            help="Length of the run in time, should that end first.",
+        ),
+        click.option(
+            "--set",
+            "sets",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="A setting of the run, such as batch=16; can be given several times.",
+        ),
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            help="A TOML file of settings of the run; --set goes before it.",
+        ),
+        click.option(
+            "--out", required=True, type=click.Path(path_type=Path), help="Folder of the run."
+        ),
     ):
         function = option(function)
     return function
 
 
-def _length(steps: int | None, minutes: float | None, **more: Any) -> dict[str, Any]:
-    """The options that were given; exactly one of steps and minutes."""
-    if (steps is None) == (minutes is None):
-        raise click.UsageError("give the length of the run: --steps or --minutes")
-    given = {"steps": steps, "minutes": minutes, **more}
-    return {name: value for name, value in given.items() if value is not None}
+_corpus = click.argument("corpus", type=click.Path(path_type=Path))
 
 
-def _use(threads: int | None) -> None:
+def _train(
+    function: Callable[..., Any],
+    *places: Path,
+    out: Path,
+    resume: bool,
+    device: str,
+    threads: int | None,
+    config: Path | None,
+    sets: tuple[str, ...],
+    steps: int | None,
+    minutes: float | None,
+    **more: Any,
+) -> Any:
+    """Call a trainer with the run that the options describe; returns what it does."""
+    takes = inspect.signature(function).parameters
+    length = {"steps": steps, "minutes": minutes}
+    run = read_settings(
+        _run_class(function),
+        config=config,
+        sets=sets,
+        given={key: value for key, value in length.items() if value is not None},
+    )
     if threads is not None:
         import torch
 
         torch.set_num_threads(threads)
+    options = {key: value for key, value in more.items() if value is not None}
+    if unknown := [key for key in options if key not in takes]:
+        raise click.UsageError(f"this trainer takes no --{unknown[0].replace('_', '-')}")
+    if "run" in takes:
+        options |= {"run": run, "tell": note}
+    else:
+        options |= {k: v for k, v in asdict(run).items() if v is not None}
+    return function(*places, out, resume=resume, device=device, **options)
+
+
+def _run_class(function: Callable[..., Any]) -> Any:
+    """The dataclass of a trainer's runs: the type of its `run`, as the default says it.
+
+    A trainer that takes its settings one by one has a dataclass made of those that are plain
+    values.
+    """
+    takes = inspect.signature(function).parameters
+    if "run" in takes:
+        return type(takes["run"].default)
+    plain: list[Any] = []
+    for name, one in takes.items():
+        if one.kind is one.KEYWORD_ONLY and name not in ("resume", "device", "threads", "quiet"):
+            default = one.default
+            kind = type(default) if isinstance(default, int | float | str) else int | float | str
+            plain.append((name, kind | None, field(default=default)))
+    if any(one.kind is one.VAR_KEYWORD for one in takes.values()):
+        plain += [
+            ("batch", int | None, field(default=None)),
+            ("seed", int | None, field(default=None)),
+        ]
+    return make_dataclass("Run", plain, frozen=True)
 
 
 @command.command("tokenizer")
+@_corpus
 @_shared
-@click.option("--size", default=128, show_default=True, help="Pixels.")
-@click.option("--preset", default="f8", show_default=True, help="Configuration of the model.")
 @click.option(
     "--detector",
     type=click.Path(path_type=Path),
     help="Also match what this detector (of aaad) sees; never the one that scores.",
 )
-def tokenizer(
-    corpus: Path,
-    out: Path,
-    resume: bool,
-    minutes: float | None,
-    steps: int | None,
-    batch: int | None,
-    seed: int,
-    threads: int | None,
-    device: str,
-    size: int,
-    preset: str,
-    detector: Path | None,
-) -> None:
-    """Train the image tokenizer."""
-    length = _length(steps, minutes, batch=batch)
+def tokenizer(corpus: Path, detector: Path | None, **options: Any) -> None:
+    """Train the image tokenizer on the pictures of CORPUS."""
     from vq_tokenizer.training.train import train_tokenizer
 
-    _use(threads)
+    loss = None
     if detector is not None:
         from aaad.detector import FeatureLoss
 
-        length["feature_loss"] = FeatureLoss.from_pretrained(detector, device=device)
-    train_tokenizer(
-        corpus, out, resume=resume, seed=seed, device=device, size=size, model=preset, **length
-    )
+        loss = FeatureLoss.from_pretrained(detector, device=options["device"])
+    _train(train_tokenizer, corpus, feature_loss=loss, **options)
+
+
+@command.command("reader")
+@_shared
+def reader(**options: Any) -> None:
+    """Train the clause reader, from texts that it draws for itself."""
+    from auface_gen.generator.train_reader import train_reader
+
+    _train(train_reader, **options)
 
 
 @command.command("detector")
+@_corpus
 @_shared
-@click.option("--size", default=128, show_default=True, help="Pixels.")
-@click.option("--width", default=48, show_default=True, help="Channels of the first layers.")
-@click.option("--name", help="Id that scores will carry.")
-def detector(
-    corpus: Path,
-    out: Path,
-    resume: bool,
-    minutes: float | None,
-    steps: int | None,
-    batch: int | None,
-    seed: int,
-    threads: int | None,
-    device: str,
-    size: int,
-    width: int,
-    name: str | None,
-) -> None:
+def detector(corpus: Path, **options: Any) -> None:
     """Train a detector for `auface score`; prints what it scores on true pictures."""
-    length = _length(steps, minutes, batch=batch)
-    from aaad import DetectorRun, train_detector
+    from aaad import train_detector
 
-    _use(threads)
-    run = DetectorRun(seed=seed, size=size, width=width, name=name or "", **length)
-    report = train_detector(corpus, out, run=run, resume=resume, device=device, tell=note)
+    report = _train(train_detector, corpus, **options)
     for mode in ("with_neutral", "alone"):
         emit({"mode": mode, "aaad": report.get(mode, {}).get("aaad", {}).get("aaad")})
 
 
 @command.command("generator")
+@_corpus
 @_shared
 @click.option(
     "--tokenizer",
     type=click.Path(path_type=Path),
     help="Folder of a tokenizer; the shipped one unless told.",
 )
-@click.option("--lr", type=float, help="Highest learning rate.")
-def generator(
-    corpus: Path,
-    out: Path,
-    resume: bool,
-    minutes: float | None,
-    steps: int | None,
-    batch: int | None,
-    seed: int,
-    threads: int | None,
-    device: str,
-    tokenizer: Path | None,
-    lr: float | None,
-) -> None:
-    """Train the face generator."""
-    length = _length(steps, minutes, batch=batch, lr=lr)
-    from auface_gen.generator.train import GeneratorRun, train_generator
+@click.option("--reader", type=click.Path(path_type=Path), help="Folder of a reader of texts.")
+def generator(corpus: Path, **options: Any) -> None:
+    """Train the face generator on CORPUS."""
+    from auface_gen.generator.train import train_generator
 
-    _use(threads)
-    run = GeneratorRun(seed=seed, **length)
-    train_generator(corpus, out, tokenizer=tokenizer, run=run, resume=resume, device=device)
+    _train(train_generator, corpus, **options)

@@ -1,4 +1,4 @@
-"""auface parse: plain English to FACS codes."""
+"""auface understand: plain English to FACS codes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..output import emit, note
 __all__ = ["command"]
 
 
-@click.command("parse")
+@click.command("understand")
 @click.argument("texts", metavar="[TEXT]...", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(texts: tuple[str, ...], as_json: bool) -> None:
-    """Turn English into FACS notation: `auface parse "her left lip corner rises a little"`.
+    """Turn English into FACS notation: `auface understand "her left lip corner rises a little"`.
 
     Without TEXT, a text is read from each line of standard input.
     """

@@ -1,0 +1,101 @@
+"""From units to shapes: the table, the weights that activations give the shapes, and the turns of
+head and eyes that units 51 to 64 ask for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from auface_gen.errors import AUFaceGenError
+from auface_gen.rig.combinations import Activations, combined
+
+__all__ = [
+    "Activations",
+    "HeadPose",
+    "shape_weights",
+    "turn",
+    "unit_table",
+]
+
+
+@dataclass(frozen=True)
+class HeadPose:
+    """Head rotation in degrees: yaw > 0 turns to the face's own left, pitch > 0 down, roll > 0
+    tilts right.
+    """
+
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+
+    def matrix(self) -> np.ndarray:
+        """(3, 3) rotation: roll, then pitch, then yaw."""
+        y, p, r = np.deg2rad([self.yaw, self.pitch, self.roll])
+        ry = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
+        rx = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
+        rz = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
+        return ry @ rx @ rz
+
+    def __add__(self, other: HeadPose) -> HeadPose:
+        return HeadPose(self.yaw + other.yaw, self.pitch + other.pitch, self.roll + other.roll)
+
+
+@cache
+def unit_table() -> dict[str, Any]:
+    """The table from units to shapes (`data/rig_units.json`)."""
+    text = resources.files("auface_gen").joinpath("data/rig_units.json").read_text("utf-8")
+    return json.loads(text)
+
+
+def turn(activations: Activations, table: str) -> HeadPose:
+    """The rotation that the units of a table of degrees ask for, summed."""
+    pose = HeadPose()
+    degrees = unit_table()[table]
+    for name, sides in activations.items():
+        if (code := name.removeprefix("AU")) in degrees:
+            axis, at_e = degrees[code]
+            pose = pose + HeadPose(**{axis: at_e * max(sides.values())})
+    return pose
+
+
+def shape_weights(activations: Activations, *, raw: bool = False) -> dict[str, float]:
+    """Shape weights of the activations, by the table, with what `combined` mends unless `raw`.
+
+    Raises AUFaceGenError on a unit that is not in the table.
+    """
+    table = unit_table()
+    out: dict[str, float] = {}
+
+    def add(shapes: Mapping[str, float], amount: float) -> None:
+        for shape, weight in shapes.items():
+            out[shape] = out.get(shape, 0.0) + weight * amount
+
+    for name, sides in activations.items():
+        code = name.removeprefix("AU")
+        for side, amount in sides.items():
+            if code in table["sided"]:
+                letters = {"left": "L", "right": "R", "both": "LR"}.get(side)
+                if letters is None:
+                    raise AUFaceGenError(f"{name} has no side {side!r}: left, right or both")
+                for letter in letters:
+                    shapes = table["sided"][code]
+                    add({k.replace("{S}", letter): w for k, w in shapes.items()}, amount)
+            elif code in table["whole"]:
+                add(table["whole"][code], amount)
+            elif code + {"left": "L", "right": "R"}.get(side, "") in table["whole"]:
+                add(table["whole"][code + {"left": "L", "right": "R"}[side]], amount)
+            elif code in table["lips"]:
+                for lip in ("top", "bottom") if side == "both" else (side,):
+                    if lip not in table["lips"][code]:
+                        raise AUFaceGenError(f"{name} has no side {side!r}: top, bottom or both")
+                    add(table["lips"][code][lip], amount)
+            elif code not in table["head_degrees"]:
+                raise AUFaceGenError(f"the rig cannot show {name}; see rig_units.json")
+    return out if raw else combined(out, activations)
