@@ -48,7 +48,7 @@ __all__ = ["HELD_OUT_PAIRS", "draw_codings", "render_corpus", "split_of"]
 _MIXTURE = 3
 """Number of the mixture of codings: a corpus begun with another cannot be gone on with."""
 
-_LOOK = 2
+_LOOK = 3
 """Number of the look of the rig, to be raised when shapes, correctives, skin, hair, resting faces,
 people, light, crop, denoising or rendering change what a picture shows.
 """
@@ -65,7 +65,7 @@ def render_corpus(
     seed: int = 0,
     sittings: int = 2,
     per_sitting: int = 21,
-    samples: int = 16,
+    samples: int = 8,
     workers: int | None = None,
     variant: str | None = None,
     progress: Callable[[int, int], None] | None = None,
