@@ -157,7 +157,7 @@ def test_a_full_disk_is_told_and_resumed_after(
     tmp_path: Path, painted: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = everything(painted.render(tmp_path / "whole"))
-    room = [20_000]
+    room = [sum(map(len, pictures(whole).values())) // 2]
     add = tarfile.TarFile.addfile
 
     def until_full(tar: tarfile.TarFile, info: tarfile.TarInfo, data: object = None) -> None:
