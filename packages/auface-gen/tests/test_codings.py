@@ -20,9 +20,9 @@ from auface_gen.codings.mixture import (
 )
 from auface_gen.codings.spontaneous import BP4D_RATES, STRATA, draw_spontaneous
 from auface_gen.columns import UNITS
-from auface_gen.corpus.sitting import split_of
 from facs_text import PRESETS, Coding, resolve
 from facs_text._resolve import rules
+from facs_text.corpus import split_of_number
 
 Dealt = list[tuple[str, Coding]]
 
@@ -31,7 +31,7 @@ Dealt = list[tuple[str, Coding]]
 def dealt() -> Dealt:
     """The training part of the default corpus: 240 people, two sittings of 20."""
     plan = Plan(0)
-    people = [p for p in range(300) if split_of(p) == "train"]
+    people = [p for p in range(300) if split_of_number(p) == "train"]
     return [pair for p in people for s in (0, 1) for pair in plan.sitting(2 * p + s, 20, 20)]
 
 

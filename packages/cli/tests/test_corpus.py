@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -163,3 +164,54 @@ def test_render_refuses_settings_in_one_line(auface, tmp_path, wrong):
     assert outcome.status == 2
     assert outcome.err.count("\n") == 1
     assert wrong[0] in outcome.err
+
+
+def test_a_dry_run_prints_rows_and_writes_nothing(auface, tmp_path):
+    pytest.importorskip("auface_gen")
+    args = ("corpus", "render", tmp_path / "c", "--dry-run", "--workers", 1)
+    whole = auface(*args, "--count", 60, "--per-sitting", 3, "--per-shard", 2)
+    assert whole.status == 0
+    rows = [json.loads(line) for line in whole.out.splitlines()]
+    assert len(rows) == 60
+    assert {row["subject"] for row in rows} == {f"p{n:05d}" for n in range(10)}
+    parts = [
+        auface(*args, "--count", 60, "--per-sitting", 3, "--per-shard", 2, "--part", f"{i}/3").out
+        for i in (1, 2, 3)
+    ]
+    assert sorted("".join(parts).splitlines()) == sorted(whole.out.splitlines())
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_named_corpus_sets_all_of_it(auface, tmp_path):
+    pytest.importorskip("auface_gen")
+    args = ("corpus", "render", tmp_path / "c", "--preset", "auface-302k", "--dry-run")
+    few = auface(*args, "--part", "1/900", "--workers", 1)
+    assert few.status == 0, few.err
+    first = json.loads(few.out.splitlines()[0])
+    assert first["person_seed"] == 3_020_000
+    for wrong, said in (
+        (("--count", 9), "--preset auface-302k sets --count itself"),
+        (("--per-shard", 9), "--preset auface-302k sets --per-shard itself"),
+        (("--part", "3/2"), "from 1/2 to 2/2"),
+        (("--part", "x"), "write I/N"),
+        (("--workers", "x"), "dask://HOST:PORT"),
+    ):
+        refused = auface(*args, *wrong)
+        assert refused.status == 2
+        assert said in refused.err
+        assert refused.err.count("\n") == 1
+    unknown = auface("corpus", "render", tmp_path / "c", "--preset", "x", "--dry-run")
+    assert unknown.status == 2
+    assert "one of auface-302k" in unknown.err
+    assert "--rig is missing" in auface("corpus", "render", tmp_path / "c").err
+
+
+@pytest.mark.parametrize("to", ["webdataset", "imagefolder"])
+def test_export_lists_what_it_wrote(auface, built, tmp_path, to):
+    outcome = auface("corpus", "export", built, tmp_path / "x", "--to", to)
+    assert outcome.status == 0, outcome.err
+    assert all(Path(line).is_file() for line in outcome.out.splitlines())
+    assert (tmp_path / "x" / "croissant.json").is_file()
+    again = auface("corpus", "export", built, tmp_path / "x", "--to", to)
+    assert again.status == 2
+    assert "is not empty" in again.err

@@ -33,7 +33,7 @@ COMMANDS = [
 ALL = [
     [],
     *([name] for name in COMMANDS),
-    *(["corpus", name] for name in ("build", "check", "render", "shard")),
+    *(["corpus", name] for name in ("build", "check", "export", "render", "shard", "stats")),
     *(["train", name] for name in ("detector", "generator", "reader", "tokenizer")),
     *(["tokens", name] for name in ("decode", "encode")),
 ]

@@ -22,7 +22,19 @@ from auface_gen.codings.spontaneous import STRATA, draw_spontaneous
 from auface_gen.columns import COLUMNS, SIDES, UNITS
 from facs_text import PRESETS, Action, Coding, resolve, unit
 
-__all__ = ["CONFLICTS", "HELD_OUT_PAIRS", "SHARES", "SHOWN", "Plan", "allowed", "draw_codings"]
+__all__ = [
+    "CONFLICTS",
+    "HELD_OUT_PAIRS",
+    "MIXTURE",
+    "SHARES",
+    "SHOWN",
+    "Plan",
+    "allowed",
+    "draw_codings",
+]
+
+MIXTURE = 3
+"""Number of the mixture: a corpus begun with another cannot be gone on with."""
 
 HELD_OUT_PAIRS: tuple[frozenset[str], ...] = tuple(
     frozenset(pair.split("+"))

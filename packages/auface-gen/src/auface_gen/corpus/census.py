@@ -18,7 +18,7 @@ from auface_gen.errors import AUFaceGenError
 from facs_text import Coding, FacsTextError, parse
 from facs_text.corpus import SPLITS, read
 
-__all__ = ["CorpusStatistics", "UnitCount", "corpus_statistics"]
+__all__ = ["Census", "UnitCount", "take_census"]
 
 
 @dataclass
@@ -33,7 +33,7 @@ class UnitCount:
 
 
 @dataclass
-class CorpusStatistics:
+class Census:
     """Counts over a corpus. pictures and people by split; kinds: pictures by the part of the
     mixture that they were drawn from, where the corpus says so; units by code; conflicts and
     held_out: pictures by pair (as "12+15") and split; spontaneous: the units of the part that is
@@ -92,7 +92,7 @@ class CorpusStatistics:
         }
 
 
-def corpus_statistics(root: str | Path, splits: Iterable[str] = SPLITS) -> CorpusStatistics:
+def take_census(root: str | Path, splits: Iterable[str] = SPLITS) -> Census:
     """Count a corpus. Units are those that stand (a row's codes); pairs are looked for in what was
     asked, where the row has it.
 
@@ -107,7 +107,7 @@ def corpus_statistics(root: str | Path, splits: Iterable[str] = SPLITS) -> Corpu
     listed = about.get("held_out_pairs", []) if isinstance(about, Mapping) else []
     held_out = {str(p): frozenset(str(p).split("+")) for p in listed}
     conflicts = {p: frozenset(p.split("+")) for p in CONFLICTS}
-    out = CorpusStatistics()
+    out = Census()
     out.held_out = {p: Counter() for p in held_out}
     for split in splits:
         if not (root / split / "metadata.jsonl").exists():

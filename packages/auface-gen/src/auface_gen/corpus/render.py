@@ -1,9 +1,10 @@
 """Renders a corpus: people, light and codings from seeds; for each sitting the person's neutral
 under the same light and pose.
 
-Layout and fields are facs-text's corpus format. Every sitting is written on its own and recorded
-when whole, so a run that was killed goes on where it stopped, and the same seed gives the same
-bytes, whatever the number of processes. `codings` draws what is asked, `jobs` renders a sitting.
+Layout and fields are facs-text's corpus format. The unit of work is a shard of people, whose name
+follows from seed and number and which is there when it is whole: any process on any machine can
+make it, making it twice does no harm, and what is left to do is what is not there. The same seed
+gives the same bytes, whatever the number of processes, machines and parts.
 """
 
 from __future__ import annotations
@@ -11,12 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import multiprocessing
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import fields
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import asdict, fields
+from functools import partial
 from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,29 +25,21 @@ import numpy as np
 
 import auface_gen
 import facs_text
-from auface_gen.codings.mixture import HELD_OUT_PAIRS, draw_codings
-from auface_gen.corpus.contact_sheet import corpus_sheet
-from auface_gen.corpus.sitting import (
-    Job,
-    cannot_write,
-    end_with_parent,
-    plan_jobs,
-    read_part,
-    render_job,
-    split_of,
-    write_whole,
-)
-from auface_gen.errors import AUFaceGenError, WorkFailed
+from auface_gen.codings.mixture import HELD_OUT_PAIRS, MIXTURE
+from auface_gen.corpus.assemble import LAYOUTS, PARTS, assemble, is_whole, shard_folder
+from auface_gen.corpus.crew import executor_of, in_order, in_order_of_completion
+from auface_gen.corpus.plan import CorpusPlan, Shard
+from auface_gen.corpus.shard import ShardTask, render_shard
+from auface_gen.corpus.sitting import rows
+from auface_gen.errors import AUFaceGenError
+from auface_gen.files import write_whole
 from auface_gen.rig.facexmodel import KNOWN_MEAN_FACES, mean_face_digest
 from auface_gen.rig.move import Rig
-from facs_text.corpus import CorpusRow, CorpusWriter
+from facs_text.corpus import CorpusRow
 
-__all__ = ["HELD_OUT_PAIRS", "draw_codings", "render_corpus", "split_of"]
+__all__ = ["LOOK", "plan_lines", "plan_rows", "render_corpus"]
 
-_MIXTURE = 3
-"""Number of the mixture of codings: a corpus begun with another cannot be gone on with."""
-
-_LOOK = 3
+LOOK = 4
 """Number of the look of the rig, to be raised when shapes, correctives, skin, hair, resting faces,
 people, light, crop, denoising or rendering change what a picture shows.
 """
@@ -56,122 +47,124 @@ people, light, crop, denoising or rendering change what a picture shows.
 _LOG = logging.getLogger(__name__)
 
 
+def plan_rows(plan: CorpusPlan, *, part: tuple[int, int] = (1, 1)) -> Iterator[CorpusRow]:
+    """The rows of a corpus, or of every n-th of its shards from the i-th on, without a picture."""
+    for shard in plan.shards(part):
+        for sitting in plan.sittings_of(shard):
+            for row, _ in rows(sitting):
+                yield row
+
+
+def plan_lines(
+    plan: CorpusPlan, *, part: tuple[int, int] = (1, 1), workers: int | str | None = 1
+) -> Iterator[str]:
+    """Lines of metadata.jsonl of the rows of `plan_rows`, a shard at a time, by workers as
+    `render_corpus` has them.
+    """
+    with executor_of(workers) as crew:
+        yield from in_order(partial(_lines, plan), plan.shards(part), crew)
+
+
+def _lines(plan: CorpusPlan, shard: Shard) -> str:
+    found = (rows(sitting) for sitting in plan.sittings_of(shard))
+    return "".join(row.to_json() + "\n" for some in found for row, _ in some)
+
+
 def render_corpus(
     out: str | Path,
     *,
     rig: str | Path,
-    count: int = 12_600,
-    size: int = 128,
-    seed: int = 0,
-    sittings: int = 2,
-    per_sitting: int = 21,
-    samples: int = 8,
-    workers: int | None = None,
+    plan: CorpusPlan = CorpusPlan(),  # noqa: B008 - frozen
+    layout: str = "folder",
+    part: tuple[int, int] | None = None,
+    workers: int | str | None = None,
+    executor: Executor | None = None,
     variant: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Path:
-    """Render `count` pictures of `size` px into the corpus folder `out`, and return it.
+    """Render a corpus into the folder `out`, and return it.
 
-    Each person sits `sittings` times, under another light each time, for `per_sitting` pictures,
-    the first at rest; so the default is 300 people (240 to train, 30 each to validate and test).
-    samples: a pixel. workers: processes, as many as there are cores unless told. variant: of
-    mitsuba, the fastest that works unless told. progress: called with pictures done and in all. A
-    contact sheet is put at `out`/sheet.png. tell: called with a line that names the variant, and
-    with one when the rig is of no edition that is known; else the log has them.
-
-    Corpora of other seeds show other people, up to 10,000 people each.
+    rig: FaceXModel folder or packed .npz of ICT-FaceKit. layout: "folder" is an image folder,
+    "shards" WebDataset's tars. part: (i, n), every n-th shard from the i-th on, and the corpus is
+    not put together; when all parts are there, a call without `part` does that. workers: processes,
+    as many as there are cores unless told, or "dask://HOST:PORT"; executor: does the work instead.
+    Workers on other machines must see `out` and `rig` at the same paths. variant: of mitsuba, the
+    fastest that works unless told. progress: called with pictures done and in all. tell: called
+    with a line that names the variant, and with one when the rig is of no edition that is known;
+    else the log has them.
 
     Raises AUFaceGenError when the rig or mitsuba is missing, when `out` holds a corpus of other
     settings or cannot be written, and WorkFailed when the disk is full or a process was ended
-    from outside; the sittings that are whole are kept then.
+    from outside; the shards that are whole are kept then.
     """
-    if count < 2 or size < 32 or per_sitting < 2 or sittings < 1 or samples < 1 or seed < 0:
-        raise AUFaceGenError(
-            f"count={count}, size={size}, per_sitting={per_sitting}, sittings={sittings}, "
-            f"samples={samples}, seed={seed}: at least 2, 32, 2, 1, 1 and 0"
-        )
-    if workers is not None and workers < 1:
-        raise AUFaceGenError(f"workers={workers}: at least 1")
-    root, rig = Path(out), Path(rig)
-    model = Rig.load(rig)
+    if layout not in LAYOUTS:
+        raise AUFaceGenError(f"layout={layout!r}: one of {', '.join(LAYOUTS)}")
+    if part is not None and not 1 <= part[0] <= part[1]:
+        raise AUFaceGenError(f"part={part[0]}/{part[1]}: from 1/{part[1]} to {part[1]}/{part[1]}")
+    root, rig, tell = Path(out), Path(rig), tell or _LOG.warning
+    settings = _settings(plan, rig, layout, variant, tell)
+    _remember(root / PARTS / "settings.json", settings)
+    tell(f"rendering with mitsuba {settings['mitsuba']}, variant {settings['variant']}")
+
+    done, total = 0, plan.pictures_in_part(part or (1, 1))
+    report = progress or (lambda done, total: None)
+    folder = str(shard_folder(root, layout))
+
+    def left() -> Iterator[ShardTask]:
+        """Shards that are not there yet; those that are count as done."""
+        nonlocal done
+        for shard in plan.shards(part or (1, 1)):
+            if is_whole(root, plan, shard, layout):
+                done += plan.pictures_in(shard)
+                report(done, total)
+            else:
+                yield ShardTask(plan, shard, folder, str(rig), settings["variant"])
+
+    report(0, total)
+    if executor is not None:
+        for count in in_order_of_completion(render_shard, left(), executor):
+            done += count
+            report(done, total)
+    else:
+        with executor_of(workers) as crew:
+            for count in in_order_of_completion(render_shard, left(), crew):
+                done += count
+                report(done, total)
+    if part is None:
+        pairs = ["+".join(sorted(p, key=int)) for p in HELD_OUT_PAIRS]
+        assemble(root, plan, layout, {"render": settings, "held_out_pairs": pairs})
+    return root
+
+
+def _settings(
+    plan: CorpusPlan, path: Path, layout: str, variant: str | None, tell: Callable[[str], None]
+) -> dict[str, Any]:
+    """All that decides a corpus's bytes."""
+    rig = Rig.load(path)
     try:
         renderer = version("mitsuba")
     except PackageNotFoundError:
         raise AUFaceGenError("rendering needs mitsuba: pip install 'auface-gen[rig]'") from None
-    variant = _checked_variant(variant)
-    known = mean_face_digest({f.name: getattr(model, f.name) for f in fields(model)})
-    settings: dict[str, Any] = {
-        "count": count,
-        "size": size,
-        "seed": seed,
-        "sittings": sittings,
-        "per_sitting": per_sitting,
-        "samples": samples,
-        "mixture": _MIXTURE,
-        "look": _LOOK,
+    known = mean_face_digest({f.name: getattr(rig, f.name) for f in fields(rig)})
+    if known not in KNOWN_MEAN_FACES:
+        tell(
+            f"{path}: the mean face is of no edition of ICT-FaceKit that is known here (SHA-256 "
+            f"{known[:12]}); pictures may differ from those of the published one"
+        )
+    return {
+        **asdict(plan),
+        "layout": layout,
+        "mixture": MIXTURE,
+        "look": LOOK,
         "rules": _rules_digest(),
-        "rig": _digest(model),
+        "rig": _digest(rig),
         "rig_edition": KNOWN_MEAN_FACES.get(known, "unknown"),
-        "variant": variant,
+        "variant": _checked_variant(variant),
         "mitsuba": renderer,
         "auface_gen": auface_gen.__version__,
         "facs_text": facs_text.__version__,
     }
-    if known not in KNOWN_MEAN_FACES:
-        (tell or _LOG.warning)(
-            f"{rig}: the mean face is of no edition of ICT-FaceKit that is known here (SHA-256 "
-            f"{known[:12]}); pictures may differ from those of the published one"
-        )
-    _remember(root / ".parts" / "settings.json", settings)
-    (tell or _LOG.info)(f"rendering with mitsuba {renderer}, variant {variant}")
-    jobs = list(
-        plan_jobs(
-            root,
-            str(rig),
-            count=count,
-            sittings=sittings,
-            per_sitting=per_sitting,
-            seed=seed,
-            size=size,
-            samples=samples,
-            variant=variant,
-        )
-    )
-    _render(jobs, workers or os.cpu_count() or 1, progress or (lambda done, total: None))
-    _assemble(root, jobs, settings)
-    return root
-
-
-def _render(jobs: Sequence[Job], workers: int, report: Callable[[int, int], None]) -> None:
-    """Render the jobs that are not whole yet, here or in `workers` processes where that is more
-    than one.
-    """
-    todo = [j for j in jobs if read_part(j) is None]
-    total = sum(j.count for j in jobs)
-    done = total - sum(j.count for j in todo)
-    report(done, total)
-    if min(workers, len(todo)) <= 1:
-        for job in todo:
-            done += render_job(job)
-            report(done, total)
-        return
-    pool = ProcessPoolExecutor(
-        min(workers, len(todo)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=end_with_parent,
-    )
-    try:
-        for future in as_completed([pool.submit(render_job, j) for j in todo]):
-            done += future.result()
-            report(done, total)
-    except BrokenProcessPool:
-        raise WorkFailed(
-            "a rendering process was ended from outside (often by the system, short of memory): "
-            "run the same command again, with fewer workers; the sittings that are whole are kept"
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _checked_variant(variant: str | None) -> str:
@@ -240,44 +233,3 @@ def _remember(path: Path, settings: dict[str, Any]) -> None:
             )
         return
     write_whole(path, json.dumps(settings).encode())
-
-
-def _rows(jobs: Sequence[Job]) -> Iterator[tuple[Job, CorpusRow]]:
-    """Each row with its job, read sitting by sitting."""
-    for job in jobs:
-        rows = read_part(job)
-        if rows is None:
-            raise WorkFailed(f"{job.part} or a picture of it went: run the same command again")
-        for row in rows:
-            yield job, row
-
-
-def _assemble(root: Path, jobs: Sequence[Job], settings: dict[str, Any]) -> None:
-    """Merge the sittings' rows into each split's metadata.jsonl; write corpus.json and the contact
-    sheet.
-    """
-    for split in ("train", "valid", "test"):
-        (root / split / "metadata.jsonl").unlink(missing_ok=True)
-    sheet = corpus_sheet(
-        (str(row.extra["requested"]), row.subject, root / job.split / row.file_name)
-        for job, row in _rows(jobs)
-        if row.extra["kind"] == "single"
-    )
-    about = {
-        "render": settings,
-        "held_out_pairs": ["+".join(sorted(p, key=int)) for p in HELD_OUT_PAIRS],
-    }
-    if sheet is not None:
-        write_whole(root / "sheet.png", sheet)
-        about["contact_sheet"] = "sheet.png: for the eye; not a row"
-    try:
-        with CorpusWriter(
-            root,
-            source="auface-rig",
-            licence="made with ICT-FaceKit (MIT); the pictures are free to use",
-            about=about,
-        ) as corpus:
-            for job, row in _rows(jobs):
-                corpus.add(row, job.split)
-    except OSError as error:
-        raise cannot_write(root / "corpus.json", error) from error

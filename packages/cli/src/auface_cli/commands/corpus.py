@@ -2,105 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
+from ..group import LazyGroup
 from ..output import emit, note
 from ..sources import reader_options, reading_options
 
 __all__ = ["command"]
 
 
-@click.group("corpus")
+_HERE = "auface_cli.commands"
+
+
+@click.group("corpus", cls=LazyGroup, lazy={"render": f"{_HERE}.corpus_render:command"})
 def command() -> None:
     """Make, check and pack corpora of pictures and texts."""
-
-
-@command.command("render")
-@click.argument("out", type=click.Path(path_type=Path))
-@click.option(
-    "--rig",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="FaceXModel folder of ICT-FaceKit, or the packed .npz.",
-)
-@click.option(
-    "--count",
-    default=12_600,
-    show_default=True,
-    type=click.IntRange(2),
-    help="Pictures; the default is 300 people.",
-)
-@click.option("--size", default=128, show_default=True, type=click.IntRange(32), help="Pixels.")
-@click.option(
-    "--seed",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0),
-    help="Other seeds draw other people, light and codings.",
-)
-@click.option(
-    "--sittings", default=2, show_default=True, type=click.IntRange(1), help="Lights a person."
-)
-@click.option(
-    "--per-sitting",
-    default=21,
-    show_default=True,
-    type=click.IntRange(2),
-    help="Pictures a sitting, the first at rest.",
-)
-@click.option(
-    "--samples", default=16, show_default=True, type=click.IntRange(1), help="Of light, a pixel."
-)
-@click.option("--workers", type=click.IntRange(1), help="Processes.")
-@click.option(
-    "--variant",
-    help="Of mitsuba, as llvm_ad_rgb or scalar_rgb; the fastest that works unless told.",
-)
-def render(
-    out: Path,
-    rig: Path,
-    count: int,
-    size: int,
-    seed: int,
-    sittings: int,
-    per_sitting: int,
-    samples: int,
-    workers: int | None,
-    variant: str | None,
-) -> None:
-    """Render made-up people doing known things; a run that was stopped goes on."""
-    from tqdm import tqdm
-
-    from auface_gen.corpus.render import render_corpus
-    from auface_gen.errors import WorkFailed
-
-    with tqdm(total=count, unit="picture", disable=None) as bar:
-
-        def report(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        try:
-            render_corpus(
-                out,
-                rig=rig,
-                count=count,
-                size=size,
-                seed=seed,
-                sittings=sittings,
-                per_sitting=per_sitting,
-                samples=samples,
-                workers=workers,
-                variant=variant,
-                progress=report,
-                tell=lambda line: tqdm.write(line, file=sys.stderr),
-            )
-        except WorkFailed as error:
-            raise click.ClickException(str(error)) from error
-    click.echo(str(out))
 
 
 @command.command("check")
@@ -135,14 +53,18 @@ def check(folder: Path, as_json: bool) -> None:
 @command.command("stats")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
-    "--split", "splits", multiple=True, type=click.Choice(["train", "valid", "test"]), help="Only."
+    "--split",
+    "splits",
+    multiple=True,
+    type=click.Choice(["train", "valid", "test"]),
+    help="Count this split only.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def stats(folder: Path, splits: tuple[str, ...], as_json: bool) -> None:
     """Count a corpus: units, levels, sides, conflicts; beside BP4D's published rates."""
-    from auface_gen.corpus.census import corpus_statistics
+    from auface_gen.corpus.census import take_census
 
-    found = corpus_statistics(folder, *([splits] if splits else []))
+    found = take_census(folder, *([splits] if splits else []))
     if as_json:
         emit(found.to_json())
         return
@@ -255,3 +177,33 @@ def shard(folder: Path, out: Path, per_shard: int) -> None:
 
     for path in corpus.write_shards(folder, out, per_shard=per_shard):
         click.echo(str(path))
+
+
+@command.command("export")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    required=True,
+    type=click.Choice(["parquet", "webdataset", "imagefolder"]),
+    help="What to write.",
+)
+@click.option("--name", help="Name of the data set; that of DIR unless told.")
+@click.option(
+    "--per-shard",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Rows of each Parquet file or tar shard.",
+)
+def export(folder: Path, out: Path, to: str, name: str | None, per_shard: int) -> None:
+    """Write a corpus (an image folder or tar shards) for others' tools.
+
+    With a dataset card, README.md, as Hugging Face reads it, and croissant.json.
+    """
+    from facs_text import corpus
+
+    def tell(path: Path) -> None:
+        click.echo(str(path))
+
+    corpus.export(folder, out, to=to, name=name, per_shard=per_shard, tell=tell)

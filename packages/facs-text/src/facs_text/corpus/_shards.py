@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -22,7 +22,7 @@ from facs_text.corpus._paths import safe_name
 from facs_text.corpus._rows import CorpusRow, check_split, parse_row, read
 from facs_text.corpus._splits import SPLITS
 
-__all__ = ["read_shards", "shard_name", "write_shards"]
+__all__ = ["read_shard", "read_shards", "shard_name", "write_shard", "write_shards"]
 
 _MAX_MEMBER = 1 << 28  # bytes of a picture or a row that are read from a shard
 
@@ -42,41 +42,57 @@ def write_shards(folder: str | Path, out: str | Path, *, per_shard: int = 1000) 
         raise FacsTextError(f"{folder}: no split with a metadata.jsonl; not a corpus")
     out.mkdir(parents=True, exist_ok=True)
     for split in splits:
-        rows = _keyed(read(folder, split))
+        keys = _Keys()
+        rows = ((keys.of(row), row) for row in read(folder, split))
         for number in range(1 << 62):
             part = list(islice(rows, per_shard))
             if not part:
                 break
             path = out / shard_name(split, number)
-            _write(path, folder / split, part)
+            within = folder / split
+            _write(path, ((key, row, _picture(within, row)) for key, row in part))
             yield path
 
 
-def _keyed(rows: Iterator[CorpusRow]) -> Iterator[tuple[str, CorpusRow]]:
-    """Rows with the key of each, which no other of the split has."""
-    seen: set[int] = set()
-    for number, row in enumerate(rows):
+class _Keys:
+    """The key of each row of a split, which no other row has."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+        self._count = 0
+
+    def of(self, row: CorpusRow) -> str:
         stem = PurePosixPath(row.file_name).with_suffix("").as_posix()
         key = stem.replace("%", "%25").replace(".", "%2E")
-        if hash(key) in seen:
-            key = f"{key}%row{number}"
-        seen.add(hash(key))
-        yield key, row
+        if hash(key) in self._seen:
+            key = f"{key}%row{self._count}"
+        self._seen.add(hash(key))
+        self._count += 1
+        return key
 
 
-def _write(path: Path, folder: Path, rows: list[tuple[str, CorpusRow]]) -> None:
+def write_shard(path: str | Path, samples: Iterable[tuple[CorpusRow, bytes]]) -> None:
+    """Write one shard from rows and the bytes of their pictures, which are taken one by one.
+
+    The shard is there when all of it is. What stands in `samples` decides its bytes.
+    """
+    keys = _Keys()
+    _write(Path(path), ((keys.of(row), row, data) for row, data in samples))
+
+
+def _picture(folder: Path, row: CorpusRow) -> bytes:
+    try:
+        return (folder / row.file_name).read_bytes()
+    except OSError as error:
+        raise FacsTextError(f"{folder / row.file_name}: {error.strerror or error}") from None
+
+
+def _write(path: Path, samples: Iterable[tuple[str, CorpusRow, bytes]]) -> None:
     part = beside(path)
     try:
         with named(path), tarfile.open(part, "x", format=tarfile.PAX_FORMAT) as tar:
-            for key, row in rows:
-                suffix = PurePosixPath(row.file_name).suffix
-                try:
-                    data = (folder / row.file_name).read_bytes()
-                except OSError as error:
-                    raise FacsTextError(
-                        f"{folder / row.file_name}: {error.strerror or error}"
-                    ) from None
-                _add(tar, f"{key}{suffix}", data)
+            for key, row, data in samples:
+                _add(tar, f"{key}{PurePosixPath(row.file_name).suffix}", data)
                 _add(tar, f"{key}.txt", row.text.encode())
                 _add(tar, f"{key}.json", row.to_json().encode())
         os.replace(part, path)
@@ -100,11 +116,17 @@ def read_shards(folder: str | Path, split: str = "train") -> Iterator[tuple[Corp
     if not paths:
         raise FacsTextError(f"{folder}: no shards named {shard_name(split, 0)} and so on")
     for path in paths:
-        try:
-            with tarfile.open(path, "r:") as tar:
-                yield from _samples(path, tar)
-        except (tarfile.TarError, OSError, EOFError) as error:
-            raise FacsTextError(f"{path}: {error}") from None
+        yield from read_shard(path)
+
+
+def read_shard(path: str | Path) -> Iterator[tuple[CorpusRow, bytes]]:
+    """(row, its picture's bytes) of one shard, in order; errors as those of read_shards."""
+    path = Path(path)
+    try:
+        with tarfile.open(path, "r:") as tar:
+            yield from _samples(path, tar)
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise FacsTextError(f"{path}: {error}") from None
 
 
 def _samples(path: Path, tar: tarfile.TarFile) -> Iterator[tuple[CorpusRow, bytes]]:
