@@ -341,22 +341,25 @@ def test_shards_hold_what_the_folder_does(tmp_path: Path, painted: SimpleNamespa
         painted.render(tmp_path / "z", layout="zip")
 
 
+def plain(row: corpus.CorpusRow) -> str:
+    """A row without what only the picture tells."""
+    extra = {k: v for k, v in row.extra.items() if k not in ("landmarks", "head_pose")}
+    return replace(row, extra=extra).to_json()
+
+
 def test_a_dry_run_says_the_rows_of_the_corpus(tmp_path: Path, painted: SimpleNamespace) -> None:
     root = painted.render(tmp_path / "c")
     plan = CorpusPlan(count=120, size=32, per_sitting=6, people_per_shard=3)
     rows = [row.to_json() for row in plan_rows(plan)]
-    there = [planned(row) for split in corpus.SPLITS for row in corpus.read(root, split)]
+    found = [row for split in corpus.SPLITS for row in corpus.read(root, split)]
+    there = [plain(row) for row in found]
     assert rows == there
+    assert all(np.shape(row.extra["landmarks"]) == (68, 2) for row in found)
+    assert all(set(row.extra["head_pose"]) == {"yaw", "pitch", "roll"} for row in found)
     parts = [row.to_json() for i in (1, 2) for row in plan_rows(plan, part=(i, 2))]
     assert sorted(parts) == sorted(there)
     for workers in (1, 2):
         assert "".join(plan_lines(plan, workers=workers)).splitlines() == there
-
-
-def planned(row: corpus.CorpusRow) -> str:
-    """A row without what only its picture tells."""
-    kept = {k: v for k, v in row.extra.items() if k not in ("landmarks", "head_pose")}
-    return replace(row, extra=kept).to_json()
 
 
 class Losing(ThreadPoolExecutor):

@@ -150,7 +150,7 @@ def test_a_raised_chin_pushes_the_lower_lip_up_and_out(real: Rig, faces: list[np
 def test_the_crop_follows_the_head_and_rows_say_where_it_is(real: Rig, codes: str) -> None:
     render = pytest.importorskip("auface_gen.picture.render")
     pytest.importorskip("mitsuba")
-    from auface_gen.corpus.sitting import landmarks_of
+    from auface_gen.corpus.shard import landmarks_of
     from auface_gen.picture.people import Light
     from auface_gen.picture.skin import SkinMap
 
@@ -164,13 +164,12 @@ def test_the_crop_follows_the_head_and_rows_say_where_it_is(real: Rig, codes: st
         size=100,
         samples=1,
     )
-    still, _ = landmarks_of(sitting, {})
-    turned, pose = landmarks_of(sitting, resolve(codes).activations)
-    here, there = np.array(still), np.array(turned)
+    still, turned = (landmarks_of(sitting, a) for a in ({}, resolve(codes).activations))
+    here, there = np.array(still["landmarks"]), np.array(turned["landmarks"])
     assert here.shape == (68, 2)
     assert np.abs(here[36:48].mean(0) - there[36:48].mean(0)).max() < 2
     inside = there[17:]  # all but the jaw, whose far side may leave the picture
     assert (inside > 5).all()
     assert (inside < 102).all()
     assert here[39, 0] < here[42, 0]  # the face's right is at the picture's left
-    assert max(abs(v) for v in pose.values()) > 8
+    assert max(abs(v) for v in turned["head_pose"].values()) > 8

@@ -86,7 +86,7 @@ class CorpusPlan:
     seed: int = 0
     sittings: int = 2
     per_sitting: int = 21
-    samples: int = 16
+    samples: int = 8
     people_per_shard: int = 8
 
     def __post_init__(self) -> None:

@@ -16,14 +16,15 @@ from typing import Any
 from PIL import Image
 
 from auface_gen.corpus.plan import CorpusPlan, Shard, SittingPlan
-from auface_gen.corpus.sitting import landmarks_of, rows
+from auface_gen.corpus.sitting import rows
 from auface_gen.errors import AUFaceGenError
 from auface_gen.files import cannot_write
 from auface_gen.picture.people import Light, Person
 from auface_gen.rig.move import Rig
+from auface_gen.rig.units import Activations
 from facs_text.corpus import CorpusRow, write_shard
 
-__all__ = ["ShardTask", "end_with_parent", "render_shard"]
+__all__ = ["ShardTask", "end_with_parent", "landmarks_of", "render_shard"]
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,22 @@ def _samples(task: ShardTask) -> Iterator[tuple[CorpusRow, bytes]]:
     for sitting in task.plan.sittings_of(task.shard):
         painter = _painter(task, sitting)
         for row, resolution in rows(sitting):
-            points, pose = landmarks_of(painter, resolution.activations)
-            seen = {**row.extra, "landmarks": points, "head_pose": pose}
             file = BytesIO()
             Image.fromarray(painter.render(resolution.activations)).save(file, format="PNG")
+            seen = {**row.extra, **landmarks_of(painter, resolution.activations)}
             yield replace(row, extra=seen), file.getvalue()
+
+
+def landmarks_of(sitting: Any, activations: Activations) -> dict[str, Any]:
+    """Where the face is in a picture of a sitting: `landmarks`, 68 x [x, y] pixels in iBUG's order
+    (to 0.01), and `head_pose`, degrees of yaw, pitch and roll (positive: to the face's own left,
+    down, right).
+    """
+    pose = sitting.head_pose(activations)
+    return {
+        "landmarks": sitting.landmarks(activations).round(2).tolist(),
+        "head_pose": {axis: round(getattr(pose, axis), 2) for axis in ("yaw", "pitch", "roll")},
+    }
 
 
 _STATE: dict[str, Any] = {}

@@ -5,15 +5,13 @@ face in it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from auface_gen.codings.mixture import Plan
 from auface_gen.corpus.plan import SittingPlan
-from auface_gen.rig.units import Activations
 from facs_text import Coding, Resolution, resolve
 from facs_text.corpus import CorpusRow, make_row
 
-__all__ = ["SOURCE", "codings", "landmarks_of", "rows"]
+__all__ = ["SOURCE", "codings", "rows"]
 
 SOURCE = "auface-rig"
 """What the rows of a rendered corpus name as their source."""
@@ -44,16 +42,3 @@ def rows(sitting: SittingPlan) -> Iterator[tuple[CorpusRow, Resolution]]:
             light_seed=sitting.light,
         )
         yield row, resolution
-
-
-def landmarks_of(
-    painter: Any, activations: Activations
-) -> tuple[list[list[float]], dict[str, float]]:
-    """A row's `landmarks`, 68 x [x, y] pixels of the picture in iBUG's order (to 0.01), and its
-    `head_pose`, degrees of yaw, pitch and roll (positive: to the face's own left, down, right).
-
-    painter: a `picture.render.Sitting`. Rows that are planned and not rendered have neither.
-    """
-    pose = painter.head_pose(activations)
-    turned = {axis: round(getattr(pose, axis), 2) for axis in ("yaw", "pitch", "roll")}
-    return painter.landmarks(activations).round(2).tolist(), turned

@@ -14,7 +14,18 @@ from auface_gen.picture.meshes import RigMeshes
 from auface_gen.picture.mouth import gum_colours, tooth_colours
 from auface_gen.picture.people import Light, Person
 
-__all__ = ["DISTANCE", "View", "camera", "camera_pose", "lamps", "materials", "mesh", "mitsuba"]
+__all__ = [
+    "DISTANCE",
+    "View",
+    "camera",
+    "camera_pose",
+    "integrators",
+    "lamps",
+    "materials",
+    "mesh",
+    "mitsuba",
+    "paint",
+]
 
 DISTANCE = 70.0
 """From the camera to the eyes' plane, in cm."""
@@ -149,7 +160,15 @@ def materials(
             },
         },
         "head": {"type": "principled", "base_color": painted, "roughness": 0.55, "specular": 0.3},
-        "mouth": {"type": "principled", "base_color": painted, "roughness": 0.3, "specular": 0.45},
+        "mouth": {
+            "type": "twosided",
+            "inner": {
+                "type": "principled",
+                "base_color": painted,
+                "roughness": 0.3,
+                "specular": 0.45,
+            },
+        },
         "teeth": {"type": "principled", "base_color": painted, "roughness": 0.22, "specular": 0.45},
         "hairs": _hair(person),
         "hair": _hair(person),
