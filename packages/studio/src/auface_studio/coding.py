@@ -27,9 +27,10 @@ from facs_text import (
 from .errors import StudioError
 from .trace import trace
 
-__all__ = ["DETAILS", "catalogue", "look", "read_coding"]
+__all__ = ["DETAILS", "VIEWS", "catalogue", "look", "read_coding"]
 
 DETAILS = ("brief", "full", "clinical", "prompt")
+VIEWS = ("codes", "text", "actions")
 MAX_TEXT = 20_000
 
 
@@ -39,7 +40,7 @@ def read_coding(asked: Mapping[str, Any]) -> tuple[Coding, list[dict[str, Any]]]
     asked holds one of `codes` (FACS notation), `text` (English) and `actions` (a list of
     [code, side, level]). Raises StudioError or FacsTextError that says what is wrong.
     """
-    given = [key for key in ("codes", "text", "actions") if asked.get(key) is not None]
+    given = [key for key in VIEWS if asked.get(key) is not None]
     if len(given) != 1:
         raise StudioError("give one of codes, text and actions")
     value = asked[given[0]]
@@ -164,7 +165,9 @@ def catalogue() -> dict[str, Any]:
     rows.sort(key=lambda row: (row["order"], row["code"]))
     presets = []
     for name, preset in PRESETS.items():
-        levels = [a._replace(level=a.level or 3) if unit(a.code).graded else a for a in preset.coding]
+        levels = [
+            a._replace(level=a.level or 3) if unit(a.code).graded else a for a in preset.coding
+        ]
         presets.append(
             {
                 "name": name,
@@ -184,7 +187,7 @@ def catalogue() -> dict[str, Any]:
 
 def is_wrong(error: Exception) -> bool:
     """Whether an error is the asker's: something that one of our packages refused."""
-    return isinstance(error, (StudioError, FacsTextError)) or (
+    return isinstance(error, StudioError | FacsTextError) or (
         isinstance(error, ValueError)
         and type(error).__module__.partition(".")[0]
         in ("facs_text", "auface_gen", "aaad", "vq_tokenizer", "auface_studio")

@@ -14,7 +14,7 @@ import click
 
 from .errors import StudioError
 
-__all__ = ["stimuli", "study", "studio"]
+__all__ = ["stimuli", "studio", "study"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _PIP = {"starlette": "auface-studio", "uvicorn": "auface-studio", "PIL": "pillow", "numpy": "numpy"}
@@ -89,9 +89,7 @@ def studio(
     from .face import Painter
     from .server.app import Studio
 
-    page = Studio(
-        Painter.load(model, device=device), Eye.load(detector), hosts_of(place), out=out
-    )
+    page = Studio(Painter.load(model, device=device), Eye.load(detector), hosts_of(place), out=out)
     serve(page.app, place, browser=browser, tell=_note)
 
 

@@ -6,4 +6,4 @@ __all__ = ["StudioError"]
 
 
 class StudioError(ValueError):
-    """Wrong input: a design, a request or a picture. The message says what, where and what to do."""
+    """Wrong input: a design, a request, a picture. The message says what, where, what to do."""

@@ -171,6 +171,7 @@ class Painter:
             text=made.text,
             seed=str(made.seed),
             identity=made.identity,
+            person=str(who.get("identity_seed", "portrait")),
             model=made.model,
         )
         return Drawn(

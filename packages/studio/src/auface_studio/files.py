@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written beside under a name of this process, renamed."""
+"""Files that are there whole or not at all: written beside, then renamed."""
 
 from __future__ import annotations
 

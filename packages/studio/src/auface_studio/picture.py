@@ -17,7 +17,7 @@ from .errors import StudioError
 __all__ = ["AI_SOURCE", "chunks", "open_picture", "stamp"]
 
 AI_SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-"""IPTC's term for a picture made by a trained model (photo metadata standard, DigitalSourceType)."""
+"""IPTC's term for a picture made by a trained model (DigitalSourceType)."""
 MAX_PIXELS = 40_000_000
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 _XMP = (

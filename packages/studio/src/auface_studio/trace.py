@@ -102,5 +102,3 @@ def _merged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         else:
             twin["side"] = "both"
     return out
-
-

@@ -27,7 +27,7 @@ from starlette.routing import Route
 
 from facs_text import Coding
 
-from ..coding import catalogue, is_wrong, look, read_coding
+from ..coding import VIEWS, catalogue, is_wrong, look, read_coding
 from ..errors import StudioError
 from ..eye import Detected, Eyes, to_coding
 from ..face import Faces, Stopped
@@ -37,7 +37,12 @@ from .lane import Busy, Lane, Superseded
 
 __all__ = ["Studio", "body", "guarded", "static_routes"]
 
-_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
 _PORTRAITS = 16  # portraits kept in memory, never written
 PACKAGES = ("auface-studio", "auface-gen", "aaad", "facs-text")
 Handler = Callable[[Request], Awaitable[Response]]
@@ -87,7 +92,13 @@ def guarded(routes: Iterable[Route], hosts: Iterable[str], **options: Any) -> St
     """An app that only answers its own page, with errors of the asker as one sentence."""
 
     async def wrong(_: Request, error: Exception) -> Response:
-        status = 409 if isinstance(error, (Superseded, Stopped)) else 503 if isinstance(error, Busy) else 400
+        status = (
+            409
+            if isinstance(error, (Superseded, Stopped))
+            else 503
+            if isinstance(error, Busy)
+            else 400
+        )
         if not is_wrong(error):
             raise error
         return JSONResponse({"error": " ".join(str(error).split())}, status)
@@ -196,7 +207,7 @@ class Studio:
                 Image.open(io.BytesIO(draw(c, person=person, seed=seed, stop=stop).png))
                 for c in (coding, Coding())
             ]
-            return eyes.see(*pictures, asked=coding)
+            return eyes.see(pictures[0], pictures[1], coding)
 
         tab = str(asked.get("tab", ""))[:64]
         rows = await self.lane.run(work, tab=tab, idle=True, gone=request.is_disconnected)
@@ -251,7 +262,7 @@ class Studio:
         return self.eyes
 
     def _coding(self, asked: dict[str, Any]) -> Coding:
-        given = {key: asked[key] for key in ("codes", "actions", "text") if key in asked}
+        given = {key: value for key, value in asked.items() if key in VIEWS}
         return read_coding(given)[0]
 
     def _person(self, asked: dict[str, Any]) -> int | Image.Image:

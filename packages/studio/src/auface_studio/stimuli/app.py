@@ -28,7 +28,7 @@ _SHOWN = 400
 
 
 class Sets:
-    """One set is made at a time, below the folder `out`, a picture at a time between other wishes."""
+    """Makes one set at a time below the folder `out`, picture by picture between other wishes."""
 
     def __init__(self, faces: Faces, eyes: Eyes | None, lane: Lane, out: Path) -> None:
         self.faces, self.eyes, self.lane, self.out = faces, eyes, lane, out

@@ -226,7 +226,9 @@ def _dynamics(values: Any) -> Dynamics:
         key: _whole(values.get(key, default), f"dynamics: {key}", 0, 60_000)
         for key, default in (("onset", 500), ("apex", 1000), ("offset", 500))
     }
-    made = Dynamics(**times, fps=_whole(values.get("fps", 25), "dynamics: fps", 1, 120), shape=shape)
+    made = Dynamics(
+        **times, fps=_whole(values.get("fps", 25), "dynamics: fps", 1, 120), shape=shape
+    )
     if made.duration == 0:
         raise StudioError("dynamics: onset, apex and offset are all 0")
     return made

@@ -57,10 +57,8 @@ class SetMaker:
         sidecar = self.out / "stimuli" / f"stim-{one.label}_image.json"
         if sidecar.is_file() and self._whole(one):
             return False
-        drawn: dict[Coding, bytes] = {}
-        for coding in one.codings:
-            drawn[coding] = self._picture(one, coding)
-        write_bytes(self.picture(one), drawn[one.coding] if one.coding in drawn else self._picture(one, one.coding))
+        drawn = {coding: self._picture(one, coding) for coding in (*one.codings, one.coding)}
+        write_bytes(self.picture(one), drawn[one.coding])
         for k, frame in enumerate(one.frames):
             write_bytes(place / f"frame-{k + 1:04d}.png", drawn[frame.coding])
         if one.frames:
@@ -125,7 +123,7 @@ class SetMaker:
                 "codes": str(coding),
                 "seed": str(self.design.seed),
                 "model": self.faces.model,
-                "identity": f"seed:{one.person}",
+                "person": str(one.person),
             }
             if any(said.get(key) != value for key, value in wanted.items()):
                 return False
@@ -182,7 +180,11 @@ class SetMaker:
         if one.frames and self.design.dynamics is not None:
             d = self.design.dynamics
             about["Dynamics"] = {
-                "OnsetMs": d.onset, "ApexMs": d.apex, "OffsetMs": d.offset, "FramesPerSecond": d.fps,
-                "Shape": d.shape, "Frames": [[f.time, str(f.coding)] for f in one.frames],
-            }  # fmt: skip
+                "OnsetMs": d.onset,
+                "ApexMs": d.apex,
+                "OffsetMs": d.offset,
+                "FramesPerSecond": d.fps,
+                "Shape": d.shape,
+                "Frames": [[f.time, str(f.coding)] for f in one.frames],
+            }
         return about

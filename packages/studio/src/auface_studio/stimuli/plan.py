@@ -42,7 +42,7 @@ class Stimulus:
 
 
 def plan(design: Design) -> tuple[Stimulus, ...]:
-    """The stimuli in order of people, codings and levels; with `neutral`, each person at rest first.
+    """The stimuli by people, codings and levels; with `neutral`, each person at rest first.
 
     Raises StudioError when two would have the same label.
     """

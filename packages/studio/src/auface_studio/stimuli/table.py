@@ -55,10 +55,7 @@ def write_tables(
         f"// Timeline variables for jsPsych: timeline_variables: auface_stimuli\n"
         f"const auface_stimuli = {lines};\n",
     )
-    plain = [{k: v for k, v in row.items()} for row in table]
-    for row in plain:
-        row["stim_id"] = f"stim-{row['stim_id'].removeprefix('stim-')}"
-    write_text(out / "stimuli" / "stimuli.tsv", _separated(plain, "\t", empty="n/a"))
+    write_text(out / "stimuli" / "stimuli.tsv", _separated(table, "\t", empty="n/a"))
     write_json(
         out / "stimuli" / "stimuli.json",
         {name: {"Description": text} for name, text in COLUMNS.items()},
@@ -109,9 +106,7 @@ def _dataset(design: Design, model: str, eyes: Eyes | None) -> dict[str, Any]:
         "BIDSVersion": "1.10.0",
         "DatasetType": "raw",
         "License": design.licence,
-        "GeneratedBy": [
-            {"Name": name, "Version": version(name)} for name in names
-        ],
+        "GeneratedBy": [{"Name": name, "Version": version(name)} for name in names],
         "Model": model,
         "Detector": eyes.name if eyes is not None else None,
         "Seed": design.seed,
@@ -127,8 +122,8 @@ def _readme(design: Design, count: int) -> str:
 says so (IPTC DigitalSourceType in its XMP); codes, text, person, seed and model are in its text
 chunks and in the JSON beside it.
 
-conditions.csv      the conditions file of PsychoPy: use $image, or $animation, in an image component
-jspsych.js          the same for jsPsych: load it as a script, then timeline_variables: auface_stimuli
+conditions.csv      the conditions file of PsychoPy: $image, or $animation, in an image component
+jspsych.js          the same for jsPsych: a script, then timeline_variables: auface_stimuli
 stimuli/            the pictures, with stimuli.tsv and stimuli.json as BIDS has them
 design.toml         the design; `auface stimuli design.toml OUT` makes the set again
 

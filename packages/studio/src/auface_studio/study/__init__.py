@@ -1,4 +1,4 @@
-"""The rating study: a design, the trials of a rater, answers kept at once, and what came of them."""
+"""The rating study: a design, the trials of a rater, answers kept at once, and their report."""
 
 from __future__ import annotations
 

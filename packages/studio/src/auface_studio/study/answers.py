@@ -22,7 +22,7 @@ __all__ = ["Answer", "Answers"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """choice: "left" or "right" of a pair, "1" to "7" of a rating. milliseconds: the rater's time."""
+    """choice: "left" or "right" of a pair, "1" to "7" of a rating. milliseconds: the time taken."""
 
     rater: str
     trial: str

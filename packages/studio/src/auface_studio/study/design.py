@@ -17,9 +17,9 @@
     name = "one-hot"
     folder = "baseline"
 
-A picture's text and item come from its own text chunks (`auface:text`, and codes with person), so a
-folder that `auface generate` or `auface stimuli` wrote serves as it is. Raters see neither the names
-of arms nor of files.
+A picture's text and item come from its own text chunks (`auface:text`, and codes with person), so
+a folder that `auface generate` or `auface stimuli` wrote serves as it is. Raters see neither the
+names of arms nor of files.
 """
 
 from __future__ import annotations
@@ -107,7 +107,9 @@ def _study(values: dict[str, Any], folder: Path) -> Study:
         consent=_text(values, "consent", None),
         instructions=_text(values, "instructions", ""),
         question=_text(values, "question", _QUESTION[kind]),
-        thanks=_text(values, "thanks", "Thank you. All your answers are kept; you can close this page."),
+        thanks=_text(
+            values, "thanks", "Thank you. All your answers are kept; you can close this page."
+        ),
         trials=None if trials is None else _whole(values, "trials", 1),
         checks=_whole(values, "checks", 0),
         seed=_whole(values, "seed", 0),

@@ -56,16 +56,17 @@ def _pairs(study: Study, kept: list[Answer]) -> dict[str, Any]:
         loser = a.arms[0] if a.choice == "right" else a.arms[1]
         wins[a.arm, loser] = wins.get((a.arm, loser), 0.0) + 1
     table = []
-    for a, b in combinations(study.arms, 2):
-        won, n = wins.get((a, b), 0.0), int(wins.get((a, b), 0.0) + wins.get((b, a), 0.0))
+    for one, two in combinations(study.arms, 2):
+        won = wins.get((one, two), 0.0)
+        n = int(won + wins.get((two, one), 0.0))
         low, high = wilson(won, n)
-        mine = [x for x in kept if set(x.arms) == {a, b}]
+        mine = [x for x in kept if set(x.arms) == {one, two}]
         table.append(
             {
-                "arm": a, "against": b, "wins": int(won), "n": n,
+                "arm": one, "against": two, "wins": int(won), "n": n,
                 "rate": round(won / n, 4) if n else None,
                 "wilson95": [round(low, 4), round(high, 4)],
-                "raters95": _bootstrap(mine, lambda x, a=a: float(x.arm == a)),
+                "raters95": _bootstrap(mine, lambda x, arm=one: float(x.arm == arm)),
             }
         )  # fmt: skip
     left = sum(a.choice == "left" for a in kept)

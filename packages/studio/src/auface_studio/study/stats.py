@@ -28,7 +28,7 @@ def bradley_terry(
     wins[a, b]: how often a beat b. By Hunter's MM iteration (2004). prior adds that many wins each
     way to each pair that met, so that an arm that never lost has a finite strength.
     """
-    count = {pair: 0.0 for pair in ((a, b) for a in names for b in names if a != b)}
+    count = dict.fromkeys(((a, b) for a in names for b in names if a != b), 0.0)
     for a, b in count:
         met = wins.get((a, b), 0.0) + wins.get((b, a), 0.0)
         count[a, b] = wins.get((a, b), 0.0) + (prior if met else 0.0)
@@ -65,15 +65,18 @@ def alpha(units: Sequence[Mapping[Hashable, float | str]], *, interval: bool) ->
     def apart(a: float | str, b: float | str) -> float:
         return (float(a) - float(b)) ** 2 if interval else float(a != b)
 
-    seen = sum(
-        sum(apart(a, b) for i, a in enumerate(unit) for j, b in enumerate(unit) if i != j)
-        / (len(unit) - 1)
-        for unit in kept
-    ) / n
+    seen = (
+        sum(
+            sum(apart(a, b) for i, a in enumerate(unit) for j, b in enumerate(unit) if i != j)
+            / (len(unit) - 1)
+            for unit in kept
+        )
+        / n
+    )
     counts: dict[float | str, int] = {}
     for v in values:
         counts[v] = counts.get(v, 0) + 1
-    chance = sum(
-        ca * cb * apart(a, b) for a, ca in counts.items() for b, cb in counts.items()
-    ) / (n * (n - 1))
+    chance = sum(ca * cb * apart(a, b) for a, ca in counts.items() for b, cb in counts.items()) / (
+        n * (n - 1)
+    )
     return None if chance == 0 else 1.0 - seen / chance
