@@ -1,7 +1,8 @@
 """The tables of a set: for PsychoPy, for jsPsych, and as a BIDS dataset's `stimuli/`.
 
 PsychoPy's reader wants a header of names that Python takes, no empty one, and evaluates a cell that
-begins with a bracket as a list: none does. jsPsych takes the rows as timeline variables. BIDS wants
+begins with a bracket as a list: none does. It, and every spreadsheet, takes `6E+12` for six million
+millions and `0` for a number: codes in tables carry AU, `AU6E+AU12` and `AU0`. jsPsych takes the rows as timeline variables. BIDS wants
 `stimuli/stimuli.tsv` with `stim_id`, its JSON, and `stim-LABEL_image.*` with letters and digits.
 """
 
@@ -16,13 +17,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from facs_text import Coding, parse
+
 from ..eye import Eyes
 from ..files import write_json, write_text
 from ..picture import AI_SOURCE
 from .design import Design
 from .plan import Stimulus
 
-__all__ = ["COLUMNS", "write_tables"]
+__all__ = ["COLUMNS", "spelled", "write_tables"]
 
 Row = tuple[Stimulus, dict[str, Any]]
 COLUMNS = {
@@ -35,7 +38,7 @@ COLUMNS = {
     "person": "Number of the made-up person.",
     "condition": "Name of the coding in the design.",
     "level": "Letter A to E when the design sets levels; else empty.",
-    "codes": "FACS codes as asked for.",
+    "codes": "FACS codes as asked for; AU0 is a face at rest.",
     "codes_resolved": "FACS codes that stand after conflicts are resolved.",
     "text": "The description that was drawn.",
     "seed": "Seed of the drawing.",
@@ -77,12 +80,23 @@ def _row(one: Stimulus, about: dict[str, Any], design: Design) -> dict[str, Any]
         "person": one.person,
         "condition": _safe(one.name),
         "level": one.level,
-        "codes": str(one.coding),
-        "codes_resolved": about["CodesResolved"],
+        "codes": spelled(one.coding),
+        "codes_resolved": spelled(parse(about["CodesResolved"])),
         "text": about["Description"],
         "seed": about["Seed"],
         "aaad_distance": "" if distance is None else distance,
     }
+
+
+def spelled(coding: Coding) -> str:
+    """Notation with AU before each number, which nothing takes for a number: `LAU6E+AU12`."""
+    parts = []
+    for action in coding:
+        text = str(action)
+        if not action.code.startswith("M"):
+            text = text.replace(action.code, f"AU{action.code}", 1)
+        parts.append(text)
+    return "+".join(parts) or "AU0"
 
 
 def _safe(text: str) -> str:

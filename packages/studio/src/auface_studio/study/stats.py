@@ -17,7 +17,10 @@ def wilson(wins: float, n: int, *, z: float = Z95) -> tuple[float, float]:
     p = wins / n
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # At 0 and n the bound is the rate itself, which rounding would miss by a hair.
+    low = 0.0 if wins == 0 else middle - half
+    high = 1.0 if wins == n else middle + half
+    return low, high
 
 
 def bradley_terry(
