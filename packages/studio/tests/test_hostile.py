@@ -131,8 +131,8 @@ def test_what_is_no_picture_is_refused_with_a_sentence(client, data):
 
 @pytest.mark.parametrize(
     "path",
-    ["/static/../errors.py", "/static/%2e%2e/errors.py", "/static/..%2ferrors.py", "/static/main.py",
-     "/etc/passwd", "/api/person/-1.png", "/api/set/zip?path=/etc/passwd"],
+    ["/static/../errors.py", "/static/%2e%2e/errors.py", "/static/..%2ferrors.py",
+     "/static/main.py", "/etc/passwd", "/api/person/-1.png", "/api/set/zip?path=/etc/passwd"],
 )  # fmt: skip
 def test_no_path_leads_out(client, path):
     assert client.get(path).status_code in (400, 404)
@@ -194,7 +194,7 @@ def test_a_title_does_not_lead_out_of_the_folder(client, tmp_path, change):
         None, [], {}, {"people": []}, {"people": [99], "coding": [{"codes": "12C"}]},
         {"people": [0], "coding": "x"}, {"people": [0], "coding": [{"codes": "12C", "path": "/"}]},
         {"people": [0], "coding": [{"name": "a", "codes": "12C"}, {"name": "a", "codes": "4C"}]},
-        {"people": list(range(3000)), "coding": [{"codes": f"{k}C"} for k in (1, 2, 4, 5, 6, 7, 9)]},
+        {"people": list(range(9000)), "coding": [{"codes": f"{k}C"} for k in (1, 2, 4)]},
         {"people": [0], "table": 5}, {"people": [True], "coding": [{"codes": "12C"}]},
         {"people": [0], "coding": [{"codes": "12C"}], "dynamics": {"onset": 10**9}},
         {"people": [0], "coding": [{"codes": "12C"}], "title": "a\nb"},

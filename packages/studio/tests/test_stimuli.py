@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import csv
 import io
 import json
@@ -69,10 +70,8 @@ def importable_conditions(path):
             elif re.fullmatch(r"-?\d+", cell):
                 row[name] = int(cell)
             else:
-                try:  # "6E+12" is a number to it
-                    row[name] = float(cell)
-                except ValueError:
-                    pass
+                with contextlib.suppress(ValueError):
+                    row[name] = float(cell)  # "6E+12" is a number to it
     return rows
 
 
@@ -133,7 +132,7 @@ def test_bids_finds_its_stimuli(write, faces, eyes, tmp_path):
     with (folder / "stimuli.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     described = json.loads((folder / "stimuli.json").read_text("utf-8"))
-    assert list(rows[0])[0] == "stim_id"
+    assert next(iter(rows[0])) == "stim_id"
     assert set(rows[0]) == set(described)
     assert not any(value == "" for row in rows for value in row.values())
     for row in rows:
@@ -277,7 +276,8 @@ def test_a_table_beside_the_design_is_read(write, tmp_path):
 
 
 def test_names_that_would_share_files_are_told_apart(write):
-    text = 'people = [0]\n[[coding]]\nname = "a b"\ncodes = "12C"\n[[coding]]\nname = "a-b"\ncodes = "4C"\n'
+    text = 'people = [0]\n[[coding]]\nname = "a b"\ncodes = "12C"\n'
+    text += '[[coding]]\nname = "a-b"\ncodes = "4C"\n'
     with pytest.raises(StudioError, match="both be stim"):
         plan(read_design(write(text)))
 

@@ -211,8 +211,8 @@ def test_a_closed_browser_goes_on_where_it_was(run, browse, study_design):
 
 @pytest.mark.parametrize(
     "change",
-    [{"rater": "../x"}, {"rater": ""}, {"rater": 5}, {"number": 99}, {"number": -1}, {"choice": "both"},
-     {"choice": "7"}, {"milliseconds": -1}, {"milliseconds": "now"}],
+    [{"rater": "../x"}, {"rater": ""}, {"rater": 5}, {"number": 99}, {"number": -1},
+     {"choice": "both"}, {"choice": "7"}, {"milliseconds": -1}, {"milliseconds": "now"}],
 )  # fmt: skip
 def test_wrong_answers_are_refused(run, change):
     client, _, path = run

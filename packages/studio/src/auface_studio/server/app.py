@@ -33,7 +33,7 @@ from ..eye import Detected, Eyes, to_coding
 from ..face import Faces, Stopped
 from ..picture import chunks, open_picture
 from .guard import Guard
-from .lane import Busy, Lane, Superseded
+from .lane import IDLE, NEXT, NOW, Busy, Lane, Superseded
 
 __all__ = ["Studio", "body", "guarded", "static_routes"]
 
@@ -175,7 +175,7 @@ class Studio:
                 coding, person=person, seed=seed, draft=draft, stop=None if draft else stop
             ),
             tab=str(asked.get("tab", ""))[:64],
-            idle=not draft,
+            rank=NOW if draft else NEXT,
             gone=request.is_disconnected,
         )
         return Response(
@@ -189,7 +189,7 @@ class Studio:
         wanted = request.path_params["number"]
         drawn = await self.lane.run(
             lambda _: self.faces.draw(Coding(), person=wanted, draft=True),
-            idle=True,
+            rank=IDLE,
             gone=request.is_disconnected,
         )
         return Response(drawn.png, media_type="image/png")
@@ -210,7 +210,7 @@ class Studio:
             return eyes.see(pictures[0], pictures[1], coding)
 
         tab = str(asked.get("tab", ""))[:64]
-        rows = await self.lane.run(work, tab=tab, idle=True, gone=request.is_disconnected)
+        rows = await self.lane.run(work, tab=tab, rank=NEXT, gone=request.is_disconnected)
         return JSONResponse({"rows": _rows(rows), "distance": eyes.distance(rows)})
 
     async def portrait(self, request: Request) -> Response:

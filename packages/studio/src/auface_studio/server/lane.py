@@ -2,8 +2,8 @@
 
 Drawing and seeing use all cores, so they go one after the other through one thread. Of one tab
 only the newest wish is worth drawing: older ones that still wait are answered `Superseded`. A
-wish whose asker has gone is not drawn at all, and idle wishes (thumbnails, refinements) let the
-others pass.
+wish whose asker has gone is not drawn at all. Wishes have three ranks: NOW (what follows a hand),
+NEXT (the finished picture of it) and IDLE (thumbnails, sets); a lower one waits for the higher.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from typing import Any, TypeVar
 
 from ..errors import StudioError
 
-__all__ = ["Busy", "Lane", "Superseded"]
+__all__ = ["IDLE", "NEXT", "NOW", "Busy", "Lane", "Superseded"]
+
+NOW, NEXT, IDLE = range(3)
 
 T = TypeVar("T")
 
@@ -41,12 +43,11 @@ class _Wish:
 
 
 class Lane:
-    """Runs wishes one at a time, in order, idle ones when there is no other."""
+    """Runs wishes one at a time, those of a higher rank first, each rank in order."""
 
     def __init__(self, *, limit: int = 64) -> None:
         self.limit = limit
-        self._queue: deque[_Wish] = deque()
-        self._idle: deque[_Wish] = deque()
+        self._queues: tuple[deque[_Wish], ...] = (deque(), deque(), deque())
         self._now: _Wish | None = None
         self._worker: asyncio.Task[None] | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="auface-studio")
@@ -54,24 +55,24 @@ class Lane:
     @property
     def waiting(self) -> int:
         """How many wishes have not begun."""
-        return len(self._queue) + len(self._idle)
+        return sum(map(len, self._queues))
 
     async def run(
         self,
         work: Callable[[Callable[[], bool]], T],
         *,
         tab: str = "",
-        idle: bool = False,
+        rank: int = NOW,
         gone: Callable[[], Awaitable[bool]] | None = None,
     ) -> T:
         """What work(stop) returns. With a tab, older waiting wishes of that tab are dropped.
 
-        stop() says whether an idle wish that has begun should give way to the same tab's next.
+        stop() says whether a wish that has begun should give way to the same tab's next.
         gone says whether the asker has left; asked just before the work would begin. Raises
         Superseded for a wish that was dropped and Busy when the lane is full.
         """
         if tab:
-            for queue in (self._queue, self._idle):
+            for queue in self._queues:
                 for old in [w for w in queue if w.tab == tab]:
                     queue.remove(old)
                     _fail(old, Superseded("a newer one of the same tab came"))
@@ -80,14 +81,14 @@ class Lane:
         if self.waiting >= self.limit:
             raise Busy(f"{self.waiting} pictures wait to be drawn already; try again soon")
         wish = _Wish(work, tab, asyncio.get_running_loop().create_future(), gone)
-        (self._idle if idle else self._queue).append(wish)
+        self._queues[rank].append(wish)
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._drain())
         try:
             found: T = await wish.done
             return found
         except asyncio.CancelledError:
-            for queue in (self._queue, self._idle):
+            for queue in self._queues:
                 if wish in queue:
                     queue.remove(wish)
             wish.stop.set()
@@ -95,8 +96,8 @@ class Lane:
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._queue or self._idle:
-            wish = (self._queue or self._idle).popleft()
+        while queue := next((q for q in self._queues if q), None):
+            wish = queue.popleft()
             if wish.done.done():
                 continue
             if wish.gone is not None and await wish.gone():

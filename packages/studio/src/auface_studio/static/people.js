@@ -2,6 +2,7 @@
 
 import { $, h, toast } from "./dom.js";
 import { send } from "./api.js";
+import { thumb } from "./thumbs.js";
 import { change, state } from "./state.js";
 
 export function buildGallery(count) {
@@ -9,8 +10,7 @@ export function buildGallery(count) {
   const watch = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
-      const image = $("img", target);
-      image.src = image.dataset.src;
+      thumb($("img", target), Number(target.dataset.person));
       watch.unobserve(target);
     }
   }, { root, rootMargin: "60px" });
@@ -18,7 +18,7 @@ export function buildGallery(count) {
     const button = h("button", {
       role: "radio", class: "person", "aria-label": `Person ${k}`, "aria-checked": "false", "data-person": k, tabindex: -1,
       onclick: () => change({ person: k, portrait: null }),
-    }, h("img", { alt: "", width: 56, height: 56, "data-src": `/api/person/${k}.png` }));
+    }, h("img", { alt: "", width: 56, height: 56 }));
     root.append(button);
     watch.observe(button);
   }

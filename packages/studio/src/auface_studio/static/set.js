@@ -2,6 +2,7 @@
 
 import { $, copy, h } from "./dom.js";
 import { get, Latest, picture, post } from "./api.js";
+import { thumb } from "./thumbs.js";
 
 let root = null;
 let start = null;
@@ -24,6 +25,12 @@ export function buildSet(given) {
     h("details", {}, h("summary", {}, "The same from the command"), h("p", { class: "quiet" }, "Save this as design.toml, then: ", h("code", {}, "auface stimuli design.toml OUT")), h("pre", { id: "set-toml", class: "mono", tabindex: 0 }), h("button", { onclick: () => copy($("#set-toml").textContent, "TOML") }, "Copy"))));
   root.addEventListener("input", soon);
   soon();
+  // Its pictures are asked for when it is looked at, not before.
+  new IntersectionObserver((entries, watch) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    watch.disconnect();
+    for (const button of document.querySelectorAll(".pick-people .person")) thumb($("img", button), Number(button.dataset.pick));
+  }).observe(root);
   get("/api/set/status").then(showStatus).catch(() => {});
 }
 
@@ -31,9 +38,9 @@ function form() {
   const people = h("div", { class: "pick-people", role: "group", "aria-label": "People of the set" });
   for (let k = 0; k < start.people; k += 1) {
     people.append(h("button", {
-      "aria-pressed": String(chosen.has(k)), class: "person", "aria-label": `Person ${k}`, title: `Person ${k}`,
+      "aria-pressed": String(chosen.has(k)), class: "person", "data-pick": k, "aria-label": `Person ${k}`, title: `Person ${k}`,
       onclick: (event) => { chosen.has(k) ? chosen.delete(k) : chosen.add(k); event.currentTarget.setAttribute("aria-pressed", String(chosen.has(k))); soon(); },
-    }, h("img", { src: `/api/person/${k}.png`, alt: "", loading: "lazy", width: 44, height: 44 })));
+    }, h("img", { alt: "", width: 44, height: 44 })));
   }
   return h("section", { class: "panel set-form", "aria-label": "Design" },
     h("h2", {}, "Design"),

@@ -17,7 +17,7 @@ from facs_text import describe
 from ..errors import StudioError
 from ..eye import Eyes
 from ..face import Faces
-from ..server.lane import Lane
+from ..server.lane import IDLE, Lane
 from .design import Design, parse_table, read_design, to_toml
 from .make import SetMaker
 from .plan import Stimulus, plan
@@ -99,7 +99,7 @@ class Sets:
         try:
             await asyncio.to_thread(maker.begin)
             for one in maker.stimuli:
-                await self.lane.run(_work(maker, one), idle=True)
+                await self.lane.run(_work(maker, one), rank=IDLE)
                 self.status["done"] += 1
             await asyncio.to_thread(maker.finish)
             path = maker.out.with_suffix(".zip")

@@ -2,8 +2,9 @@
 
 PsychoPy's reader wants a header of names that Python takes, no empty one, and evaluates a cell that
 begins with a bracket as a list: none does. It, and every spreadsheet, takes `6E+12` for six million
-millions and `0` for a number: codes in tables carry AU, `AU6E+AU12` and `AU0`. jsPsych takes the rows as timeline variables. BIDS wants
-`stimuli/stimuli.tsv` with `stim_id`, its JSON, and `stim-LABEL_image.*` with letters and digits.
+millions and `0` for a number: codes in tables carry AU, `AU6E+AU12` and `AU0`. jsPsych takes the
+rows as timeline variables. BIDS wants `stimuli/stimuli.tsv` with `stim_id`, its JSON, and
+`stim-LABEL_image.*` with letters and digits.
 """
 
 from __future__ import annotations
