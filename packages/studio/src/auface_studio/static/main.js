@@ -28,9 +28,11 @@ const looks = new Latest(async ({ asked, source }) => {
     view = await post("/api/look", { ...asked, detail: state.detail, seed: state.wording });
   } catch (error) {
     $("#codes-error").textContent = error.message;
+    // An address that says no coding: a face at rest, and what was wrong stays to be read.
+    if (!view) looks.wish({ asked: { codes: "0" }, source: "rest" });
     return;
   }
-  $("#codes-error").textContent = "";
+  if (source !== "rest") $("#codes-error").textContent = "";
   state.actions = view.actions;
   state.codes = view.codes;
   show(source);

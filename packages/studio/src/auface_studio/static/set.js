@@ -17,6 +17,8 @@ const numberBox = (id, value, max) => h("input", { type: "number", id, min: 0, m
 export function buildSet(given) {
   start = given;
   root = $("#view-set");
+  for (const person of chosen) if (person >= start.people) chosen.delete(person);
+  if (!chosen.size) chosen.add(0);
   root.append(form(), h("section", { class: "panel preview", "aria-label": "Preview" },
     h("div", { class: "set-head" }, h("h2", { id: "set-count" }, "Preview"), h("span", { class: "grow" }),
       h("button", { id: "set-make", class: "primary", onclick: make }, "Make the set"), h("button", { id: "set-stop", hidden: true, onclick: stop }, "Stop"), h("a", { id: "set-zip", class: "button", hidden: true, href: "/api/set/zip", download: "" }, "Download the zip")),
@@ -24,11 +26,11 @@ export function buildSet(given) {
     h("div", { id: "set-grid" }),
     h("details", {}, h("summary", {}, "The same from the command"), h("p", { class: "quiet" }, "Save this as design.toml, then: ", h("code", {}, "auface stimuli design.toml OUT")), h("pre", { id: "set-toml", class: "mono", tabindex: 0 }), h("button", { onclick: () => copy($("#set-toml").textContent, "TOML") }, "Copy"))));
   root.addEventListener("input", soon);
-  soon();
   // Its pictures are asked for when it is looked at, not before.
   new IntersectionObserver((entries, watch) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     watch.disconnect();
+    soon();
     for (const button of document.querySelectorAll(".pick-people .person")) thumb($("img", button), Number(button.dataset.pick));
   }).observe(root);
   get("/api/set/status").then(showStatus).catch(() => {});
