@@ -24,6 +24,7 @@ def bind(port: int) -> socket.socket:
     place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         place.bind((ADDRESS, port))
+        place.listen(128)  # only now is the port ours: two may bind one that nobody listens at
     except PermissionError:
         place.close()
         raise StudioError(
