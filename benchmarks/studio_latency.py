@@ -11,6 +11,7 @@ the same moves are timed in the browser, until the picture is decoded.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import platform
@@ -108,10 +109,8 @@ async def measure(url: str) -> dict[str, object]:
 
         for m in moves(10, seed=6):  # asks for finished pictures and hangs up
             asked = {"actions": m, "person": 6, "tab": "gone"}
-            try:
+            with contextlib.suppress(httpx.TimeoutException):
                 await client.post("/api/face", json=asked, timeout=0.05)
-            except httpx.TimeoutException:
-                pass
         out["a_move_after_ten_that_vanished_ms"] = round(
             1000 * await move(client, moves(1, seed=7)[0], "after"), 1
         )

@@ -10,10 +10,13 @@ import httpx
 import pytest
 from PIL import Image
 
+from auface_studio.face import Stopped
 from auface_studio.picture import chunks
 from auface_studio.server.app import Studio
 
 HOST = "127.0.0.1:8511"
+FINE = {"codes": "12C", "person": 0}
+MOVE = {"codes": "4D", "person": 0, "draft": True}
 
 
 def test_the_page_asks_for_nothing_elsewhere(client):
@@ -181,8 +184,6 @@ def test_a_client_that_vanishes_costs_nothing(page, faces):
 
 def test_a_finished_picture_gives_way_to_the_next_move(page, faces):
     """A refinement of the same tab that is being drawn is told to stop."""
-    from auface_studio.face import Stopped
-
     stopped = []
     real = faces.draw
 
@@ -213,3 +214,31 @@ def test_a_finished_picture_gives_way_to_the_next_move(page, faces):
     fine, move = asyncio.run(scenario())
     assert (fine.status_code, move.status_code) == (409, 200)
     assert stopped == ["12C"]
+
+
+def test_another_tabs_move_goes_first_and_the_finished_picture_after_it(page, faces):
+    """The finished picture that was begun gives way, and is drawn all the same."""
+    real, begun = faces.draw, []
+
+    def draw(coding, *, person, seed=0, draft=False, stop=None):
+        if not draft and not begun:
+            begun.append(True)
+            while not stop():
+                threading.Event().wait(0.005)
+            raise Stopped("a newer wish came")
+        return real(coding, person=person, seed=seed, draft=draft)
+
+    faces.draw = draw
+
+    async def scenario():
+        transport = httpx.ASGITransport(app=page.app)
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
+            fine = asyncio.create_task(client.post("/api/face", json=FINE | {"tab": "a"}))
+            while not begun:
+                await asyncio.sleep(0.001)
+            move = await client.post("/api/face", json=MOVE | {"tab": "b"})
+            return await fine, move
+
+    fine, move = asyncio.run(scenario())
+    assert (fine.status_code, move.status_code) == (200, 200)
+    assert [codes for codes, _ in faces.drawn] == ["4D", "12C"]

@@ -83,14 +83,15 @@ def studio(
     """
     from .server.serve import bind, hosts_of, serve
 
-    place = bind(port)  # a taken port is told before the model is loaded
-    _note("loading the generator and the detector ...")
-    from .eye import Eye
-    from .face import Painter
-    from .server.app import Studio
+    with bind(port) as place:  # a taken port is told before the model is loaded
+        _note("loading the generator and the detector ...")
+        from .eye import Eye
+        from .face import Painter
+        from .server.app import Studio
 
-    page = Studio(Painter.load(model, device=device), Eye.load(detector), hosts_of(place), out=out)
-    serve(page.app, place, browser=browser, tell=_note)
+        painter, eye = Painter.load(model, device=device), Eye.load(detector)
+        page = Studio(painter, eye, hosts_of(place), out=out)
+        serve(page.app, place, browser=browser, tell=_note)
 
 
 @click.command("stimuli")
@@ -178,7 +179,7 @@ def study(
     from .server.serve import bind, hosts_of, serve
     from .study.app import StudyPage
 
-    place = bind(port)
-    page = StudyPage(read, kept, hosts_of(place))
-    _note(f"answers go to {place_of_answers}")
-    serve(page.app, place, browser=browser, tell=_note)
+    with bind(port) as place:
+        page = StudyPage(read, kept, hosts_of(place))
+        _note(f"answers go to {place_of_answers}")
+        serve(page.app, place, browser=browser, tell=_note)

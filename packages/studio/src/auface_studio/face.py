@@ -25,7 +25,7 @@ from .picture import stamp
 
 __all__ = ["DRAFT_SECONDS", "Drawn", "Faces", "Painter", "Stopped"]
 
-DRAFT_SECONDS = 0.15
+DRAFT_SECONDS = 0.13
 """Time that a draft may take: a slider's picture has a quarter second with all that is around."""
 _FULL_STEPS = 12
 _KEPT = 256
@@ -143,10 +143,14 @@ class Painter:
                 self._kept.move_to_end(key)
                 return self._kept[key]
             self._stop = stop
+            started = time.perf_counter()
             try:
                 drawn = self._draw(coding, person, seed, steps)
             finally:
                 self._stop = None
+            if draft:  # a machine that gets busy gets coarser drafts, not later ones
+                took = (time.perf_counter() - started) / steps
+                self._step_seconds += 0.3 * (took - self._step_seconds)
             self._kept[key] = drawn
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)

@@ -3,7 +3,8 @@
 Drawing and seeing use all cores, so they go one after the other through one thread. Of one tab
 only the newest wish is worth drawing: older ones that still wait are answered `Superseded`. A
 wish whose asker has gone is not drawn at all. Wishes have three ranks: NOW (what follows a hand),
-NEXT (the finished picture of it) and IDLE (thumbnails, sets); a lower one waits for the higher.
+NEXT (the finished picture of it) and IDLE (thumbnails, sets). A lower one waits for the higher, and
+one that has begun gives way and begins anew after it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ..errors import StudioError
+from ..face import Stopped
 
 __all__ = ["IDLE", "NEXT", "NOW", "Busy", "Lane", "Superseded"]
 
 NOW, NEXT, IDLE = range(3)
+_LOOK = 0.05  # seconds between looks whether an asker is still there
 
 T = TypeVar("T")
 
@@ -39,7 +42,9 @@ class _Wish:
     tab: str
     done: asyncio.Future[Any]
     gone: Callable[[], Awaitable[bool]] | None
+    rank: int
     stop: threading.Event = field(default_factory=threading.Event)
+    again: bool = False  # it was stopped for another tab's, not for good
 
 
 class Lane:
@@ -80,7 +85,10 @@ class Lane:
                 self._now.stop.set()
         if self.waiting >= self.limit:
             raise Busy(f"{self.waiting} pictures wait to be drawn already; try again soon")
-        wish = _Wish(work, tab, asyncio.get_running_loop().create_future(), gone)
+        if rank == NOW and self._now is not None and self._now.rank > NOW:
+            self._now.again = not self._now.stop.is_set()
+            self._now.stop.set()
+        wish = _Wish(work, tab, asyncio.get_running_loop().create_future(), gone, rank)
         self._queues[rank].append(wish)
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._drain())
@@ -104,8 +112,15 @@ class Lane:
                 _fail(wish, Superseded("the asker has left"))
                 continue
             self._now = wish
+            work = loop.run_in_executor(self._pool, wish.work, wish.stop.is_set)
             try:
-                result = await loop.run_in_executor(self._pool, wish.work, wish.stop.is_set)
+                result = await self._watched(work, wish)
+            except Stopped as error:
+                if wish.again:
+                    wish.again, wish.stop = False, threading.Event()
+                    queue.appendleft(wish)
+                else:
+                    _fail(wish, error)
             except Exception as error:  # the asker is told; the lane goes on
                 _fail(wish, error)
             else:
@@ -113,6 +128,18 @@ class Lane:
                     wish.done.set_result(result)
             finally:
                 self._now = None
+
+    async def _watched(self, work: asyncio.Future[Any], wish: _Wish) -> Any:
+        """Wait for work that has begun; it is told to stop when the asker leaves."""
+        while wish.gone is not None:
+            done, _ = await asyncio.wait([work], timeout=_LOOK)
+            if done:
+                break
+            if await wish.gone():
+                wish.again = False
+                wish.stop.set()
+                break
+        return await work
 
     def close(self) -> None:
         """Let the worker thread end after what it is at."""

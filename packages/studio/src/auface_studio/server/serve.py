@@ -49,7 +49,7 @@ def serve(
     app: Starlette, place: socket.socket, *, browser: bool, tell: Callable[[str], None]
 ) -> None:
     """Answer until Ctrl-C. Opens the browser once the server is up."""
-    import uvicorn
+    import uvicorn  # not before a wrong design or a taken port is told
 
     address = f"http://{hosts_of(place)[0]}/"
     config = uvicorn.Config(
@@ -63,6 +63,4 @@ def serve(
     try:
         server.run(sockets=[place])
     except KeyboardInterrupt:
-        pass
-    finally:
-        place.close()
+        tell("stopped")

@@ -132,7 +132,7 @@ class Sets:
 
 
 def _work(maker: SetMaker, one: Stimulus) -> Callable[[Callable[[], bool]], bool]:
-    return lambda _: maker.make(one)
+    return lambda stop: maker.make(one, stop)
 
 
 def _cell(one: Stimulus) -> dict[str, Any]:

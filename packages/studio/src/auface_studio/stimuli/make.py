@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,16 @@ class SetMaker:
         """Make the folder, with its design."""
         write_text(self.out / "design.toml", self._text)
 
-    def make(self, one: Stimulus) -> bool:
-        """Draw what a stimulus lacks; False when all of it was there."""
+    def make(self, one: Stimulus, stop: Callable[[], bool] | None = None) -> bool:
+        """Draw what a stimulus lacks; False when all of it was there.
+
+        Raises face.Stopped when stop() says so; made again, it goes on.
+        """
         place = self.folder(one)
         sidecar = self.out / "stimuli" / f"stim-{one.label}_image.json"
         if sidecar.is_file() and self._whole(one):
             return False
-        drawn = {coding: self._picture(one, coding) for coding in (*one.codings, one.coding)}
+        drawn = {c: self._picture(one, c, stop) for c in (*one.codings, one.coding)}
         write_bytes(self.picture(one), drawn[one.coding])
         for k, frame in enumerate(one.frames):
             write_bytes(place / f"frame-{k + 1:04d}.png", drawn[frame.coding])
@@ -103,8 +107,11 @@ class SetMaker:
         """The frames of a sequence."""
         return self.out / "stimuli" / f"stim-{one.label}_frames"
 
-    def _picture(self, one: Stimulus, coding: Coding) -> bytes:
-        return self.faces.draw(coding, person=one.person, seed=self.design.seed).png
+    def _picture(
+        self, one: Stimulus, coding: Coding, stop: Callable[[], bool] | None = None
+    ) -> bytes:
+        seed = self.design.seed
+        return self.faces.draw(coding, person=one.person, seed=seed, stop=stop).png
 
     def _whole(self, one: Stimulus) -> bool:
         """Whether what is on disk is what would be drawn."""
