@@ -42,8 +42,8 @@ class FaceWidget(anywidget.AnyWidget):
     text = traitlets.Unicode("").tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
     png = traitlets.Bytes(b"").tag(sync=True)
-    actions = traitlets.List().tag(sync=True)
-    units = traitlets.List().tag(sync=True)
+    actions: Any = traitlets.List().tag(sync=True)
+    units: Any = traitlets.List().tag(sync=True)
 
     def __init__(
         self, codes: str = "0", *, person: int = 0, faces: Faces | None = None, **kwargs: Any
