@@ -88,7 +88,7 @@ class SetMaker:
         with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as file:
             for entry in sorted(p for p in self.out.rglob("*") if p.is_file()):
                 name = f"{self.out.name}/{entry.relative_to(self.out).as_posix()}"
-                if entry.is_symlink() or entry.name.startswith("."):
+                if entry.is_symlink() or entry.name.endswith(".part"):
                     continue
                 info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
                 info.external_attr = 0o644 << 16
@@ -101,11 +101,11 @@ class SetMaker:
 
     def animation(self, one: Stimulus) -> Path:
         """The sequence as one animated file."""
-        return self.out / "stimuli" / f"stim-{one.label}_animation.webp"
+        return self.out / "sequences" / f"stim-{one.label}.webp"
 
     def folder(self, one: Stimulus) -> Path:
         """The frames of a sequence."""
-        return self.out / "stimuli" / f"stim-{one.label}_frames"
+        return self.out / "sequences" / f"stim-{one.label}"
 
     def _picture(
         self, one: Stimulus, coding: Coding, stop: Callable[[], bool] | None = None

@@ -50,7 +50,7 @@ COLUMNS = {
 def write_tables(
     out: Path, design: Design, rows: Sequence[Row], *, model: str, eyes: Eyes | None
 ) -> None:
-    """conditions.csv, jspsych.js, dataset_description.json, README, stimuli/stimuli.{tsv,json}."""
+    """conditions.csv, jspsych.js, dataset_description.json, stimuli/stimuli.{tsv,json}, README."""
     table = [_row(one, about, design) for one, about in rows]
     write_text(out / "conditions.csv", _separated(table, ","))
     lines = json.dumps(table, ensure_ascii=True, indent=1).replace("<", "\\u003c")
@@ -66,6 +66,8 @@ def write_tables(
     )
     write_json(out / "dataset_description.json", _dataset(design, model, eyes))
     write_text(out / "README", _readme(design, len(rows)))
+    # What a BIDS validator need not know.
+    write_text(out / ".bidsignore", "conditions.csv\ndesign.toml\njspsych.js\nsequences/\n")
 
 
 def _row(one: Stimulus, about: dict[str, Any], design: Design) -> dict[str, Any]:
@@ -74,8 +76,8 @@ def _row(one: Stimulus, about: dict[str, Any], design: Design) -> dict[str, Any]
     return {
         "stim_id": f"stim-{one.label}",
         "image": f"stimuli/stim-{one.label}_image.png",
-        "animation": f"stimuli/stim-{one.label}_animation.webp" if moving else "",
-        "frames": f"stimuli/stim-{one.label}_frames" if moving else "",
+        "animation": f"sequences/stim-{one.label}.webp" if moving else "",
+        "frames": f"sequences/stim-{one.label}" if moving else "",
         "frame_count": len(one.frames),
         "duration_ms": design.dynamics.duration if moving and design.dynamics else 0,
         "person": one.person,
@@ -140,6 +142,7 @@ chunks and in the JSON beside it.
 conditions.csv      the conditions file of PsychoPy: $image, or $animation, in an image component
 jspsych.js          the same for jsPsych: a script, then timeline_variables: auface_stimuli
 stimuli/            the pictures, with stimuli.tsv and stimuli.json as BIDS has them
+sequences/          where the design moves: the frames of each, and one animated WebP
 design.toml         the design; `auface stimuli design.toml OUT` makes the set again
 
 How far the pictures do what they were asked: `auface score stimuli`.
