@@ -91,7 +91,8 @@ def test_auface_score_reads_the_set(auface, tmp_path):
     """Each stimulus once: the frames of a sequence are not pictures to be scored."""
     design = tmp_path / "design.toml"
     design.write_text(
-        'people = [1]\n[[coding]]\ncodes = "12E"\n[[coding]]\ncodes = "12B+4E"\n'
+        'people = [1, 2]\n[[coding]]\ncodes = "12E"\n[[coding]]\ncodes = "12B+4E"\n'
+        '[[coding]]\ncodes = "12C+9C"\n[[coding]]\ncodes = "4D+9E"\n'
         "[dynamics]\nonset = 80\napex = 40\noffset = 0\n"
     )
     assert auface("stimuli", design, tmp_path / "out", "--no-score")[0] == 0
@@ -99,7 +100,7 @@ def test_auface_score_reads_the_set(auface, tmp_path):
     assert status == 0, err
     found = json.loads(out.splitlines()[0])
     shown = list((tmp_path / "out" / "stimuli").glob("*.png"))
-    assert found["n"] + found["alone"] <= len(shown) == 3
+    assert found["n"] + found["alone"] <= len(shown) == 10
     assert "left out" not in err
 
 
