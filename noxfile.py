@@ -14,13 +14,14 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
-PACKAGES = ("facs-text", "vq-tokenizer", "auface-gen", "aaad", "cli")
+PACKAGES = ("facs-text", "vq-tokenizer", "auface-gen", "aaad", "cli", "studio")
 IMPORTS = {
     "facs-text": "facs_text",
     "vq-tokenizer": "vq_tokenizer",
     "auface-gen": "auface_gen",
     "aaad": "aaad",
     "cli": "auface_cli",
+    "studio": "auface_studio",
 }
 # What a package needs from this checkout, itself left out.
 SIBLINGS: dict[str, tuple[str, ...]] = {
@@ -29,11 +30,18 @@ SIBLINGS: dict[str, tuple[str, ...]] = {
     "auface-gen": ("facs-text", "vq-tokenizer"),
     "aaad": ("facs-text",),
     "cli": ("facs-text",),
+    "studio": ("facs-text", "vq-tokenizer", "auface-gen", "aaad", "cli"),
 }
 # What `auface` needs of the others, and what the tests need: the Triton kernels run in Triton's
-# interpreter, so a processor is enough, onnxruntime runs what was exported, mitsuba draws the rig.
+# interpreter, so a processor is enough, onnxruntime runs what was exported, mitsuba draws the rig,
+# selenium drives a chromium where there is one.
 EXTRAS = {"aaad": "[detector]"}
-TEST_EXTRAS = {"aaad": "[detector]", "auface-gen": "[rig]", "vq-tokenizer": "[test,faiss]"}
+TEST_EXTRAS = {
+    "aaad": "[detector]",
+    "auface-gen": "[rig]",
+    "vq-tokenizer": "[test,faiss]",
+    "studio": "[test,browser,notebook]",
+}
 TEST_TOOLS = ("pytest", "hypothesis")
 
 nox.options.sessions = ["tests"]
@@ -65,7 +73,7 @@ def threads(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Install the five packages and write demo/: a sheet of faces, their texts and their score."""
+    """Install the packages and write demo/: a sheet of faces, their texts and their score."""
     install(session, PACKAGES)
     threads(session)
     session.run("auface", "demo", "--out", str(ROOT / "demo"), *session.posargs)
@@ -119,7 +127,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """mypy, strict, over the five packages at once."""
+    """mypy, strict, over all packages at once."""
     install(session, PACKAGES, "mypy")
     session.run("mypy")
 

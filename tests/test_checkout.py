@@ -16,6 +16,7 @@ PACKAGES = {
     "auface_gen": ("auface-gen", "auface-gen"),
     "aaad": ("aaad", "aaad"),
     "auface_cli": ("auface", "cli"),
+    "auface_studio": ("auface-studio", "studio"),
 }
 
 

@@ -16,6 +16,7 @@ IMPORTS = {
     "auface_gen": "auface-gen",
     "aaad": "aaad",
     "auface_cli": "cli",
+    "auface_studio": "studio",
 }
 ALLOWED = {
     "facs_text": set(),
@@ -23,6 +24,7 @@ ALLOWED = {
     "auface_gen": {"facs_text", "vq_tokenizer"},
     "aaad": {"facs_text"},
     "auface_cli": {"facs_text", "vq_tokenizer", "auface_gen", "aaad"},
+    "auface_studio": {"facs_text", "auface_gen", "aaad", "auface_cli"},
 }
 DISTRIBUTION = {"PIL": "pillow", "drjit": "mitsuba"} | {
     name: "auface" if name == "auface_cli" else folder for name, folder in IMPORTS.items()

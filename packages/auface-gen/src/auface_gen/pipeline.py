@@ -26,6 +26,7 @@ from auface_gen.generator.checkpoint import read_folder, read_tensors, restore, 
 from auface_gen.generator.model import FaceTransformer, GeneratorConfig
 from auface_gen.generator.reader import ClauseReader, TextConfig
 from auface_gen.generator.sampling import halton_order, sample
+from auface_gen.notebook import model_html, picture_html
 from facs_text import Coding, Description, FacsTextError, describe, parse, understand
 from vq_tokenizer import Tokenizer, load_checkpoint
 
@@ -75,6 +76,10 @@ class Generated:
     def text(self) -> str:
         """The description that was drawn."""
         return self.description.text
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        return picture_html(self)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write a PNG whose text chunks hold codes, text, seed, identity and model digest; beside,
@@ -172,6 +177,10 @@ class AUFace:
     def size(self) -> int:
         """Side of a picture in pixels."""
         return self.transformer.config.grid * self.tokenizer.config.factor
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        return model_html(self)
 
     def identity(
         self, identity: str | PathLike[str] | Image.Image | None = None, *, seed: int | None = None

@@ -1,0 +1,1 @@
+"""The server of the page: who may ask (guard), what is slow (lane), what is answered (app)."""

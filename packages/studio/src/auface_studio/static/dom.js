@@ -1,0 +1,34 @@
+// Elements from data. Text only ever goes in as text: nothing here parses markup.
+
+export function h(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [key, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (key === "class") node.className = value;
+    else if (key === "vars") for (const [name, v] of Object.entries(value)) node.style.setProperty(name, v);
+    else node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+export const $ = (selector, root = document) => root.querySelector(selector);
+
+let timer = 0;
+export function toast(text) {
+  const node = $("#toast");
+  node.textContent = text;
+  node.classList.add("up");
+  clearTimeout(timer);
+  timer = setTimeout(() => node.classList.remove("up"), 2600);
+}
+
+export async function copy(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(`Copied as ${what}`);
+  } catch {
+    toast("The browser did not let me copy; select the text instead");
+  }
+}

@@ -1,0 +1,76 @@
+// Who it is: a gallery of made-up people, or a portrait.
+
+import { $, h, toast } from "./dom.js";
+import { send } from "./api.js";
+import { thumb } from "./thumbs.js";
+import { change, state } from "./state.js";
+
+export function buildGallery(count) {
+  const root = $("#gallery");
+  const watch = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      thumb($("img", target), Number(target.dataset.person));
+      watch.unobserve(target);
+    }
+  }, { root, rootMargin: "60px" });
+  for (let k = 0; k < count; k += 1) {
+    const button = h("button", {
+      role: "radio", class: "person", "aria-label": `Person ${k}`, "aria-checked": "false", "data-person": k, tabindex: -1,
+      onclick: () => change({ person: k, portrait: null }),
+    }, h("img", { alt: "", width: 56, height: 56 }));
+    root.append(button);
+    watch.observe(button);
+  }
+  root.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    change({ person: (state.person + step + count) % count, portrait: null });
+    $(`[data-person="${state.person}"]`).focus();
+  });
+}
+
+export function showPerson() {
+  for (const button of document.querySelectorAll("#gallery .person")) {
+    const chosen = state.portrait === null && Number(button.dataset.person) === state.person;
+    button.setAttribute("aria-checked", String(chosen));
+    button.tabIndex = chosen ? 0 : -1;
+    if (chosen && document.activeElement !== button) {
+      // Only the strip may scroll, not the page.
+      const strip = button.parentElement;
+      if (button.offsetLeft < strip.scrollLeft || button.offsetLeft > strip.scrollLeft + strip.clientWidth - 60) {
+        strip.scrollLeft = button.offsetLeft - strip.clientWidth / 2;
+      }
+    }
+  }
+}
+
+export function drop(zone, take) {
+  const input = $("input[type=file]", zone);
+  input.addEventListener("change", () => { if (input.files[0]) take(input.files[0]); input.value = ""; });
+  zone.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); input.click(); } });
+  zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });
+  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    zone.classList.remove("over");
+    if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
+  });
+}
+
+export function buildPortrait() {
+  const zone = $("#portrait");
+  drop(zone, async (file) => {
+    const label = $("span", zone);
+    try {
+      const { portrait } = await send("/api/portrait", file);
+      label.textContent = "Your portrait is the person";
+      change({ portrait });
+    } catch (error) {
+      label.textContent = error.message;
+      zone.classList.add("refused");
+      toast(error.message);
+    }
+  });
+}

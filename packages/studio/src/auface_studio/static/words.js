@@ -1,0 +1,38 @@
+// The codes and the English of the coding, each to be read and to be written.
+
+import { $, h } from "./dom.js";
+
+export function showCodes(codes, force) {
+  const field = $("#codes");
+  if (force || document.activeElement !== field) field.value = codes === "0" ? "" : codes;
+}
+
+export function showText(view, onHover) {
+  const root = $("#text");
+  const parts = [];
+  let at = 0;
+  for (const clause of view.clauses) {
+    if (clause.end <= clause.start) continue;
+    if (clause.start > at) parts.push(view.text.slice(at, clause.start));
+    const conflict = view.trace.some((t) => t.kind === "antagonist" && t.aus.every((key) => clause.aus.includes(key)));
+    parts.push(h("span", {
+      class: clause.aus.length ? (conflict ? "clause conflict" : "clause") : "",
+      tabindex: clause.aus.length ? 0 : undefined,
+      title: clause.codes || undefined,
+      onmouseenter: () => onHover(clause.aus), onmouseleave: () => onHover(null),
+      onfocus: () => onHover(clause.aus), onblur: () => onHover(null),
+    }, view.text.slice(clause.start, clause.end)));
+    at = clause.end;
+  }
+  parts.push(view.text.slice(at));
+  root.replaceChildren(...parts);
+}
+
+export function showUnread(spans) {
+  const node = $("#unread");
+  if (!spans.length) {
+    node.replaceChildren();
+    return;
+  }
+  node.replaceChildren("Not understood, and so not drawn: ", ...spans.flatMap((s, n) => [n ? ", " : "", h("q", {}, s.text)]));
+}

@@ -1,0 +1,9 @@
+"""A stimulus set for an experiment: a design, what it comes to, the pictures and their tables."""
+
+from __future__ import annotations
+
+from .design import Design, Dynamics, read_design
+from .make import SetMaker
+from .plan import Stimulus, plan
+
+__all__ = ["Design", "Dynamics", "SetMaker", "Stimulus", "plan", "read_design"]

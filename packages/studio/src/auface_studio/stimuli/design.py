@@ -1,0 +1,304 @@
+"""DESIGN.toml: people x codings x levels, still or moving.
+
+    title = "Smiles with and without the eyes"
+    people = [3, 7, 12]            # made-up people by number
+    levels = ["A", "C", "E"]       # each coding at each level; left out: as it is written
+    seed = 0
+
+    [[coding]]
+    name = "smile"
+    codes = "6C+12C"
+
+    [[coding]]
+    preset = "fear"
+
+    [[coding]]
+    name = "skeptical"
+    text = "She raises her left outer brow and presses her lips."
+
+    [dynamics]                     # left out: pictures; else a sequence of each
+    onset = 500                    # milliseconds from rest to the coding
+    apex = 1000
+    offset = 500
+    fps = 25
+    shape = "smooth"               # or "linear"
+
+`table = "codings.csv"`, a file beside the design with the columns name and codes, adds its rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from facs_text import Coding, FacsTextError, parse, preset, understand, unit
+
+from ..errors import StudioError
+
+__all__ = ["Design", "Dynamics", "parse_table", "read_design", "to_toml"]
+
+LETTERS = "ABCDE"
+MOST_STIMULI = 20_000
+_KEYS = {"title", "people", "levels", "seed", "coding", "table", "dynamics", "neutral", "licence"}
+_DYNAMICS = {"onset", "apex", "offset", "fps", "shape"}
+_CODING = {"name", "codes", "text", "preset"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dynamics:
+    """Times in milliseconds, frames a second, and the curve of the rise and the fall."""
+
+    onset: int
+    apex: int
+    offset: int
+    fps: int = 25
+    shape: str = "smooth"
+
+    @property
+    def duration(self) -> int:
+        """Milliseconds from the first frame to the end of the last."""
+        return self.onset + self.apex + self.offset
+
+    def strength(self, time: float) -> float:
+        """Share of the coding that acts at a time in milliseconds, 0 to 1."""
+        if time < self.onset:
+            share = time / self.onset
+        elif time <= self.onset + self.apex:
+            return 1.0
+        elif time < self.duration:
+            share = (self.duration - time) / self.offset
+        else:
+            return 0.0
+        if self.shape == "linear":
+            return share
+        return share * share * (3 - 2 * share)  # smoothstep: at rest at both ends
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A set: codings are pairs of a name and a coding. levels: 1 (A) to 5 (E), or none."""
+
+    title: str
+    people: tuple[int, ...]
+    codings: tuple[tuple[str, Coding], ...]
+    levels: tuple[int, ...] = ()
+    seed: int = 0
+    neutral: bool = True
+    dynamics: Dynamics | None = None
+    licence: str = "unspecified"
+
+
+def read_design(given: Path | Mapping[str, Any]) -> Design:
+    """A design from a TOML file, or from the same keys as plain values (as the page sends them).
+
+    Raises StudioError that names the file and the key at fault.
+    """
+    if isinstance(given, Path):
+        try:
+            values = tomllib.loads(given.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise StudioError(f"{given}: no TOML that can be read: {error}") from None
+        try:
+            return _design(values, given.parent)
+        except (StudioError, FacsTextError) as error:
+            raise StudioError(f"{given}: {error}") from None
+    return _design(given, None)
+
+
+def _design(values: Mapping[str, Any], folder: Path | None) -> Design:
+    _known(values, _KEYS, "the design")
+    people = values.get("people")
+    if not isinstance(people, list) or not people:
+        raise StudioError("people is a list of numbers, such as people = [3, 7, 12]")
+    codings = _codings(values.get("coding", []))
+    if "table" in values:
+        codings += _table(values["table"], folder)
+    if not codings:
+        raise StudioError("there is no [[coding]] and no table: nothing to draw")
+    names = [name for name, _ in codings]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise StudioError(f"the name {twice[0]!r} is given twice; name each coding differently")
+    levels = tuple(_level(x) for x in _list(values, "levels"))
+    design = Design(
+        title=_text(values.get("title", "Faces"), "title"),
+        people=tuple(dict.fromkeys(_whole(p, "a person", 0, 10**6) for p in people)),
+        codings=tuple(codings),
+        levels=tuple(sorted(set(levels))),
+        seed=_whole(values.get("seed", 0), "seed", 0, 2**31 - 1),
+        neutral=values.get("neutral", True) is not False,
+        dynamics=_dynamics(values["dynamics"]) if values.get("dynamics") is not None else None,
+        licence=_text(values.get("licence", "unspecified"), "licence"),
+    )
+    count = len(design.people) * len(design.codings) * max(1, len(design.levels))
+    if count > MOST_STIMULI:
+        raise StudioError(f"the design comes to {count} stimuli; at most {MOST_STIMULI} are made")
+    return design
+
+
+def _codings(rows: Any) -> list[tuple[str, Coding]]:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise StudioError("codings are written as [[coding]] tables")
+    found = []
+    for n, row in enumerate(rows, 1):
+        where = f"coding {n}"
+        _known(row, _CODING, where)
+        ways = [key for key in ("codes", "text", "preset") if row.get(key) is not None]
+        if len(ways) != 1 or not isinstance(row[ways[0]], str):
+            raise StudioError(f"{where}: give one of codes, text and preset, as text")
+        value = row[ways[0]]
+        try:
+            coding = _coding(ways[0], value)
+        except FacsTextError as error:
+            raise StudioError(f"{where}: {error}") from None
+        name = row.get("name", value if ways[0] == "preset" else str(coding))
+        found.append((_name(name, where), coding))
+    return found
+
+
+def _coding(way: str, value: str) -> Coding:
+    if way == "codes":
+        return parse(value)
+    if way == "preset":
+        return preset(value).coding
+    understood = understand(value)
+    if understood.unparsed:
+        spans = ", ".join(repr(s.text) for s in understood.unparsed)
+        raise StudioError(f"not understood: {spans}; say it otherwise, or give codes")
+    return understood.coding
+
+
+def _table(name: Any, folder: Path | None) -> list[tuple[str, Coding]]:
+    if not isinstance(name, str) or folder is None:
+        raise StudioError("table names a file beside the design; here, paste its rows instead")
+    parts = PurePosixPath(name.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or ":" in name:
+        raise StudioError(f"table {name!r} leads out of the design's folder; put it beside it")
+    path = folder / parts
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise StudioError(f"table {name!r} leads out of the design's folder; put it beside it")
+    try:
+        return parse_table(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise StudioError(f"table {name!r}: {error.strerror}") from None
+    except (StudioError, UnicodeDecodeError) as error:
+        raise StudioError(f"table {name!r}: {error}") from None
+
+
+def parse_table(text: str) -> list[tuple[str, Coding]]:
+    """Rows of a pasted table: columns name and codes by their heads, or codes alone, a line each.
+
+    Commas, semicolons or tabs part columns. Raises StudioError that names the line.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        return []
+    heads = [h.strip().lower() for h in re.split(r"[,;\t]", lines[0])]
+    if "codes" not in heads:
+        return [_row("", line, n) for n, line in enumerate(lines, 1)]
+    mark = next((m for m in "\t;," if m in lines[0]), ",")
+    rows = csv.DictReader(io.StringIO("\n".join([mark.join(heads), *lines[1:]])), delimiter=mark)
+    return [_row(row.get("name") or "", row.get("codes") or "", n) for n, row in enumerate(rows, 2)]
+
+
+def _row(name: str, codes: str, line: int) -> tuple[str, Coding]:
+    try:
+        coding = parse(codes)
+    except FacsTextError as error:
+        raise StudioError(f"line {line}: {error}") from None
+    return _name(name or str(coding), f"line {line}"), coding
+
+
+def _dynamics(values: Any) -> Dynamics:
+    if not isinstance(values, dict):
+        raise StudioError("dynamics is a table: [dynamics]")
+    _known(values, _DYNAMICS, "dynamics")
+    shape = values.get("shape", "smooth")
+    if shape not in ("smooth", "linear"):
+        raise StudioError(f"dynamics: shape {shape!r:.40}; expected smooth or linear")
+    times = {
+        key: _whole(values.get(key, default), f"dynamics: {key}", 0, 60_000)
+        for key, default in (("onset", 500), ("apex", 1000), ("offset", 500))
+    }
+    made = Dynamics(
+        **times, fps=_whole(values.get("fps", 25), "dynamics: fps", 1, 120), shape=shape
+    )
+    if made.duration == 0:
+        raise StudioError("dynamics: onset, apex and offset are all 0")
+    return made
+
+
+def _level(value: Any) -> int:
+    if isinstance(value, str) and value.upper() in LETTERS and len(value) == 1:
+        return LETTERS.index(value.upper()) + 1
+    raise StudioError(f"level {value!r:.40}; expected letters A to E, as in levels = ['A', 'C']")
+
+
+def _name(value: Any, where: str) -> str:
+    text = _text(value, f"{where}: name")
+    if not re.search(r"[A-Za-z0-9]", text):
+        raise StudioError(f"{where}: name {text!r} has no letter or digit")
+    return text
+
+
+def _text(value: Any, what: str) -> str:
+    if not isinstance(value, str) or len(value) > 200 or not value.isprintable():
+        raise StudioError(f"{what} is one line of text, at most 200 characters")
+    return value
+
+
+def _whole(value: Any, what: str, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise StudioError(f"{what} {value!r:.40} is not a whole number from {least} to {most}")
+    return value
+
+
+def _list(values: Mapping[str, Any], key: str) -> list[Any]:
+    value = values.get(key, [])
+    if not isinstance(value, list):
+        raise StudioError(f"{key} is a list")
+    return value
+
+
+def _known(values: Mapping[str, Any], keys: set[str], where: str) -> None:
+    unknown = sorted(set(values) - keys)
+    if unknown:
+        raise StudioError(f"{where}: no key {unknown[0]!r:.60}; it takes {', '.join(sorted(keys))}")
+
+
+def to_toml(design: Design) -> str:
+    """The design as DESIGN.toml, complete: reading it gives the design back."""
+    lines = [
+        f"title = {_quote(design.title)}",
+        f"people = {list(design.people)}",
+        f"seed = {design.seed}",
+        f"neutral = {str(design.neutral).lower()}",
+        f"licence = {_quote(design.licence)}",
+    ]
+    if design.levels:
+        lines.append(f"levels = [{', '.join(_quote(LETTERS[k - 1]) for k in design.levels)}]")
+    for name, coding in design.codings:
+        lines += ["", "[[coding]]", f"name = {_quote(name)}", f"codes = {_quote(str(coding))}"]
+    if design.dynamics is not None:
+        d = design.dynamics
+        lines += [
+            "", "[dynamics]", f"onset = {d.onset}", f"apex = {d.apex}", f"offset = {d.offset}",
+            f"fps = {d.fps}", f"shape = {_quote(d.shape)}",
+        ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _quote(text: str) -> str:
+    """A TOML basic string; text is printable, so only these two need an escape."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def at_level(coding: Coding, level: int) -> Coding:
+    """Every unit that takes an intensity at one level, 1 (A) to 5 (E)."""
+    return Coding(a._replace(level=level) if unit(a.code).graded else a for a in coding)
