@@ -7,16 +7,16 @@ import torch
 from torch import Tensor
 
 from vq_tokenizer.ops import nearest_code
-from vq_tokenizer.ops.code_stats import code_stats_reference, code_stats_triton
-from vq_tokenizer.ops.ema_update import ema_update_reference, ema_update_triton
-from vq_tokenizer.ops.lookup import (
+from vq_tokenizer.ops._code_stats import code_stats_reference, code_stats_triton
+from vq_tokenizer.ops._ema_update import ema_update_reference, ema_update_triton
+from vq_tokenizer.ops._lookup import (
     GRADIENTS,
     lookup_backward_reference,
     lookup_backward_triton,
     lookup_reference,
     lookup_triton,
 )
-from vq_tokenizer.ops.nearest_code import nearest_code_reference, nearest_code_triton
+from vq_tokenizer.ops._nearest_code import nearest_code_reference, nearest_code_triton
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:

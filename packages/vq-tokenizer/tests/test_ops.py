@@ -17,7 +17,7 @@ from vq_tokenizer.ops import (
     nearest_code,
     rotation_backward_reference,
 )
-from vq_tokenizer.ops.code_stats import code_stats_reference
+from vq_tokenizer.ops._code_stats import code_stats_reference
 
 OPS = torch.ops.vq_tokenizer
 

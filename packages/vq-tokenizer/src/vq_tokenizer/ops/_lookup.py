@@ -36,7 +36,7 @@ __all__ = [
 
 GRADIENTS = ("straight-through", "rotation")
 _TINY = 1e-6  # lengths below are taken as this, so zero vectors get a finite gradient
-_CHUNK = 1 << 20  # numbers at a time on a processor: they are still in its cache when used again
+_CHUNK = 1 << 20  # numbers at a time on a CPU: they are still in its cache when used again
 
 
 def lookup(
@@ -80,7 +80,7 @@ def _work(z: Tensor) -> torch.dtype:
 
 
 def _chunks(z: Tensor) -> list[slice]:
-    """Rows to take at a time: all on a GPU, as many as stay in the cache on a processor."""
+    """Rows to take at a time: all on a GPU, as many as stay in the cache on a CPU."""
     rows = z.shape[0] if z.device.type != "cpu" else max(1, _CHUNK // max(1, z.shape[1]))
     return [slice(start, start + rows) for start in range(0, z.shape[0], rows)]
 

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 
 from vq_tokenizer.ops import _triton
 from vq_tokenizer.ops._triton import SHARED_LIMIT, next_power_of_2
-from vq_tokenizer.ops.code_stats import code_sums_kernel
-from vq_tokenizer.ops.ema_update import ema_kernel
-from vq_tokenizer.ops.lookup import lookup_backward_kernel, lookup_kernel
-from vq_tokenizer.ops.nearest_code import kernel_constants, nearest_code_kernel
+from vq_tokenizer.ops._code_stats import code_sums_kernel
+from vq_tokenizer.ops._ema_update import ema_kernel
+from vq_tokenizer.ops._lookup import lookup_backward_kernel, lookup_kernel
+from vq_tokenizer.ops._nearest_code import kernel_constants, nearest_code_kernel
 
 __all__ = ["Compiled", "compile_search", "compile_small", "configurations"]
 
