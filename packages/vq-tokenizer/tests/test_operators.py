@@ -27,12 +27,13 @@ def test_opcheck_of_every_operator() -> None:
     opcheck(OPS.code_stats.default, (z, index, 9))
     opcheck(OPS.ema_update.default, (*state, *new, 0.05))
     opcheck(OPS.sample_code.default, (z, codes, torch.tensor(0.5), torch.tensor(3), 0))
-    opcheck(OPS.draw_rows.default, (z[:, 0].abs(), 5, torch.tensor(3), 0))
+    opcheck(OPS.draw_rows.default, (z, z[:, 0].abs(), 5, torch.tensor(3), 0))
     started = torch.tensor(False)
     opcheck(OPS.start_codes.default, (*state, started, z, None, "euclidean", 0, 2))
 
 
 def quantizers() -> list[torch.nn.Module]:
+    torch.manual_seed(0)
     return [
         VectorQuantizer(16, 6, gradient="rotation", warm_decay=True),
         VectorQuantizer(16, 6, learn="gradient", entropy=0.1, orthogonality=0.1),

@@ -4,7 +4,8 @@
 
 (Gumbel top-k.) The noise u_n is a hash of the row itself, the step and the seed. So the same rows
 are drawn from the same vectors however they are split into batches or over processes, on any
-device, and equal rows have equal keys, so that copies are known. Nothing waits for the device.
+device, and equal rows have equal keys, so that copies are known. What is hashed is a projection
+of the row to 11 bits, so that rounding seldom changes it. Nothing waits for the device.
 
 Shapes: N vectors, D width, M rows drawn.
 """
@@ -16,24 +17,31 @@ from torch import Tensor
 
 from vq_tokenizer._distributed import all_reduce, rank, world_size
 
-__all__ = ["draw_rows", "merge_draws", "uniform"]
+__all__ = ["draw_rows", "merge_draws", "row_words", "uniform"]
 
 _WORD = 0xFFFFFFFF
 
 
 def draw_rows(
-    error: Tensor, count: int, step: Tensor, seed: int, *, mask: Tensor | None = None
+    x: Tensor, error: Tensor, count: int, step: Tensor, seed: int, *, mask: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """count rows drawn in proportion to error: (rows (count,) int64, keys (count,)), best first.
 
-    error: (N,) not negative, N >= count; it decides the noise too. step: scalar int64 tensor.
-    mask: (N,) bool. The key is -inf where mask is False or error is zero, NaN or infinite: those
-    rows are drawn last and are none to use.
+    x: (N, D), N >= count. error: (N,) not negative. step: scalar int64 tensor. mask: (N,) bool.
+    The key is -inf where mask is False or error is zero, NaN or infinite: those rows are drawn
+    last and are none to use.
     """
     if mask is not None:
         error = torch.where(mask, error, 0.0)
-    rows, keys = torch.ops.vq_tokenizer.draw_rows(error, count, step, seed)
+    rows, keys = torch.ops.vq_tokenizer.draw_rows(x, error, count, step, seed)
     return rows, keys
+
+
+def row_words(x: Tensor, seed: int) -> Tensor:
+    """A number for each row of x (N, D) that is the row's own, (N,) int64."""
+    place = torch.arange(x.shape[1], device=x.device)
+    weights = uniform(place, torch.zeros_like(place[0]), seed) - 0.25
+    return (x @ weights.to(x.dtype)).float().view(torch.int32).long() >> 12
 
 
 def merge_draws(keys: Tensor, rows: Tensor, count: int) -> Tensor:
@@ -78,15 +86,16 @@ def uniform(word: Tensor, step: Tensor, seed: int) -> Tensor:
 
 
 @torch.library.custom_op("vq_tokenizer::draw_rows", mutates_args=())
-def _draw_rows(error: Tensor, count: int, step: Tensor, seed: int) -> tuple[Tensor, Tensor]:
-    error = error.float()
-    noise = uniform(error.view(torch.int32).long(), step, seed)
-    keys = error.log() - (-noise.log()).log()
+def _draw_rows(
+    x: Tensor, error: Tensor, count: int, step: Tensor, seed: int
+) -> tuple[Tensor, Tensor]:
+    noise = uniform(row_words(x, seed), step, seed)
+    keys = error.float().log() - (-noise.log()).log()
     keys = torch.where((error > 0) & error.isfinite(), keys, -torch.inf)
     best = keys.topk(count)
     return best.indices, best.values
 
 
 @_draw_rows.register_fake
-def _(error: Tensor, count: int, step: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+def _(x: Tensor, error: Tensor, count: int, step: Tensor, seed: int) -> tuple[Tensor, Tensor]:
     return error.new_empty(count, dtype=torch.int64), error.new_empty(count, dtype=torch.float32)

@@ -12,12 +12,10 @@ from torch import Tensor
 
 from vq_tokenizer._distributed import all_reduce
 from vq_tokenizer.ops._code_stats import code_stats
-from vq_tokenizer.ops._draw_rows import merge_draws, uniform
+from vq_tokenizer.ops._draw_rows import merge_draws, row_words, uniform
 from vq_tokenizer.ops._nearest_code import nearest_code
 
 __all__ = ["start_codes"]
-
-_CHUNK = 1 << 22  # numbers at a time
 
 
 def start_codes(
@@ -76,14 +74,9 @@ def _start_codes(
 
 def _draw(codes: Tensor, z: Tensor, seed: int) -> Tensor:
     """Put codes at vectors drawn without regard to where they lie; which got one, (K,) bool."""
-    k, d = codes.shape
-    weights = torch.rand(d, generator=torch.Generator().manual_seed(seed)) + 0.5
-    weights = weights.to(z.device, z.dtype)
-    rows = max(1, _CHUNK // d)
-    # a number that is a vector's own, whichever others are there
-    words = [(part * weights).sum(1) for part in z.split(rows)] or [z.new_empty(0)]
-    word = torch.cat(words).float().view(torch.int32).long()
-    noise = uniform(word, torch.zeros((), dtype=torch.int64, device=z.device), seed)
+    k = codes.shape[0]
+    step = torch.zeros((), dtype=torch.int64, device=z.device)
+    noise = uniform(row_words(z, seed), step, seed)
     best = noise.topk(min(k, len(noise)))
     fresh = merge_draws(best.values, z[best.indices], k)
     begun = fresh.isfinite().all(1)

@@ -107,7 +107,7 @@ class Quantizer(nn.Module):
         keep = self._flat_mask(mask, lead)
         if keep is not None:
             flat = torch.where(keep[:, None], flat, 0.0)  # a NaN times zero would stay one
-        with torch.autocast(z.device.type, enabled=False):
+        with _full_precision(z.device):
             codes, index, loss = self._quantize(flat, keep, lead)
             if keep is not None:
                 codes = torch.where(keep[:, None], codes, 0.0)
@@ -120,7 +120,7 @@ class Quantizer(nn.Module):
     def search(self, z: Tensor) -> Tensor:
         """z (..., D) -> indices (...) int64. Never moves anything."""
         flat, lead = self._flatten(z)
-        with torch.autocast(z.device.type, enabled=False):
+        with _full_precision(z.device):
             index = self._search(flat)
         return index.reshape(*lead, *index.shape[1:])
 
@@ -347,6 +347,13 @@ def masked_mean(value: Tensor, mask: Tensor | None, total: Tensor | None = None)
     if mask is not None:
         return value.sum() / (mask.sum() * width).clamp_min(1)
     return value.mean() if value.numel() else value.sum()
+
+
+def _full_precision(device: torch.device) -> contextlib.AbstractContextManager[Any]:
+    """No autocast; "meta" has none."""
+    if device.type == "meta":
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, enabled=False)
 
 
 def repeated() -> bool:

@@ -384,7 +384,7 @@ class VectorQuantizer(Quantizer):
         rows, keys = x[:0], error[:0]
         if self.dead_share > 0:
             count = min(self.num_codes, x.shape[0])
-            drawn, keys = draw_rows(error, count, self.step, self.seed, mask=good)
+            drawn, keys = draw_rows(x, error, count, self.step, self.seed, mask=good)
             rows = x[drawn]
         batch = Batch(counts, sums, keys, rows)
         if self.moment.deferred:
