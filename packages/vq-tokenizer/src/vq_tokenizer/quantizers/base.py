@@ -260,7 +260,7 @@ class Quantizer(nn.Module):
         new = new[: self.num_codes]
         if self.moment.deferred:
             self.moment.pending = new if self.moment.pending is None else self.moment.pending + new
-            return None
+            return all_reduce(new.sum()) if world_size() > 1 else None
         total = self._move_counts(new)
         return total if world_size() > 1 else None
 

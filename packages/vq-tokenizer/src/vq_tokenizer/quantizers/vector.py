@@ -389,7 +389,7 @@ class VectorQuantizer(Quantizer):
         batch = Batch(counts, sums, keys, rows)
         if self.moment.deferred:
             self.moment.pending = _joined(self.moment.pending, batch)
-            return None
+            return all_reduce(counts.sum()) if world_size() > 1 else None
         total = self._move(batch)
         return total if world_size() > 1 else None
 
