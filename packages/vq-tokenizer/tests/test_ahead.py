@@ -10,9 +10,9 @@ import sys
 from typing import Any
 
 import pytest
+from vq_tokenizer.ops.ahead import configurations
 
 from vq_tokenizer.ops._triton import SHARED_LIMIT, nvidia_family
-from vq_tokenizer.ops.ahead import configurations
 
 SEARCHES = configurations()
 SMALL = [

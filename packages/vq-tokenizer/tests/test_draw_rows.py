@@ -5,7 +5,6 @@ import torch
 from vq_tokenizer.ops import draw_rows
 from vq_tokenizer.ops._draw_rows import merge_draws
 
-
 X = torch.randn(100, 3, generator=torch.Generator().manual_seed(1))
 
 

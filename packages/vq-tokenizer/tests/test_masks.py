@@ -10,7 +10,7 @@ from vq_tokenizer.quantizers.base import Quantizer
 
 MAKE: dict[str, Callable[[], Quantizer]] = {
     "ema": lambda: VectorQuantizer(16, 8, decay=0.5, dead_share=0.3),
-    "gradient": lambda: VectorQuantizer(16, 8, learn="gradient", entropy=0.1, orthogonality=0.1),
+    "gradient": lambda: VectorQuantizer(16, 8, learn="gradient", entropy=0.1),
     "entropy": lambda: VectorQuantizer(16, 8, entropy=0.1, entropy_temperature=0.1),
     "projected": lambda: VectorQuantizer(16, 8, code_dim=4, metric="cosine"),
     "heads": lambda: VectorQuantizer(16, 8, heads=2),

@@ -228,6 +228,8 @@ assert half or error < 1e-4, error
 counts = float((model.vq.counts - plain.vq.counts).abs().max())
 assert half or counts < 1e-3, counts
 assert bool(model.vq.started)
+dist.barrier()
+dist.destroy_process_group()
 """
 
 

@@ -74,6 +74,9 @@ state = {f"{k}.{n}": t for k, m in (models | {"later": later}).items()
          for n, t in m.state_dict().items()}
 state["encoder"] = weights.detach()
 save_file({k: t.contiguous().clone() for k, t in state.items()}, out / f"{rank}.safetensors")
+if world > 1:
+    dist.barrier()
+    dist.destroy_process_group()
 """
 
 

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from vq_tokenizer.errors import VQTokenizerError
-from vq_tokenizer.ops._prepare import first_equal, ieee_products, prepare_codes
 from vq_tokenizer.ops._cpu import nearest_code_cpu
+from vq_tokenizer.ops._prepare import first_equal, ieee_products, prepare_codes
 from vq_tokenizer.ops._triton import (
     family,
     interpreting,

@@ -38,6 +38,8 @@ from vq_tokenizer.quantizers.terms import entropy_term, orthogonality_term
 
 __all__ = ["VectorQuantizer", "linear"]
 
+_NEVER = 1e-3  # share of an even split
+
 
 class Before(NamedTuple):
     """What a forward pass found, for one that repeats it: codes (K, D), rows of all processes where
@@ -384,6 +386,8 @@ class VectorQuantizer(Quantizer):
         rows, keys = x[:0], error[:0]
         if self.dead_share > 0:
             count = min(self.num_codes, x.shape[0])
+            # a code that was never used is about to jump to its vector: no second one goes there
+            good = good & (self.counts[index] > _NEVER * self.counts.mean())
             drawn, keys = draw_rows(x, error, count, self.step, self.seed, mask=good)
             rows = x[drawn]
         batch = Batch(counts, sums, keys, rows)
