@@ -111,8 +111,8 @@ def test_what_cannot_be_loaded_is_said() -> None:
     with pytest.raises(VQTokenizerError, match=r"codes is \(32, 16\), expected \(32, 8\)"):
         load_vector_quantize_pytorch(vq, module.state_dict())
     assert torch.equal(vq.codes, before)
+    module = peer.VectorQuantize(dim=16, codebook_size=32, codebook_dim=8)
     with pytest.raises(VQTokenizerError, match=r"project_in.bias.*left over"):
-        module = peer.VectorQuantize(dim=16, codebook_size=32, codebook_dim=8)
         load_vector_quantize_pytorch(vq, module.state_dict())
     with pytest.raises(VQTokenizerError, match="no _codebook.embed"):
         load_vector_quantize_pytorch(vq, {})

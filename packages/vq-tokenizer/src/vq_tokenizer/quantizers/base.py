@@ -154,7 +154,7 @@ class Quantizer(nn.Module):
         return frozen(self)
 
     def deferred(self) -> contextlib.AbstractContextManager[None]:
-        """Within this context what moves is only collected, and moved at its end; see `deferred`."""
+        """Within this context what moves is collected, and moved at its end; see `deferred`."""
         return deferred(self)
 
     def _quantize(
