@@ -44,10 +44,10 @@ MOST = {
 # Likewise at 512, where the width is sliced and every slice of x is read again for every tile.
 MOST_SLICED = {
     ("sm_80", "half"): (4.9, 2.4),
-    ("sm_80", "tf32"): (33.0, 12.0),
+    ("sm_80", "tf32"): (33.0, 24.0),
     ("sm_80", "fp32"): (72.5, 0.0),
-    ("sm_90", "half"): (9.1, 2.6),
-    ("sm_90", "tf32"): (22.5, 12.0),
+    ("sm_90", "half"): (9.1, 4.6),
+    ("sm_90", "tf32"): (22.5, 38.5),
     ("sm_90", "fp32"): (38.0, 0.0),
     ("gfx942", "half"): (26.5, 8.3),
     ("gfx942", "tf32"): (18.0, 11.6),

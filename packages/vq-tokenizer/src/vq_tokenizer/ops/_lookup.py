@@ -378,7 +378,7 @@ class _Lookup(torch.autograd.Function):
     setup_context = staticmethod(_setup)
 
     @staticmethod
-    def backward(  # type: ignore[override]
+    def backward(
         ctx: Any, grad: Tensor | None, grad_error: Tensor | None
     ) -> tuple[Tensor | None, None, None, None]:
         if _needs_backward(ctx, grad, grad_error):
@@ -400,5 +400,5 @@ class _LookupBackward(torch.autograd.Function):
     setup_context = staticmethod(_setup_backward)
 
     @staticmethod
-    def backward(ctx: Any, v: Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, v: Tensor) -> Any:
         return _backward_backward(ctx, v)

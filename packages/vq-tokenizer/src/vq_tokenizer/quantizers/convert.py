@@ -42,13 +42,10 @@ def load_vector_quantize_pytorch(quantizer: Quantizer, state: Mapping[str, Tenso
         found |= _codebook(left, "", quantizer)
     elif isinstance(quantizer, ResidualQuantizer):
         found |= _projections(left, wanted)
-        for i, layer in enumerate(quantizer.layers):
-            assert isinstance(layer, VectorQuantizer)
+        for i, layer in enumerate(quantizer.stack()):
             part = _codebook(left, f"layers.{i}.", layer)
-            found |= {f"layers.{i}.{name}": tensor for name, tensor in part.items()}
-        if quantizer.shared:  # the same codebook, once for each layer
-            for i in range(1, quantizer.num_quantizers):
-                _codebook(left, f"layers.{i}.", layer)
+            if i == 0 or not quantizer.shared:  # else the same codebook, once for each layer
+                found |= {f"layers.{i}.{name}": tensor for name, tensor in part.items()}
     else:
         raise VQTokenizerError(
             f"load_vector_quantize_pytorch: {type(quantizer).__name__} has no learned codebook; "

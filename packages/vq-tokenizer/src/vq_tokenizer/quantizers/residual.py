@@ -98,7 +98,7 @@ class ResidualQuantizer(Quantizer):
         depth = self._depths(lead, flat.shape[0])
         rest, total, loss = x, torch.zeros_like(x), x.new_zeros(())
         indices: list[Tensor] = []
-        layers = self._layers()
+        layers = self.stack()
         # a shared codebook must be the same for all, so it moves after the last
         once = deferred(layers[0]) if self.shared else contextlib.nullcontext()
         with once:
@@ -121,7 +121,7 @@ class ResidualQuantizer(Quantizer):
     def _search(self, flat: Tensor) -> Tensor:
         rest = flat if self.project_in is None else linear(self.project_in, flat)
         indices: list[Tensor] = []
-        for layer in self._layers():
+        for layer in self.stack():
             indices.append(layer.search(rest))
             rest = rest - layer.lookup(indices[-1]).to(rest.dtype)
         return torch.stack(indices, -1)
@@ -136,7 +136,7 @@ class ResidualQuantizer(Quantizer):
                 f"ResidualQuantizer.lookup: the last dimension of indices must be 1 to "
                 f"{self.num_quantizers}, got {tuple(indices.shape)}"
             )
-        parts = zip(self._layers(), indices.unbind(-1), strict=False)
+        parts = zip(self.stack(), indices.unbind(-1), strict=False)
         codes = torch.stack([layer.lookup(index) for layer, index in parts]).sum(0)
         if self.project_out is not None:
             codes = linear(self.project_out, codes)
@@ -151,11 +151,11 @@ class ResidualQuantizer(Quantizer):
     @property
     def codebooks(self) -> tuple[Tensor, ...]:
         """The codes (K, code_dim) of each of the Q codebooks."""
-        return tuple(layer.codebook for layer in self._layers())
+        return tuple(layer.codebook for layer in self.stack())
 
     def stats(self) -> CodebookStats:
         """Each codebook's figures: three tensors of (Q,)."""
-        usage, perplexity, dead = zip(*(layer.stats() for layer in self._layers()), strict=True)
+        usage, perplexity, dead = zip(*(layer.stats() for layer in self.stack()), strict=True)
         return CodebookStats(torch.stack(usage), torch.stack(perplexity), torch.stack(dead))
 
     def _depths(self, lead: torch.Size, n: int) -> Tensor | None:
@@ -163,7 +163,7 @@ class ResidualQuantizer(Quantizer):
         if not self.training or not self.dropout:
             return None
         samples = lead[0] if len(lead) > 1 else n
-        step = self._layers()[0].seen_step()
+        step = self.stack()[0].seen_step()
         place = torch.arange(samples, device=step.device) + rank() * _RANKS
         low = min(self.dropout_least, self.num_quantizers)
         span = self.num_quantizers - low + 1
@@ -178,15 +178,16 @@ class ResidualQuantizer(Quantizer):
     def _finish(self, pending: Any) -> None:
         """The layers move by themselves."""
 
-    def _layers(self) -> list[VectorQuantizer]:
+    def stack(self) -> list[VectorQuantizer]:
+        """The Q quantizers in order; of a shared codebook the same one Q times."""
         layers = [layer for layer in self.layers if isinstance(layer, VectorQuantizer)]
         return layers * self.num_quantizers if self.shared else layers
 
     def _state_type(self) -> torch.dtype:
-        return self._layers()[0].counts.dtype
+        return self.stack()[0].counts.dtype
 
     def _device(self) -> torch.device:
-        return self._layers()[0].counts.device
+        return self.stack()[0].counts.device
 
 
 def _sizes(num_codes: int | Sequence[int], num_quantizers: int | None) -> tuple[int, ...]:
