@@ -70,13 +70,13 @@ def implementations(k: int, d: int, codes: torch.Tensor) -> dict[str, Callable[.
 
 def without_faiss(run: Callable[[], object]) -> object:
     """What users have who did not install the extra."""
-    processor = sys.modules["vq_tokenizer.ops._processor"]
-    was = processor._faiss
-    processor._faiss = lambda: None
+    cpu = sys.modules["vq_tokenizer.ops._cpu"]
+    was = cpu._faiss
+    cpu._faiss = lambda: None
     try:
         return run()
     finally:
-        processor._faiss = was
+        cpu._faiss = was
 
 
 def rows_for(name: str, n: int, k: int) -> int:

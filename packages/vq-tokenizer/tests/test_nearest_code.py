@@ -16,7 +16,7 @@ from vq_tokenizer import VQTokenizerError
 from vq_tokenizer.ops import nearest_code, nearest_code_reference
 from vq_tokenizer.ops._prepare import first_equal, ieee_products
 
-PROCESSOR = sys.modules["vq_tokenizer.ops._processor"]
+CPU = sys.modules["vq_tokenizer.ops._cpu"]
 ROWS = (1, 9, 41, 341, 4231)
 
 
@@ -151,8 +151,8 @@ def test_chunks_change_nothing() -> None:
 def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch, bytes_: int, codes_: int) -> None:
     x, codes = normal(333, 8), normal(1111, 8, seed=1)
     expected = scores64(x, codes).argmin(1)
-    monkeypatch.setattr(PROCESSOR, "_TILE_BYTES", bytes_)
-    monkeypatch.setattr(PROCESSOR, "_TILE_CODES", codes_)
+    monkeypatch.setattr(CPU, "_TILE_BYTES", bytes_)
+    monkeypatch.setattr(CPU, "_TILE_CODES", codes_)
     assert torch.equal(nearest_code(x, codes), expected)
     codes[700:] = codes[:411].clone()
     assert torch.equal(nearest_code(x, codes), scores64(x, codes[:700]).argmin(1))
@@ -160,8 +160,8 @@ def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch, bytes_: int, code
 
 def test_without_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
     x, codes = normal(300, 8), normal(1111, 8, seed=1)
-    assert PROCESSOR._onednn() is not None  # torch has it on every machine that is tested
-    monkeypatch.setattr(PROCESSOR, "_onednn", lambda: None)
+    assert CPU._onednn() is not None  # torch has it on every machine that is tested
+    monkeypatch.setattr(CPU, "_onednn", lambda: None)
     assert torch.equal(nearest_code(x, codes), scores64(x, codes).argmin(1))
 
 
@@ -254,7 +254,7 @@ def faiss(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         omp_get_max_threads=module.omp_get_max_threads,
         omp_set_num_threads=module.omp_set_num_threads,
     )
-    monkeypatch.setattr(PROCESSOR, "_faiss", lambda: shown)
+    monkeypatch.setattr(CPU, "_faiss", lambda: shown)
     return seen
 
 
@@ -262,7 +262,7 @@ def faiss(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 def test_faiss_gets_chunks_that_its_fused_kernel_takes(
     faiss: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, n: int, d: int
 ) -> None:
-    monkeypatch.setattr(PROCESSOR, "_FAISS_WORK", 1)
+    monkeypatch.setattr(CPU, "_FAISS_WORK", 1)
     x, codes = normal(n, d), normal(130, d, seed=1)
     codes[13] = codes[4]
     x[5, 0] = torch.nan

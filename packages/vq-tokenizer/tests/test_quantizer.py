@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from vq_tokenizer import FSQ, LFQ, ResidualQuantizer, VectorQuantizer, VQTokenizerError
+from vq_tokenizer.quantizers.terms import entropy_term
 
 
 def batches(count: int, n: int = 200, d: int = 6) -> list[torch.Tensor]:
@@ -119,13 +120,15 @@ def test_loss_gradients_by_finite_differences(name: str, masked: bool) -> None:
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 @pytest.mark.parametrize("masked", [False, True])
 def test_codebook_loss_gradient_by_finite_differences(metric: str, masked: bool) -> None:
-    """Vectors are constants to the codes and codes to the vectors, so each part by itself."""
+    """Without commitment the distance is the codes' alone, and the entropy goes to both."""
     vq = VectorQuantizer(
         8,
         6,
         metric=metric,
         learn="gradient",
+        commitment=0.0,
         entropy=0.3,
+        entropy_temperature=0.7,
         orthogonality=0.2,
         kmeans_iters=0,
         dead_share=0.0,
@@ -133,22 +136,17 @@ def test_codebook_loss_gradient_by_finite_differences(metric: str, masked: bool)
     g = torch.Generator().manual_seed(3)
     z = torch.randn(9, 6, generator=g, dtype=torch.float64).requires_grad_()
     keep = torch.arange(9) % 4 > 0 if masked else None
-    x = vq._enter(z).detach()
-    index = vq.search(z)
 
     def loss(codes: torch.Tensor) -> torch.Tensor:
-        taken = torch.nn.functional.normalize(codes, dim=1) if metric == "cosine" else codes
-        return vq._codebook_loss(x, taken, index, keep)
+        return torch.func.functional_call(vq, {"codes": codes}, (z.detach(), keep)).loss
 
     codes = vq.codes.detach().clone().requires_grad_()
     assert torch.autograd.gradcheck(loss, (codes,))
-    (expected,) = torch.autograd.grad(loss(codes), codes)
-    own, found = torch.autograd.grad(vq(z, keep).loss, (z, vq.codes))
-    torch.testing.assert_close(found, expected)
-    taken = vq._codebook().detach()[index]
-    error = (vq._enter(z) - taken).square()
-    plain = 0.25 * (error.mean() if keep is None else error[keep].mean())
-    torch.testing.assert_close(own, torch.autograd.grad(plain, z)[0])
+    to_z, to_codes = torch.autograd.grad(vq(z, keep).loss, (z, vq.codes))
+    torch.testing.assert_close(to_codes, torch.autograd.grad(loss(codes), codes)[0])
+    x = torch.nn.functional.normalize(z, dim=1) if metric == "cosine" else z
+    term = entropy_term(x, vq._unit(vq.codes), keep, temperature=0.7)
+    torch.testing.assert_close(to_z, torch.autograd.grad(0.3 * term, z)[0])
 
 
 def test_bounded_part_of_fsq_by_finite_differences() -> None:
@@ -200,7 +198,9 @@ def test_errors() -> None:
         VectorQuantizer(4, 4, decay=1.0)
     with pytest.raises(VQTokenizerError, match=r"must be 4, got torch.float32 \(3, 5\)"):
         VectorQuantizer(4, 4)(torch.randn(3, 5))
-    with pytest.raises(VQTokenizerError, match=r"\[0, 4\), got 0 to 4"):
+    with pytest.raises(VQTokenizerError, match=r"\[0, 4\), or -1 for zeros, got 0 to 4"):
         VectorQuantizer(4, 4).lookup(torch.arange(5))
+    with pytest.raises(VQTokenizerError, match="z must be floating point, got torch.int64"):
+        VectorQuantizer(4, 4)(torch.zeros(3, 4, dtype=torch.int64))
     with pytest.raises(VQTokenizerError, match="integers"):
         VectorQuantizer(4, 4).lookup(torch.zeros(3))

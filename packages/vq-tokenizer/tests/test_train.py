@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from vq_tokenizer import TokenizerConfig, VQTokenizerError, load_checkpoint
 from vq_tokenizer.training.data import find_images, load_images, sample_batch
-from vq_tokenizer.training.losses import colour_loss, reconstruction_loss, spread_loss
+from vq_tokenizer.training.losses import colour_loss, reconstruction_loss
 from vq_tokenizer.training.train import main, train_tokenizer
 
 TINY = TokenizerConfig.preset("tiny")
@@ -240,19 +240,6 @@ def test_colour_loss() -> None:
     assert colour_loss(target + checks, target, even) < 1e-6
     both = reconstruction_loss(target + hue, target, colour=2.0)
     torch.testing.assert_close(both, reconstruction_loss(target + hue, target) + 0.4)
-
-
-def test_spread_loss() -> None:
-    torch.manual_seed(0)
-    z = torch.randn(2, 4, 30, 20)  # (B, D, h, w)
-    flat = z.movedim(1, -1).reshape(-1, 4).double()
-    flat -= flat.mean(0)
-    white = flat @ torch.linalg.inv(torch.linalg.cholesky(flat.t() @ flat / len(flat))).t()
-    even = (0.8 * white).float().reshape(2, 30, 20, 4).movedim(-1, 1)
-    assert spread_loss(even) < 1e-10
-    torch.testing.assert_close(spread_loss(even + 0.3), torch.tensor(0.09))
-    torch.testing.assert_close(spread_loss(even * 0), torch.tensor(0.64**2))
-    assert spread_loss(even[:, [0, 0, 1, 2]]) > 0.1  # two dimensions that say the same
 
 
 def test_command_errors(tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

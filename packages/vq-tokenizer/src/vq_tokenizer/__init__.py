@@ -1,9 +1,12 @@
 """Vector quantization: exact fused codebook search, quantizers, and a local image tokenizer."""
 
 from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer.quantizers.base import CodebookStats, Quantized, Quantizer, deferred, frozen
+from vq_tokenizer.quantizers.product import ProductQuantizer
 from vq_tokenizer.quantizers.residual import ResidualQuantizer
 from vq_tokenizer.quantizers.scalar import FSQ, LFQ
-from vq_tokenizer.quantizers.vector import CodebookStats, Quantized, VectorQuantizer
+from vq_tokenizer.quantizers.simvq import SimVQ
+from vq_tokenizer.quantizers.vector import VectorQuantizer
 from vq_tokenizer.tokenizer.checkpoint import load_checkpoint, save_checkpoint
 from vq_tokenizer.tokenizer.export import export_onnx
 from vq_tokenizer.tokenizer.model import Tokenizer, TokenizerConfig, TokenizerOutput
@@ -14,14 +17,19 @@ __all__ = [
     "FSQ",
     "LFQ",
     "CodebookStats",
+    "ProductQuantizer",
     "Quantized",
+    "Quantizer",
     "ResidualQuantizer",
+    "SimVQ",
     "Tokenizer",
     "TokenizerConfig",
     "TokenizerOutput",
     "VQTokenizerError",
     "VectorQuantizer",
+    "deferred",
     "export_onnx",
+    "frozen",
     "load_checkpoint",
     "save_checkpoint",
 ]

@@ -25,13 +25,17 @@ def prepare_codes(
     keeps float32 from cancelling when everything lies far off. The shift is the codebook's mean
     on a grid as coarse as the codes are spread, so subtracting it does not round where the data
     lie on a grid themselves, and ties stay ties; near the origin it is zero. Cosine: unit
-    length and no half lengths. Codes with a NaN get an infinite half length, so they lose.
+    length and no half lengths. Codes with a NaN or an infinity, or too long
+    for a finite square, get an infinite half length, so they lose.
     """
     free = codes.device.type == "cpu"  # to look at values; a GPU would be waited for
     square = codes.square().sum(1)
-    bad = square.isnan()
+    bad = ~square.isfinite()
     if not free or bool(bad.any()):
+        # to the middle of the others, where they neither move the mean nor widen the spread
         codes = codes.masked_fill(bad[:, None], 0)
+        middle = codes.sum(0) / (~bad).sum().clamp_min(1)
+        codes = torch.where(bad[:, None], middle, codes)
     if metric == "cosine":
         codes = torch.nn.functional.normalize(codes, dim=1)
         return codes, codes.new_zeros(codes.shape[0]).masked_fill(bad, torch.inf), None
@@ -79,7 +83,7 @@ def first_equal(codes: Tensor) -> Tensor | None:
 def ieee_products(device: torch.device) -> Iterator[None]:
     """float32 products in float32, whatever torch.set_float32_matmul_precision and the like say.
 
-    "medium" there means bf16 on processors that have matrix units, and TF32 on GPUs. The setting
+    "medium" there means bf16 on CPUs that have matrix units, and TF32 on GPUs. The setting
     is the process's, so it is put back.
     """
     backend = torch.backends.mkldnn if device.type == "cpu" else torch.backends.cuda

@@ -18,7 +18,7 @@ from vq_tokenizer.errors import VQTokenizerError
 try:
     import triton
     import triton.language as tl
-except ImportError:  # an extra: the processor path needs nothing but torch
+except ImportError:  # an extra: the CPU path needs nothing but torch
     triton = None
     tl = None
 

@@ -1,21 +1,46 @@
-"""What every quantizer offers: one interface, so that a model can change its quantizer by name."""
+"""What every quantizer offers: one interface, so that a model can change its quantizer by name.
+
+A quantizer says how flat vectors become codes (`_quantize`, `_search`, `_look_up`) and what moves
+(`_finish`). Everything that all of them owe a user stands here: which dimension holds the channels,
+what a mask means, and when nothing moves.
+
+Shapes: N vectors, D width, K codes, H indices a vector (none for most quantizers).
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import contextlib
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.utils.module_tracker import ModuleTracker
 
-from vq_tokenizer._distributed import all_reduce
+from vq_tokenizer._distributed import all_reduce, world_size
 from vq_tokenizer.errors import VQTokenizerError
 
-__all__ = ["CodebookStats", "Quantized", "Quantizer"]
+__all__ = [
+    "CodebookStats",
+    "Quantized",
+    "Quantizer",
+    "deferred",
+    "frozen",
+    "masked_mean",
+    "repeated",
+]
+
+_TRACKER = ModuleTracker()
+_HALF = (torch.float16, torch.bfloat16)
 
 
 class Quantized(NamedTuple):
-    """What a quantizer returns: codes (..., D) with a gradient to the input, indices (...),
-    loss."""
+    """What a quantizer returns: codes like z with a gradient to it, indices (...) and a loss.
+
+    indices have z's shape without the channels; quantizers of several indices a vector add a last
+    dimension for them.
+    """
 
     codes: Tensor
     indices: Tensor
@@ -33,9 +58,29 @@ class CodebookStats(NamedTuple):
     dead: Tensor
 
 
+class Moment:
+    """What a quantizer remembers between calls that is no state of the model.
+
+    frozen, deferred: how many such contexts are open. pending: statistics that wait for the end of
+    `deferred`. before: what a repeated forward pass must find again. started: whether the buffer
+    of that name is known to be true, which spares asking it, for that would wait for the device.
+    sharded: the parameter whose whole copy FSDP2 shows during a pass, see sharded.py.
+    """
+
+    def __init__(self) -> None:
+        self.frozen = 0
+        self.deferred = 0
+        self.pending: Any = None
+        self.before: Any = None
+        self.started = False
+        self.sharded: Any = None
+
+
 class Quantizer(nn.Module):
     """Vectors to indices and back: forward, search, lookup, stats; attributes num_codes and dim.
 
+    channel_dim: the dimension of z that has the `dim` channels: -1 for (B, H, W, D), 1 for
+    (B, D, H, W). None means the last, and refuses pictures in which dimension 1 is as wide.
     Subclasses have a float32 buffer `counts` (num_codes,): moving counts of the codes' use.
     """
 
@@ -44,21 +89,58 @@ class Quantizer(nn.Module):
     counts: Tensor
     dead_share: float = 0.05
 
+    def __init__(self, *, channel_dim: int | None = None) -> None:
+        super().__init__()
+        self.channel_dim = channel_dim
+        self.moment = Moment()
+        self.register_load_state_dict_post_hook(_after_loading)
+
     def forward(self, z: Tensor, mask: Tensor | None = None) -> Quantized:
-        """z (..., D) -> Quantized. In training mode statistics and learned codebooks move.
+        """z (..., D) of any float type -> Quantized. In training statistics and codebooks move.
 
         mask: (...) bool; where it is False the code is zero, the index -1, and the vector counts
-        for nothing: neither loss nor gradient nor statistics.
+        for nothing, whatever it holds: neither loss nor gradient nor statistics.
+        In training over several processes the loss is this one's share of the mean over the
+        vectors of all, times their number, so that the average which DDP takes is that mean.
         """
-        raise NotImplementedError
+        flat, lead = self._flatten(z)
+        keep = self._flat_mask(mask, lead)
+        if keep is not None:
+            flat = torch.where(keep[:, None], flat, 0.0)  # a NaN times zero would stay one
+        with _full_precision(z.device):
+            codes, index, loss = self._quantize(flat, keep, lead)
+            if keep is not None:
+                codes = torch.where(keep[:, None], codes, 0.0)
+                kept = keep.reshape(-1, *[1] * (index.ndim - 1))
+                index = torch.where(kept, index, -1)
+        codes = self._channels_back(codes.to(z.dtype).reshape(*lead, self.dim))
+        return Quantized(codes, index.reshape(*lead, *index.shape[1:]), loss)
 
+    @torch.no_grad()
     def search(self, z: Tensor) -> Tensor:
         """z (..., D) -> indices (...) int64. Never moves anything."""
-        raise NotImplementedError
+        flat, lead = self._flatten(z)
+        with _full_precision(z.device):
+            index = self._search(flat)
+        return index.reshape(*lead, *index.shape[1:])
 
     def lookup(self, indices: Tensor) -> Tensor:
-        """indices (...) int64 in [0, num_codes) -> codes (..., D) float32."""
-        raise NotImplementedError
+        """indices (...) of integers in [0, num_codes) -> codes (..., D) float32; -1 gives zeros.
+
+        The range is looked at on a CPU only, where that costs no wait for the device.
+        """
+        self._check_indices(indices)
+        codes = self._look_up(indices.clamp_min(0))
+        return self._channels_back(torch.where((indices >= 0)[..., None], codes, 0.0))
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        """The same as `lookup`, under the name that other libraries give it."""
+        return self.lookup(indices)
+
+    @property
+    def codebook(self) -> Tensor:
+        """All codes (num_codes, D) as `lookup` gives them, with a gradient where they learn."""
+        return self._look_up(torch.arange(self.num_codes, device=self.counts.device))
 
     def stats(self) -> CodebookStats:
         """Usage, perplexity and dead codes by the moving counts."""
@@ -67,49 +149,219 @@ class Quantizer(nn.Module):
         dead = share < max(self.dead_share, 1e-6) / self.num_codes
         return CodebookStats(1.0 - dead.float().mean(), entropy.exp(), dead.sum())
 
-    def _flatten(self, z: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """z as (N, D) in the state's type (float32, or float64 after .double()), mask as (N,)."""
-        if z.ndim < 1 or z.shape[-1] != self.dim or not z.is_floating_point():
+    def frozen(self) -> contextlib.AbstractContextManager[None]:
+        """Within this context nothing of the quantizer moves in training; see `frozen`."""
+        return frozen(self)
+
+    def deferred(self) -> contextlib.AbstractContextManager[None]:
+        """Within this context what moves is collected, and moved at its end; see `deferred`."""
+        return deferred(self)
+
+    def _quantize(
+        self, flat: Tensor, keep: Tensor | None, lead: torch.Size
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Codes (N, D), indices (N,) or (N, H) and the loss of flat (N, D); keep (N,) bool.
+
+        lead: the shape that the N vectors had.
+        """
+        raise NotImplementedError
+
+    def _search(self, flat: Tensor) -> Tensor:
+        """Indices (N,) or (N, H) of flat (N, D)."""
+        raise NotImplementedError
+
+    def _look_up(self, indices: Tensor) -> Tensor:
+        """Codes (..., D) of indices that are in range."""
+        raise NotImplementedError
+
+    def _finish(self, pending: Any) -> None:
+        """Move what `deferred` collected. The default has only counts, see `_count`."""
+        if world_size() > 1 and pending is None:
+            pending = torch.zeros_like(self.counts)
+        if pending is not None:
+            self._move_counts(pending)
+
+    def _constants(self, device: torch.device) -> None:
+        """Make anew, on a device, the buffers that are neither learned nor saved."""
+
+    def _learning(self) -> bool:
+        """Whether this forward pass moves anything."""
+        return self.training and not self.moment.frozen and not repeated()
+
+    def _width(self) -> int:
+        """How many channels z has."""
+        return self.dim
+
+    def _flatten(self, z: Tensor) -> tuple[Tensor, torch.Size]:
+        """z as (N, D) in the state's type (float32, or float64 after .double()), and the rest of
+        its shape."""
+        name = type(self).__name__
+        if not z.is_floating_point():
+            raise VQTokenizerError(f"{name}: z must be floating point, got {z.dtype}")
+        dim, width = self.channel_dim, self._width()
+        if dim is not None and not -z.ndim <= dim < z.ndim:
+            raise VQTokenizerError(f"{name}: z {tuple(z.shape)} has no channel_dim {dim}")
+        if z.ndim < 1 or z.shape[-1 if dim is None else dim] != width:
+            which = "last dimension" if dim is None else f"dimension {dim}"
+            hint = ""
+            if dim is None and z.ndim > 2 and z.shape[1] == width:
+                hint = "; pass channel_dim=1 to the constructor for channels first"
             raise VQTokenizerError(
-                f"{type(self).__name__}: the last dimension of z must be {self.dim}, got "
-                f"{z.dtype} {tuple(z.shape)}"
+                f"{name}: the {which} of z must be {width}, got {z.dtype} {tuple(z.shape)}{hint}"
             )
-        flat = z.reshape(-1, self.dim).to(torch.promote_types(self.counts.dtype, torch.float32))
-        if mask is None:
-            return flat, None
-        if mask.shape != z.shape[:-1] or mask.dtype != torch.bool:
+        if dim is None and z.ndim > 3 and z.shape[1] == width:
             raise VQTokenizerError(
-                f"{type(self).__name__}: mask must be bool {tuple(z.shape[:-1])}, got "
+                f"{name}: dimension 1 and the last of z {tuple(z.shape)} are both {width} wide; "
+                "say which has the channels: channel_dim=1 or channel_dim=-1"
+            )
+        if dim is not None:
+            z = z.movedim(dim, -1)
+        work = torch.promote_types(self._state_type(), torch.float32)
+        return z.reshape(-1, width).to(work), z.shape[:-1]
+
+    def _state_type(self) -> torch.dtype:
+        return self.counts.dtype
+
+    def _flat_mask(self, mask: Tensor | None, lead: torch.Size) -> Tensor | None:
+        if mask is None:
+            return None
+        if mask.shape != lead or mask.dtype != torch.bool:
+            raise VQTokenizerError(
+                f"{type(self).__name__}: mask must be bool {tuple(lead)}, got "
                 f"{mask.dtype} {tuple(mask.shape)}"
             )
-        return flat, mask.reshape(-1)
+        return mask.reshape(-1)
+
+    def _channels_back(self, codes: Tensor) -> Tensor:
+        """Codes (..., D) with the channels where z has them."""
+        return codes if self.channel_dim is None else codes.movedim(-1, self.channel_dim)
 
     def _check_indices(self, indices: Tensor) -> None:
-        """Integers in range; the range is looked at on a processor only, where that costs no
-        sync."""
         name = type(self).__name__
         if indices.is_floating_point() or indices.dtype == torch.bool:
             raise VQTokenizerError(f"{name}.lookup: indices must be integers, got {indices.dtype}")
         if indices.numel() and indices.device.type == "cpu" and not torch.compiler.is_compiling():
             low, high = int(indices.min()), int(indices.max())
-            if low < 0 or high >= self.num_codes:
+            if low < -1 or high >= self.num_codes:
                 raise VQTokenizerError(
-                    f"{name}.lookup: indices must be in [0, {self.num_codes}), got {low} to {high}"
+                    f"{name}.lookup: indices must be in [0, {self.num_codes}), or -1 for zeros, "
+                    f"got {low} to {high}"
                 )
 
     @torch.no_grad()
-    def _count(self, indices: Tensor, mask: Tensor | None, decay: float) -> None:
-        """Move the counts of a quantizer that learns nothing from them; indices (N,)."""
-        if mask is not None:
-            indices = torch.where(mask, indices, self.num_codes)
+    def _count(self, indices: Tensor, good: Tensor) -> Tensor | None:
+        """Count for a quantizer that learns nothing from it; indices (N,), good (N,) bool.
+
+        The result is how many vectors all processes have, where there are several.
+        """
+        indices = torch.where(good, indices, self.num_codes)
         new = torch.zeros(self.num_codes + 1, dtype=self.counts.dtype, device=indices.device)
         new = new.index_add(0, indices, torch.ones_like(indices, dtype=new.dtype))
-        self.counts.lerp_(all_reduce(new)[: self.num_codes], 1.0 - decay)
+        new = new[: self.num_codes]
+        if self.moment.deferred:
+            self.moment.pending = new if self.moment.pending is None else self.moment.pending + new
+            return all_reduce(new.sum()) if world_size() > 1 else None
+        total = self._move_counts(new)
+        return total if world_size() > 1 else None
+
+    def _move_counts(self, new: Tensor) -> Tensor:
+        new = all_reduce(new.contiguous())
+        total = new.sum()
+        weight = torch.where(total > 0, 1.0 - self._decay(), 0.0)
+        self.counts.lerp_(new, weight.to(new.dtype))
+        return total
+
+    def _decay(self) -> float:
+        return float(getattr(self, "decay", 0.99))
+
+    def _apply(self, fn: Any, recurse: bool = True) -> Quantizer:
+        """As nn.Module, but moving averages stay float32: bf16 cannot count past 256."""
+        before = dict(self._buffers)
+        super()._apply(fn, recurse)
+        for name, old in before.items():
+            new = self._buffers[name]
+            if old is not None and new is not None and new.dtype in _HALF:
+                self._buffers[name] = old.to(new.device)
+        self._constants(self._device())
+        return self
+
+    def _device(self) -> torch.device:
+        return self.counts.device
 
 
-def masked_mean(value: Tensor, mask: Tensor | None) -> Tensor:
-    """Mean of value (N, D) over the rows where mask (N,) is True; 0 where there are none."""
-    if mask is None:
-        return value.mean() if value.numel() else value.sum()
-    kept = torch.where(mask[:, None], value, 0.0)
-    return kept.sum() / (mask.sum() * value.shape[1]).clamp_min(1)
+@contextlib.contextmanager
+def frozen(module: nn.Module) -> Iterator[None]:
+    """No quantizer of module moves within this context, which else every forward in training does.
+
+    For the second pass of a GAN's step, or a look at training data. A forward pass that gradient
+    checkpointing repeats during the backward pass moves nothing by itself, and sees the codebook
+    that the first one saw, if no other forward pass came between.
+    """
+    quantizers = [m for m in module.modules() if isinstance(m, Quantizer)]
+    for quantizer in quantizers:
+        quantizer.moment.frozen += 1
+    try:
+        yield
+    finally:
+        for quantizer in quantizers:
+            quantizer.moment.frozen -= 1
+
+
+@contextlib.contextmanager
+def deferred(module: nn.Module) -> Iterator[None]:
+    """Quantizers of module collect within this context and move once at its end.
+
+    For gradient accumulation: the forward passes of all parts of a batch see one codebook, and the
+    move is that of one pass over the whole batch. Over several processes all of them must leave
+    the context together. Left by an exception nothing moves. The start by k-means, where it is
+    still to come, happens in the first part.
+    """
+    quantizers = [m for m in module.modules() if isinstance(m, Quantizer)]
+    for quantizer in quantizers:
+        quantizer.moment.deferred += 1
+    whole = False
+    try:
+        yield
+        whole = True
+    finally:
+        for quantizer in quantizers:
+            quantizer.moment.deferred -= 1
+            if quantizer.moment.deferred:
+                continue
+            pending, quantizer.moment.pending = quantizer.moment.pending, None
+            if whole and quantizer._learning():
+                with torch.no_grad():
+                    quantizer._finish(pending)
+
+
+def masked_mean(value: Tensor, mask: Tensor | None, total: Tensor | None = None) -> Tensor:
+    """Mean of value (N, D) over the rows where mask (N,) is True; 0 where there are none.
+
+    total: how many rows all processes have together, if they are to count; see Quantizer.forward.
+    """
+    width = math.prod(value.shape[1:])
+    if mask is not None:
+        value = torch.where(mask[:, None], value, 0.0)
+    if total is not None:
+        return value.sum() * world_size() / (total * width).clamp_min(1)
+    if mask is not None:
+        return value.sum() / (mask.sum() * width).clamp_min(1)
+    return value.mean() if value.numel() else value.sum()
+
+
+def _full_precision(device: torch.device) -> contextlib.AbstractContextManager[Any]:
+    """No autocast; "meta" has none."""
+    if device.type == "meta":
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, enabled=False)
+
+
+def repeated() -> bool:
+    """Whether this is a forward pass within a backward one, as gradient checkpointing makes."""
+    return not torch.compiler.is_compiling() and bool(_TRACKER.is_bw)
+
+
+def _after_loading(module: nn.Module, keys: Any) -> None:
+    assert isinstance(module, Quantizer)
+    module.moment.started = False
+    module._constants(module._device())

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from vq_tokenizer.errors import VQTokenizerError
 from vq_tokenizer.quantizers.base import Quantizer
 from vq_tokenizer.quantizers.scalar import FSQ, LFQ
+from vq_tokenizer.quantizers.terms import spread_loss
 from vq_tokenizer.quantizers.vector import VectorQuantizer
-from vq_tokenizer.training.losses import spread_loss
 
 __all__ = ["PRESETS", "QUANTIZERS", "Tokenizer", "TokenizerConfig", "TokenizerOutput"]
 
@@ -40,7 +40,7 @@ class TokenizerConfig:
     of fsq_levels, whose number is the width and whose product the number of codes; "lfq" has the
     2^lfq_bits corners of a cube of that width. decay: of the moving counts, and of the codebook's
     averages. commitment: see VectorQuantizer and LFQ. dead_share: see VectorQuantizer.
-    spread: for "fsq", weight of losses.spread_loss in loss_commit.
+    spread: for "fsq", weight of quantizers.terms.spread_loss in loss_commit.
     """
 
     factor: int = 8
@@ -253,9 +253,9 @@ class Decoder(nn.Module):
 def _quantizer(c: TokenizerConfig) -> Quantizer:
     """The quantizer that a configuration names."""
     if c.quantizer == "fsq":
-        return FSQ(c.fsq_levels, decay=c.decay)
+        return FSQ(c.fsq_levels, decay=c.decay, channel_dim=-1)
     if c.quantizer == "lfq":
-        return LFQ(c.lfq_bits, commitment=c.commitment, decay=c.decay)
+        return LFQ(c.lfq_bits, commitment=c.commitment, decay=c.decay, channel_dim=-1)
     return VectorQuantizer(
         c.num_codes,
         c.code_dim,
@@ -264,6 +264,7 @@ def _quantizer(c: TokenizerConfig) -> Quantizer:
         dead_share=c.dead_share,
         warm_decay=True,
         seed=c.seed,
+        channel_dim=-1,
     )
 
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["colour_loss", "gradient_loss", "reconstruction_loss", "spread_loss"]
+__all__ = ["colour_loss", "gradient_loss", "reconstruction_loss"]
 
 
 # grey, red against green, yellow against blue: rows of coefficients of R, G, B
@@ -72,21 +72,3 @@ def colour_loss(output: Tensor, target: Tensor, weights: Tensor, *, scales: int 
         error, weights = F.avg_pool2d(error, 2), F.avg_pool2d(weights, 2)
         total = total + (error.abs() * weights).mean()
     return total
-
-
-def spread_loss(latents: Tensor, std: float = 0.8) -> Tensor:
-    """How far the batch's latents (B, D, h, w) are from mean 0 and covariance std^2 I; a scalar.
-
-        |C - std^2 I|^2 / D + |m|^2 / D
-
-    For FSQ: the tanh of a normal variable is nearly uniform where its deviation is 0.8, so all
-    levels of each dimension are used alike, and uncorrelated dimensions use their combinations.
-    Without it an encoder shrinks its latents in the first steps, while the decoder makes nothing of
-    them yet, and a tenth of the codes is left.
-    """
-    flat = latents.float().movedim(1, -1).reshape(-1, latents.shape[1])  # (N, D)
-    mean = flat.mean(0)
-    centred = flat - mean
-    covariance = centred.t() @ centred / flat.shape[0]  # (D, D)
-    wanted = std**2 * torch.eye(latents.shape[1], device=flat.device)
-    return (covariance - wanted).square().sum(1).mean() + mean.square().mean()

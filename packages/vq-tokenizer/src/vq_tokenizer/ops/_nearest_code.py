@@ -6,8 +6,8 @@
 root, both of which turn distinct distances into false ties. Equal scores go to the lowest index.
 
 Shapes: N vectors, K codes, D width.
-Three implementations: `nearest_code_reference` (any device, chunked), `nearest_code_processor`
-(see _processor.py), `nearest_code_triton` (GPU, or the Triton interpreter); and the operator
+Three implementations: `nearest_code_reference` (any device, chunked), `nearest_code_cpu`
+(see _cpu.py), `nearest_code_triton` (GPU, or the Triton interpreter); and the operator
 `torch.ops.vq_tokenizer.nearest_code`, which picks between them by device.
 """
 
@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer.ops._cpu import nearest_code_cpu
 from vq_tokenizer.ops._prepare import first_equal, ieee_products, prepare_codes
-from vq_tokenizer.ops._processor import nearest_code_processor
 from vq_tokenizer.ops._triton import (
     family,
     interpreting,
@@ -59,11 +59,11 @@ def nearest_code(
     x: (N, D) floating point; codes: (K, D) floating point on the same device, K >= 1.
     metric: "euclidean", or "cosine" (largest cosine similarity; neither need be normalised).
     precision: of the scores. "exact" is as accurate as IEEE float32 and never TF32 behind your
-        back; "tf32" and "bf16" round the operands on a GPU, and are "exact" on a processor.
+        back; "tf32" and "bf16" round the operands on a GPU, and are "exact" on a CPU.
     certify: search again, exactly, every vector whose best two scores lie within the rounding
         error of "tf32" or "bf16", so that the answer is that of "exact".
-    Ties go to the lowest index. A vector with a NaN or an infinity gets index 0; a code with a NaN
-    is never chosen (unless all are). On a processor faiss-cpu, where installed, takes searches of
+    Ties go to the lowest index. A vector with a NaN or an infinity gets index 0; a code with one
+    is never chosen (unless all have). On a processor faiss-cpu, where installed, takes searches of
     widths up to 32 with enough vectors. Not differentiable. Raises VQTokenizerError for shapes or
     names that cannot be.
     """
@@ -90,6 +90,7 @@ def nearest_code(
     return index
 
 
+@torch.no_grad()
 def nearest_code_reference(
     x: Tensor,
     codes: Tensor,
@@ -360,7 +361,7 @@ def _nearest_code(
 ) -> Tensor:
     # Opaque on purpose: torch.compile and opcheck then never need a GPU driver to trace it.
     if x.device.type == "cpu" and x.dtype != torch.float64:
-        return nearest_code_processor(x, codes, metric=metric)  # exact is all it knows
+        return nearest_code_cpu(x, codes, metric=metric)  # exact is all it knows
     search = nearest_code_triton if use_triton(x) else nearest_code_reference
     return search(x, codes, metric=metric, precision=precision, certify=certify)
 

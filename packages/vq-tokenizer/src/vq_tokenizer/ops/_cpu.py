@@ -1,4 +1,4 @@
-"""nearest_code on a processor, in float32: the same answer as the reference, several times sooner.
+"""nearest_code on a CPU, in float32: the same answer as the reference, several times sooner.
 
 Tiles of vectors by codes, so memory is flat in N and in K. Three things make it fast:
 
@@ -25,7 +25,7 @@ from torch import Tensor
 
 from vq_tokenizer.ops._prepare import first_equal, ieee_products, prepare_codes
 
-__all__ = ["nearest_code_processor"]
+__all__ = ["nearest_code_cpu"]
 
 _TILE_BYTES = 8 << 20  # of scores: stays in the last-level cache
 _TILE_CODES = 4096
@@ -45,10 +45,10 @@ class _Tile(NamedTuple):
     product: Product
 
 
-def nearest_code_processor(x: Tensor, codes: Tensor, *, metric: str = "euclidean") -> Tensor:
+def nearest_code_cpu(x: Tensor, codes: Tensor, *, metric: str = "euclidean") -> Tensor:
     """Index of the nearest code, (N,) int64; meaning of the arguments as in `nearest_code`.
 
-    x (N, D) and codes (K, D) of float32 or less, on the processor.
+    x (N, D) and codes (K, D) of float32 or less, on the CPU.
     """
     n, k = x.shape[0], codes.shape[0]
     index = torch.empty(n, dtype=torch.int64)

@@ -36,7 +36,7 @@ __all__ = [
 
 GRADIENTS = ("straight-through", "rotation")
 _TINY = 1e-6  # lengths below are taken as this, so zero vectors get a finite gradient
-_CHUNK = 1 << 20  # numbers at a time on a processor: they are still in its cache when used again
+_CHUNK = 1 << 20  # numbers at a time on a CPU: they are still in its cache when used again
 
 
 def lookup(
@@ -71,7 +71,10 @@ def lookup_with_error(
         )
     if gradient not in GRADIENTS:
         raise VQTokenizerError(f"lookup: gradient {gradient!r} is not one of {GRADIENTS}")
-    chosen, error = torch.ops.vq_tokenizer.lookup(z, codes, indices, gradient)
+    if torch.compiler.is_compiling():
+        chosen, error = torch.ops.vq_tokenizer.lookup(z, codes, indices, gradient)
+    else:  # the same, and torch.func can see through it
+        chosen, error = _Lookup.apply(z, codes, indices, gradient)
     return chosen, error
 
 
@@ -80,7 +83,7 @@ def _work(z: Tensor) -> torch.dtype:
 
 
 def _chunks(z: Tensor) -> list[slice]:
-    """Rows to take at a time: all on a GPU, as many as stay in the cache on a processor."""
+    """Rows to take at a time: all on a GPU, as many as stay in the cache on a CPU."""
     rows = z.shape[0] if z.device.type != "cpu" else max(1, _CHUNK // max(1, z.shape[1]))
     return [slice(start, start + rows) for start in range(0, z.shape[0], rows)]
 
@@ -310,13 +313,92 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> 
     ctx.set_materialize_grads(False)
 
 
+def _needs_backward(ctx: Any, grad: Tensor | None, grad_error: Tensor | None) -> bool:
+    """Whether more than the gradient itself goes to z."""
+    return grad_error is not None or (grad is not None and ctx.gradient == "rotation")
+
+
 def _backward(
     ctx: Any, grad: Tensor | None, grad_error: Tensor | None
 ) -> tuple[Tensor | None, None, None, None]:
-    if grad_error is not None or (grad is not None and ctx.gradient == "rotation"):
+    if _needs_backward(ctx, grad, grad_error):
         saved = ctx.saved_tensors
         grad = torch.ops.vq_tokenizer.lookup_backward(grad, grad_error, *saved, ctx.gradient)
     return grad, None, None, None
 
 
+def _setup_backward(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    grad, grad_error, z, chosen, gradient = inputs
+    ctx.gradient, ctx.through, ctx.of_error = gradient, grad is not None, grad_error is not None
+    ctx.save_for_backward(z, chosen, grad_error)
+
+
+def _backward_backward(
+    ctx: Any, v: Tensor
+) -> tuple[Tensor | None, Tensor | None, Tensor | None, None, None]:
+    """Second derivatives, for penalties on gradients; v (N, D) is the gradient of lookup_backward.
+
+    What comes in through the codes is scaled and turned by constants; 2 dr (z - q) is linear in dr
+    and in z.
+    """
+    z, chosen, grad_error = ctx.saved_tensors
+    of_grad = of_error = of_z = None
+    if ctx.through:
+        of_grad = v if ctx.gradient != "rotation" else _rotate(v, z, chosen)
+    if ctx.of_error:
+        gap = z.to(_work(z)) - chosen
+        of_error = (2 * (gap * v).sum(1)).to(grad_error.dtype)
+        of_z = (2 * grad_error[:, None] * v).to(z.dtype)
+    return of_grad, of_error, of_z, None, None
+
+
+def _rotate(v: Tensor, z: Tensor, chosen: Tensor) -> Tensor:
+    """(|q| / |z|) R v, all (N, D), whose transpose is rotation_backward_reference."""
+    g, x, q = (t.to(_work(z)) for t in (v, z, chosen))
+    length, target = (t.norm(dim=1, keepdim=True).clamp_min(_TINY) for t in (x, q))
+    e, f = x / length, q / target
+    r = e + f
+    r = r / r.norm(dim=1, keepdim=True).clamp_min(_TINY)
+    turned = g - 2 * r * (r * g).sum(1, keepdim=True) + 2 * f * (e * g).sum(1, keepdim=True)
+    return (turned * (target / length)).to(v.dtype)
+
+
 _lookup.register_autograd(_backward, setup_context=_setup)
+_lookup_backward.register_autograd(_backward_backward, setup_context=_setup_backward)
+
+
+class _Lookup(torch.autograd.Function):
+    """The operator as an autograd function, which torch.func understands."""
+
+    @staticmethod
+    def forward(z: Tensor, codes: Tensor, indices: Tensor, gradient: str) -> tuple[Tensor, Tensor]:
+        chosen, error = torch.ops.vq_tokenizer.lookup(z.detach(), codes.detach(), indices, gradient)
+        return chosen, error
+
+    setup_context = staticmethod(_setup)
+
+    @staticmethod
+    def backward(
+        ctx: Any, grad: Tensor | None, grad_error: Tensor | None
+    ) -> tuple[Tensor | None, None, None, None]:
+        if _needs_backward(ctx, grad, grad_error):
+            grad = _LookupBackward.apply(grad, grad_error, *ctx.saved_tensors, ctx.gradient)
+        return grad, None, None, None
+
+
+class _LookupBackward(torch.autograd.Function):
+    """Likewise for the operator of the backward pass."""
+
+    @staticmethod
+    def forward(
+        grad: Tensor | None, grad_error: Tensor | None, z: Tensor, chosen: Tensor, gradient: str
+    ) -> Tensor:
+        given = [t if t is None else t.detach() for t in (grad, grad_error, z, chosen)]
+        out: Tensor = torch.ops.vq_tokenizer.lookup_backward(*given, gradient)
+        return out
+
+    setup_context = staticmethod(_setup_backward)
+
+    @staticmethod
+    def backward(ctx: Any, v: Tensor) -> Any:
+        return _backward_backward(ctx, v)

@@ -1,4 +1,4 @@
-"""The Triton kernels, interpreted, against their references and float64."""
+"""The search kernel, interpreted, against its reference and float64."""
 
 import mmap
 
@@ -6,17 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from vq_tokenizer.ops import nearest_code
-from vq_tokenizer.ops.code_stats import code_stats_reference, code_stats_triton
-from vq_tokenizer.ops.ema_update import ema_update_reference, ema_update_triton
-from vq_tokenizer.ops.lookup import (
-    GRADIENTS,
-    lookup_backward_reference,
-    lookup_backward_triton,
-    lookup_reference,
-    lookup_triton,
-)
-from vq_tokenizer.ops.nearest_code import nearest_code_reference, nearest_code_triton
+from vq_tokenizer.ops import nearest_code, nearest_code_reference
+from vq_tokenizer.ops._code_stats import code_stats_triton
+from vq_tokenizer.ops._lookup import lookup_backward_triton, lookup_triton
+from vq_tokenizer.ops._nearest_code import nearest_code_triton
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:
@@ -143,71 +136,3 @@ def test_cosine_search() -> None:
     x, codes = normal(100, 12) * 5, normal(40, 12, seed=1) * 3
     expected = torch.cosine_similarity(x[:, None].double(), codes[None].double(), dim=2).argmax(1)
     assert torch.equal(nearest_code_triton(x, codes, metric="cosine"), expected)
-
-
-LAST = {torch.float32: 2.0**-20, torch.bfloat16: 2.0**-7}
-# a unit in the last place of bf16: the interpreter cuts where a GPU rounds
-
-
-@pytest.mark.parametrize(("n", "d"), [(1, 1), (9, 3), (41, 32), (341, 20)])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_lookup(n: int, d: int, dtype: torch.dtype) -> None:
-    z, codes = normal(n, d).to(dtype), normal(7, d, seed=1)
-    index = torch.arange(n) % 7
-    chosen, error = lookup_triton(z, codes, index)
-    expected, gap = lookup_reference(z, codes, index)
-    assert chosen.dtype == dtype
-    assert error.dtype == torch.float32
-    assert ((chosen - expected).abs() <= LAST[dtype] * expected.abs()).all()
-    exact = (z.double() - chosen.double()).square().sum(1)
-    torch.testing.assert_close(error.double(), exact, rtol=1e-5, atol=1e-6)
-    torch.testing.assert_close(gap, error, rtol=0.1, atol=0.1 if dtype == torch.bfloat16 else 1e-5)
-
-
-@pytest.mark.parametrize(("n", "d"), [(1, 1), (9, 3), (41, 32), (341, 20)])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("gradient", GRADIENTS)
-@pytest.mark.parametrize("which", ["codes", "error", "both", "neither"])
-def test_lookup_backward(n: int, d: int, dtype: torch.dtype, gradient: str, which: str) -> None:
-    grad, z, q = (normal(n, d, seed=i).to(dtype) for i in range(3))
-    q[0] = z[0]  # nothing to turn
-    of_codes = grad if which in ("codes", "both") else None
-    of_error = normal(1, seed=4).expand(n) if which in ("error", "both") else None
-    exact = lookup_backward_reference(
-        None if of_codes is None else of_codes.double(), of_error, z.double(), q.double(), gradient
-    )
-    found = lookup_backward_triton(of_codes, of_error, z, q, gradient)
-    assert found.dtype == dtype
-    bound = LAST[dtype] * (exact.abs() + grad.abs().max() + 1)
-    assert ((found.double() - exact).abs() <= bound).all()
-
-
-@pytest.mark.parametrize(
-    ("n", "k", "d"), [(0, 3, 4), (1, 1, 1), (9, 7, 3), (341, 50, 20), (500, 5, 33)]
-)
-def test_code_stats(n: int, k: int, d: int) -> None:
-    x = normal(n, d)
-    g = torch.Generator().manual_seed(n)
-    indices = torch.randint(0, k + 1, (n,), generator=g)  # k: left out
-    counts, sums = code_stats_triton(x, indices, k)
-    expected = code_stats_reference(x.double(), indices, k)
-    assert torch.equal(counts.double(), expected[0])
-    torch.testing.assert_close(sums.double(), expected[1], rtol=1e-5, atol=1e-5)
-    again = code_stats_triton(x, indices, k)
-    assert torch.equal(sums, again[1])
-
-
-def test_ema_update() -> None:
-    def state() -> list[Tensor]:
-        return [normal(37, 5), normal(37, seed=1).abs(), normal(37, 5, seed=2)]
-
-    new = [normal(37, seed=3).abs(), normal(37, 5, seed=4), normal(4, 5, seed=5)]
-    new[0][:9] = 0
-    plain, found = state(), state()
-    for s in (plain, found):
-        s[1][:9] = 1e-9  # dead, and more of them than fresh vectors
-    ema_update_reference(*plain, *new, torch.tensor(0.1), 0.05)
-    ema_update_triton(*found, *new, torch.tensor(0.1), 0.05)
-    for a, b in zip(plain, found, strict=True):
-        torch.testing.assert_close(a, b)
-    assert torch.equal(found[0][:4], new[2])  # the first dead codes took the fresh vectors

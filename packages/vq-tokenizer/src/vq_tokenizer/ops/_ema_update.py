@@ -2,8 +2,13 @@
 
     n_k <- n_k + (n'_k - n_k) w       m_k <- m_k + (m'_k - m_k) w        e_k = m_k / n_k
     dead_k: n_k < s * mean(n)         j-th dead code <- j-th of the fresh vectors, n = mean(n) / 4
+    s = min(dead_share, exp(-9.2 w / mean(n)))
 
-Nothing waits for the device and no shape depends on how many codes are dead.
+A code that is used like all others, m = mean(n) times a step, is met by none of the vectors for t
+steps with probability exp(-m t), and then its moving count has fallen to the share exp(-w t). The
+second bound on s keeps the chance that such a code is called dead at 1e-4, which matters where
+a batch has few vectors for many codes. Nothing waits for the device and no shape depends on how
+many codes are dead.
 Shapes: K codes, D width, M fresh vectors.
 """
 
@@ -14,9 +19,10 @@ from torch import Tensor
 
 from vq_tokenizer.ops._triton import next_power_of_2, tl, triton, use_triton
 
-__all__ = ["draw_rows", "ema_update", "ema_update_reference", "ema_update_triton", "revive"]
+__all__ = ["ema_update", "ema_update_reference", "ema_update_triton", "revive"]
 
 _ALIVE = 1e-6  # a code with a smaller moving count keeps its place
+_SURE = 9.2  # -log of the chance that a code in use is called dead
 _GRACE = 0.25  # of an even share: enough to live through some hundred steps unless chosen
 
 
@@ -33,8 +39,8 @@ def ema_update(
     """Move codes (K, D), counts (K,) and sums (K, D), all float32, in place.
 
     new_counts (K,), new_sums (K, D): of this batch. weight: scalar tensor, 1 - decay. fresh (M, D):
-    vectors for dead codes, best first; M may be 0. dead_share: share of an even split below
-    which a code is dead; 0 for none.
+    vectors for dead codes, best first, NaN for those that are missing; M may be 0. dead_share:
+    share of an even split below which a code is dead; 0 for none.
     """
     torch.ops.vq_tokenizer.ema_update(
         codes, counts, sums, new_counts, new_sums, fresh, weight, dead_share
@@ -56,22 +62,31 @@ def ema_update_reference(
     sums.lerp_(new_sums, weight)
     mean = sums / counts.clamp_min(_ALIVE)[:, None]
     codes.copy_(torch.where((counts > _ALIVE)[:, None], mean, codes))
-    revive(codes, counts, sums, fresh, dead_share)
+    revive(codes, counts, sums, fresh, weight, dead_share)
 
 
-def revive(codes: Tensor, counts: Tensor, sums: Tensor, fresh: Tensor, dead_share: float) -> None:
-    """Only the new start of dead codes; arguments as in ema_update."""
+def revive(
+    codes: Tensor,
+    counts: Tensor,
+    sums: Tensor,
+    fresh: Tensor,
+    weight: Tensor,
+    dead_share: float,
+) -> Tensor:
+    """Only the new start of dead codes; arguments as in ema_update. Which began anew, (K,) bool."""
     if dead_share <= 0 or fresh.shape[0] == 0:
-        return
+        return torch.zeros_like(counts, dtype=torch.bool)
     even = counts.sum() / counts.shape[0]
-    dead = counts < dead_share * even
+    share = (-_SURE * weight / even.clamp_min(1e-30)).exp().clamp_max(dead_share)
+    dead = counts < share * even
     rank = dead.long().cumsum(0) - 1
-    take = dead & (rank < fresh.shape[0])
     vectors = fresh[rank.clamp(0, fresh.shape[0] - 1)]  # (K, D)
+    take = dead & (rank < fresh.shape[0]) & vectors.isfinite().all(1)
     count = even * _GRACE
     codes.copy_(torch.where(take[:, None], vectors, codes))
     counts.copy_(torch.where(take, count, counts))
     sums.copy_(torch.where(take[:, None], vectors * count, sums))
+    return take
 
 
 if triton is not None:
@@ -134,7 +149,7 @@ def ema_update_triton(
         BLOCK_K=rows,
         ALIVE=_ALIVE,
     )
-    revive(codes, counts, sums, fresh, dead_share)
+    revive(codes, counts, sums, fresh, weight, dead_share)
 
 
 @torch.library.custom_op("vq_tokenizer::ema_update", mutates_args=("codes", "counts", "sums"))
@@ -165,45 +180,3 @@ def _(
     dead_share: float,
 ) -> None:
     return None
-
-
-def draw_rows(error: Tensor, count: int, step: Tensor, seed: int) -> Tensor:
-    """count different rows, drawn in proportion to error, as k-means++ draws them; (count,) int64.
-
-    error: (N,) not negative, N >= count. step: scalar int64 tensor, which with seed decides the
-    draw.
-    Gumbel top-k draws without replacement and with fixed shapes.
-    """
-    drawn: Tensor = torch.ops.vq_tokenizer.draw_rows(error, count, step, seed)
-    return drawn
-
-
-@torch.library.custom_op("vq_tokenizer::draw_rows", mutates_args=())
-def _draw_rows(error: Tensor, count: int, step: Tensor, seed: int) -> Tensor:
-    if error.device.type == "cpu":
-        noise = torch.rand(error.shape, generator=generator(seed, int(step)))
-    else:
-        noise = _noise(error.shape[0], step, seed)  # the step stays on the device
-    gumbel = -(-noise.clamp(1e-12, 1 - 1e-7).log()).log()
-    return (error.clamp_min(1e-20).log() + gumbel).topk(count).indices
-
-
-@_draw_rows.register_fake
-def _(error: Tensor, count: int, step: Tensor, seed: int) -> Tensor:
-    return error.new_empty(count, dtype=torch.int64)
-
-
-def generator(seed: int, step: int) -> torch.Generator:
-    """A generator of the processor that depends on seed and step only."""
-    return torch.Generator().manual_seed((seed * 1_000_003 + step) % (1 << 62))
-
-
-def _noise(n: int, step: Tensor, seed: int) -> Tensor:
-    """(n,) float32 in [0, 1) from a counter: two rounds of a 32-bit integer hash."""
-    word = 0xFFFFFFFF
-    h = torch.arange(n, device=step.device) + step * 0x9E3779B1 + (seed * 0x85EBCA6B & word)
-    h = h & word
-    for _ in range(2):
-        h = ((h ^ (h >> 16)) * 0x45D9F3B) & word
-    h = h ^ (h >> 16)
-    return (h >> 8).to(torch.float32) * 2.0**-24

@@ -1,6 +1,6 @@
 """Compile the shipped kernels ahead of time, with neither GPU nor CUDA toolkit, and look at them.
 
-    python -m vq_tokenizer.ops.ahead            # a table of registers, spills, shared memory
+    python benchmarks/vq_ahead.py            # a table of registers, spills, shared memory
 
 The Triton wheel brings ptxas and nvdisasm. Instructions are counted in the kernel's hottest loop
 and given for each score, because at small widths the arithmetic around the product decides.
@@ -17,16 +17,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vq_tokenizer.ops import _triton
+from vq_tokenizer.ops._code_stats import code_sums_kernel
+from vq_tokenizer.ops._ema_update import ema_kernel
+from vq_tokenizer.ops._lookup import lookup_backward_kernel, lookup_kernel
+from vq_tokenizer.ops._nearest_code import kernel_constants, nearest_code_kernel
 from vq_tokenizer.ops._triton import SHARED_LIMIT, next_power_of_2
-from vq_tokenizer.ops.code_stats import code_sums_kernel
-from vq_tokenizer.ops.ema_update import ema_kernel
-from vq_tokenizer.ops.lookup import lookup_backward_kernel, lookup_kernel
-from vq_tokenizer.ops.nearest_code import kernel_constants, nearest_code_kernel
 
 __all__ = ["Compiled", "compile_search", "compile_small", "configurations"]
 
 _ARITHMETIC = {"FSETP", "FSEL", "SEL", "ISETP", "FMNMX", "IMNMX", "FADD", "FFMA", "FMUL"}
 _ARITHMETIC |= {"PLOP3", "LOP3", "MOV", "SHFL", "VIMNMX", "FMNMX3"}
+_WAIT = 20  # a loop of so few instructions waits for a copy and does not go over the width
 _WIDEST = 512  # what stands for every width above the table's last bound
 
 
@@ -79,7 +80,10 @@ def compile_search(
     loose = {"N"} if d % 16 == 0 else {"N", "stride_xn", "stride_ck"}
     threads = warps * (64 if target == "gfx942" else 32)
     scores = constants["BLOCK_N"] * constants["BLOCK_K"] / threads
-    return _compile(nearest_code_kernel, target, types, constants, loose, warps, stages, scores)
+    turns = -(-d // constants["DP"]) if constants["SLICED"] else 1
+    return _compile(
+        nearest_code_kernel, target, types, constants, loose, warps, stages, scores, turns
+    )
 
 
 def compile_small(name: str, target: str, d: int) -> Compiled:
@@ -121,10 +125,12 @@ def _compile(
     warps: int,
     stages: int,
     scores: float | None,
+    turns: int = 1,
 ) -> Compiled:
     """Compile kernel; all arguments but the loose ones are multiples of 16, as torch's are.
 
-    scores: that each thread computes in one turn of the loop, where it computes any.
+    scores: that each thread computes in one turn of the loop, where it computes any. turns: of the
+    loop over the width within it.
     """
     import triton
     from triton.backends.compiler import GPUTarget
@@ -145,12 +151,14 @@ def _compile(
     compiled = triton.compile(
         source, target=gpu, options={"num_warps": warps, "num_stages": stages}
     )
-    figures = _amd(compiled, scores) if target == "gfx942" else _nvidia(compiled, scores)
+    figures = (
+        _amd(compiled, scores, turns) if target == "gfx942" else _nvidia(compiled, scores, turns)
+    )
     narrow = re.search(r"arith\.muli .*: tensor<[\dx]+xi32>", compiled.asm["ttir"])
     return Compiled(target, shared=compiled.metadata.shared, wide=narrow is None, **figures)
 
 
-def _nvidia(compiled: Any, scores: float | None) -> dict[str, Any]:
+def _nvidia(compiled: Any, scores: float | None, turns: int) -> dict[str, Any]:
     from triton import knobs
 
     with tempfile.TemporaryDirectory() as folder:
@@ -160,7 +168,7 @@ def _nvidia(compiled: Any, scores: float | None) -> dict[str, Any]:
         listing = _run(knobs.nvidia.nvdisasm.path, "-c", str(binary)) if scores else ""
     found = re.search(r"REG:(\d+) STACK:(\d+)", usage)
     assert found is not None, usage
-    mix = _hottest_loop(listing, r"\s*(\.L_\w+):", _SASS)
+    mix = _hottest_loop(listing, r"\s*(\.L_\w+):", _SASS, turns)
     products = [p for p in ("wgmma", "mma.sync") if p in compiled.asm["ptx"]]
     count = sum(c for op, c in mix.items() if op.split(".")[0] in _ARITHMETIC)
     return {
@@ -175,7 +183,7 @@ def _run(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def _amd(compiled: Any, scores: float | None) -> dict[str, Any]:
+def _amd(compiled: Any, scores: float | None, turns: int) -> dict[str, Any]:
     listing: str = compiled.asm["amdgcn"]
 
     def number(name: str) -> int:
@@ -183,7 +191,7 @@ def _amd(compiled: Any, scores: float | None) -> dict[str, Any]:
         assert found is not None, name
         return int(found[1])
 
-    mix = _hottest_loop(listing, r"(\.LBB\w+):", _GCN)
+    mix = _hottest_loop(listing, r"(\.LBB\w+):", _GCN, turns)
     count = sum(c for op, c in mix.items() if op.startswith("v_") and "mfma" not in op)
     return {
         "registers": number("vgpr_count"),
@@ -198,11 +206,15 @@ _SASS = r"/\*[0-9a-f]+\*/\s+(?:@!?U?P\w+ )?([A-Z][\w.]*)(?:.*`\((\.L_\w+)\))?"
 _GCN = r"\s+([vs]_\w+|ds_\w+|buffer_\w+|global_\w+)(?:.*\s(\.LBB\w+))?"
 
 
-def _hottest_loop(listing: str, label: str, instruction: str) -> Counter[str]:
-    """Instruction mix between the farthest backward branch of a listing and its label."""
+def _hottest_loop(listing: str, label: str, instruction: str, turns: int) -> Counter[str]:
+    """Instructions of one turn of the longest loop of a listing, by name.
+
+    A loop runs between a backward branch and its label. Loops within the longest one go over the
+    width, `turns` times each, so theirs count that often.
+    """
     labels: dict[str, int] = {}
     instructions: list[str] = []
-    start = end = 0
+    loops: list[tuple[int, int]] = []
     for line in listing.splitlines():
         if found := re.match(label, line):
             labels[found[1]] = len(instructions)
@@ -212,9 +224,20 @@ def _hottest_loop(listing: str, label: str, instruction: str) -> Counter[str]:
         instructions.append(found[1])
         if "BRA" in found[1] or "branch" in found[1]:
             here = len(instructions) - 1
-            if here - labels.get(found[2], here) > end - start:
-                start, end = labels[found[2]], here
-    return Counter(instructions[start:end])
+            if labels.get(found[2], here) < here:
+                loops.append((labels[found[2]], here))
+    if not loops:
+        return Counter()
+    start, end = max(loops, key=lambda loop: loop[1] - loop[0])
+    mix = Counter(instructions[start:end])
+    inner = [loop for loop in loops if start < loop[0] and loop[1] < end]
+    # of several branches back to one label the last closes the loop; shorter ones are waits
+    for begin in {loop[0] for loop in inner}:
+        last = max(loop[1] for loop in inner if loop[0] == begin)
+        if last - begin > _WAIT:
+            for name in instructions[begin:last]:
+                mix[name] += turns - 1
+    return mix
 
 
 def main() -> None:

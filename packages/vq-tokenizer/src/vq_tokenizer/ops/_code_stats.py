@@ -16,7 +16,7 @@ from torch import Tensor
 from vq_tokenizer.errors import VQTokenizerError
 from vq_tokenizer.ops._triton import next_power_of_2, tl, triton, use_triton
 
-__all__ = ["code_stats", "code_stats_processor", "code_stats_reference", "code_stats_triton"]
+__all__ = ["code_stats", "code_stats_cpu", "code_stats_reference", "code_stats_triton"]
 
 
 def code_stats(
@@ -51,7 +51,7 @@ def code_stats_reference(x: Tensor, indices: Tensor, num_codes: int) -> tuple[Te
     return counts, sums.index_add_(0, indices, x.to(work))[:num_codes].contiguous()
 
 
-def code_stats_processor(x: Tensor, indices: Tensor, num_codes: int) -> tuple[Tensor, Tensor]:
+def code_stats_cpu(x: Tensor, indices: Tensor, num_codes: int) -> tuple[Tensor, Tensor]:
     """Same bits as code_stats_reference, several times sooner: threads share the codes.
 
     torch's bag of embeddings is that sum: bag k takes the rows of x that order holds for code k.
@@ -126,7 +126,7 @@ def code_stats_triton(x: Tensor, indices: Tensor, num_codes: int) -> tuple[Tenso
 def _code_stats(x: Tensor, indices: Tensor, num_codes: int) -> tuple[Tensor, Tensor]:
     stats = code_stats_triton if use_triton(x) else code_stats_reference
     if x.device.type == "cpu":
-        stats = code_stats_processor
+        stats = code_stats_cpu
     return stats(x, indices, num_codes)
 
 
