@@ -52,7 +52,7 @@ def command() -> None:
     help="Pictures a sitting, the first at rest.",
 )
 @click.option(
-    "--samples", default=16, show_default=True, type=click.IntRange(1), help="Of light, a pixel."
+    "--samples", default=8, show_default=True, type=click.IntRange(1), help="Of light, a pixel."
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes.")
 @click.option(
