@@ -68,7 +68,7 @@ def test_a_sequence_starts_and_ends_at_rest(rig: str, tmp_path: Path) -> None:
         (["12D", "--out", "a.jpg"], "PNG"),
         (["12D", "--frames", "5", "--out", "a.png"], "folder"),
         (["12D", "4D", "--frames", "5", "--out", "film"], "one coding"),
-        (["12Z", "--out", "a.png"], "12Z"),
+        (["smile!", "--out", "a.png"], "smile!"),
     ],
 )
 def test_bad_calls_are_told(

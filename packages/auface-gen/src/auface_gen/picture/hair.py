@@ -15,7 +15,7 @@ from auface_gen.rig.move import Rig
 __all__ = ["growth", "hair_texture", "head_hair", "scalp_colour"]
 
 _POINTS = 6
-_LONG_POINTS = 12
+_LONG_POINTS = 9
 
 
 def growth(position: np.ndarray, person: Person) -> np.ndarray:
@@ -153,7 +153,7 @@ def _curtain(rest: np.ndarray, rig: Rig, person: Person, rng: np.random.Generato
     """Locks that fall from the parting past the temples and the neck, behind the cheeks."""
     lm = rest[rig.landmarks68]
     wide = float(np.ptp(lm[[0, 16], 0]) / np.ptp(rig.neutral[rig.landmarks68][[0, 16], 0]))
-    n = 560
+    n = 440
     side = np.where(np.arange(n) % 2, 1.0, -1.0)
     depth = rng.random(n) ** 0.8  # 0 in front, 1 behind
     parting = 0.9 * (1.0 if person.seed % 2 else -1.0)
@@ -185,7 +185,7 @@ def _curtain(rest: np.ndarray, rig: Rig, person: Person, rng: np.random.Generato
     lit[..., 1] = 0.25
     # Each lock is lit a little as if it were round.
     lit = _unit(lit) + 0.35 * rng.normal(0, 1, (n, 1, 3)) * [1, 0.2, 0.4]
-    return Ribbons(points, rng.uniform(0.25, 0.55, n), rng.random(n), _unit(lit))
+    return Ribbons(points, rng.uniform(0.28, 0.6, n), rng.random(n), _unit(lit))
 
 
 def hair_texture(person: Person, size: int = 64) -> np.ndarray:
