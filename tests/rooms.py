@@ -59,6 +59,7 @@ FOLDERS = {
     "auface_gen": "auface-gen",
     "aaad": "aaad",
     "auface_cli": "cli",
+    "auface_studio": "studio",
 }
 
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from .pictures import png_bytes
 from .result import AAADResult, Counterfactual
-from .scoring import PictureScore, Seen
+from .scoring import PictureScore
+from .seen import Seen
 from .words import ImageScore
 
 __all__ = ["reliability", "to_html", "verdict"]

@@ -17,7 +17,7 @@ import numpy as np
 
 from .errors import AAADError
 from .files import whole
-from .scoring import Seen
+from .seen import Seen
 
 __all__ = ["merge_parts", "read_part", "write_part"]
 

@@ -24,6 +24,7 @@ from .images import Picture
 from .metric import aaad
 from .pairing import pair
 from .result import VERSION, AAADResult
+from .seen import Seen
 from .state import AAAD
 from .tables import read_table
 from .words import ImageScore, image_scores
@@ -36,30 +37,6 @@ __all__ = ["PictureScore", "Seen", "score", "score_seen", "see"]
 Tell = Callable[[str], None]
 _TOGETHER = 64
 """Pictures in memory at once."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What was asked of N pictures and what is seen in them; all that a score is made of.
-
-    pred, rest (the same people at rest; None where not known) and target (N, K, 6), mask (N, K).
-    `files` are the pictures' paths, `codes`, `texts`, `subjects`, `before` N each. `ceiling` is
-    what this detector gives to true pictures, where it is known for this definition.
-    """
-
-    pred: NDArray[Any]
-    rest: NDArray[Any] | None
-    target: NDArray[Any]
-    mask: NDArray[np.bool_]
-    columns: tuple[str, ...]
-    presence: tuple[str, ...]
-    files: list[str]
-    codes: list[str]
-    texts: list[str]
-    subjects: list[str]
-    before: list[str | None]
-    detector: str
-    ceiling: float | None = None
 
 
 @dataclass(frozen=True)

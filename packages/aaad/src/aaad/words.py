@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .columns import LEVELS, column, unit_of
 from .distance import distance, threshold_weights
 from .result import plain
-
-if TYPE_CHECKING:
-    from .scoring import Seen
+from .seen import Seen
 
 __all__ = ["ImageScore", "image_scores", "reason"]
 

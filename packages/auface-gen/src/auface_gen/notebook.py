@@ -8,15 +8,47 @@ from __future__ import annotations
 import base64
 import html
 import io
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from auface_gen.pipeline import AUFace, Generated
+from PIL import Image
 
 __all__ = ["model_html", "picture_html"]
 
 
-def picture_html(made: Generated) -> str:
+class Picture(Protocol):
+    """What is shown of a picture: `pipeline.Generated` has it."""
+
+    image: Image.Image
+    seed: int
+    identity: str
+    model: str
+    not_shown: tuple[str, ...]
+
+    @property
+    def coding(self) -> object:
+        """The codes, printed as notation."""
+
+    @property
+    def text(self) -> str:
+        """The description that was drawn."""
+
+
+class Model(Protocol):
+    """What is shown of a model: `pipeline.AUFace` has it."""
+
+    digest: str
+    people: Any
+
+    @property
+    def size(self) -> int:
+        """Pixels a side."""
+
+    @property
+    def device(self) -> object:
+        """Where it runs."""
+
+
+def picture_html(made: Picture) -> str:
     """The picture, its codes, its text, and what made it."""
     out = io.BytesIO()
     made.image.save(out, format="PNG")
@@ -36,7 +68,7 @@ def picture_html(made: Generated) -> str:
     )
 
 
-def model_html(model: AUFace) -> str:
+def model_html(model: Model) -> str:
     """What a model is, and the line that draws with it."""
     return (
         f"<div><b>AUFace</b> {html.escape(model.digest)}: {model.size} × {model.size} pixels, "

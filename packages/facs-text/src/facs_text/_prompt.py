@@ -12,7 +12,7 @@ import math
 from dataclasses import replace
 from functools import lru_cache
 
-from facs_text._describe import Description, clauses_of
+from facs_text._clauses import Description, clauses_of
 from facs_text._errors import FacsTextError
 from facs_text._groups import group_actions
 from facs_text._notation import Action, Coding, parse

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from vq_tokenizer.quantizers.vector import VectorQuantizer
 
 __all__ = ["write_rows"]
 
 
 @torch.no_grad()
-def write_rows(quantizer: VectorQuantizer, codes: Tensor, take: Tensor) -> None:
-    """Set the rows of the quantizer's codes where take (K,) is True to those of codes (K, D).
+def write_rows(own: Tensor, shard: Any, codes: Tensor, take: Tensor) -> None:
+    """Set the rows of `own` (K, D), where take (K,) is True, to those of codes (K, D).
 
-    Within a forward pass under FSDP2 `quantizer.codes` is a whole copy, possibly in half precision,
-    that lives until the pass ends; the shard, which the optimizer moves, is written beside it. All
-    processes give the same values, so nothing is sent.
+    Within a forward pass under FSDP2 a quantizer's codes are a whole copy, possibly in half
+    precision, that lives until the pass ends; `shard`, the DTensor which the optimizer moves (None
+    without FSDP2), is written beside it. All processes give the same values, so nothing is sent.
     """
-    own = quantizer.codes
     if not hasattr(own, "full_tensor"):
         own.copy_(torch.where(take[:, None], codes.to(own.dtype), own))
-    shard = quantizer.moment.sharded
     if shard is None:
         return
     from torch.distributed.tensor import DTensor, Replicate

@@ -217,7 +217,7 @@ class VectorQuantizer(Quantizer):
         start = F.normalize(start, dim=1) if self.metric == "cosine" else start / math.sqrt(width)
         if self.codes.device.type != "meta":
             everything = torch.ones(self.num_codes, dtype=torch.bool, device=self.codes.device)
-            write_rows(self, start.to(self.codes.device), everything)
+            write_rows(self.codes, self.moment.sharded, start.to(self.codes.device), everything)
         self.counts.fill_(1.0)
         if self.learn == "ema":
             self.sums.copy_(self.codes)
@@ -371,7 +371,7 @@ class VectorQuantizer(Quantizer):
             self.seed,
             self.kmeans_iters,
         )
-        write_rows(self, codes, (codes != self._whole()).any(1))
+        write_rows(self.codes, self.moment.sharded, codes, (codes != self._whole()).any(1))
         if torch.compiler.is_compiling() or x.device.type == "meta":
             # the flag cannot be asked; a batch without a mask has started it
             self.moment.started = keep is None
@@ -430,7 +430,7 @@ class VectorQuantizer(Quantizer):
             take = revive(
                 codes, self.counts, torch.empty_like(codes), fresh, weight, self.dead_share
             )
-            write_rows(self, codes, take)
+            write_rows(self.codes, self.moment.sharded, codes, take)
         return total
 
     def _weight(self) -> Tensor:
