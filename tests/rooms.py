@@ -31,6 +31,7 @@ FLOORS = {
     ),
     "auface_gen": (
         "pipeline",
+        "notebook",
         "generator",
         "corpus",
         "picture",

@@ -18,34 +18,32 @@ __all__ = ["model_html", "picture_html"]
 class Picture(Protocol):
     """What is shown of a picture: `pipeline.Generated` has it."""
 
-    image: Image.Image
-    seed: int
-    identity: str
-    model: str
-    not_shown: tuple[str, ...]
-
     @property
-    def coding(self) -> object:
-        """The codes, printed as notation."""
-
+    def image(self) -> Image.Image: ...
     @property
-    def text(self) -> str:
-        """The description that was drawn."""
+    def coding(self) -> object: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def identity(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def not_shown(self) -> tuple[str, ...]: ...
 
 
 class Model(Protocol):
     """What is shown of a model: `pipeline.AUFace` has it."""
 
-    digest: str
     people: Any
+    digest: str
 
     @property
-    def size(self) -> int:
-        """Pixels a side."""
-
+    def size(self) -> int: ...
     @property
-    def device(self) -> object:
-        """Where it runs."""
+    def device(self) -> object: ...
 
 
 def picture_html(made: Picture) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
-import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from importlib import resources
@@ -32,10 +31,11 @@ from ..errors import StudioError
 from ..eye import Detected, Eyes, to_coding
 from ..face import Faces, Stopped
 from ..picture import chunks, open_picture
+from .body import body
 from .guard import Guard
 from .lane import IDLE, NEXT, NOW, Busy, Lane, Superseded
 
-__all__ = ["Studio", "body", "guarded", "static_routes"]
+__all__ = ["Studio", "guarded", "static_routes"]
 
 _TYPES = {
     ".html": "text/html",
@@ -65,19 +65,6 @@ def static_routes(page: str) -> list[Route]:
         return Response(content, media_type=kind)
 
     return [Route("/", answer), Route("/static/{name}", answer)]
-
-
-async def body(request: Request) -> dict[str, Any]:
-    """The JSON object of a request. Raises StudioError for anything else."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise StudioError("a request here is JSON (content-type application/json)")
-    try:
-        value = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        raise StudioError("this request is no JSON") from None
-    if not isinstance(value, dict):
-        raise StudioError(f"a request is a JSON object, not {type(value).__name__}")
-    return value
 
 
 def number(asked: dict[str, Any], name: str, *, most: int, default: int = 0) -> int:
@@ -127,7 +114,7 @@ class Studio:
     def __init__(
         self, faces: Faces, eyes: Eyes | None, hosts: Iterable[str], *, out: Path | None = None
     ) -> None:
-        from ..stimuli.app import Sets
+        from .sets import Sets
 
         self.faces, self.eyes = faces, eyes
         self.lane = Lane()

@@ -20,7 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..errors import StudioError
-from ..server.app import body, guarded, number, static_routes
+from ..server.app import guarded, number, static_routes
+from ..server.body import body
 from .answers import Answer, Answers
 from .design import Study
 from .trials import Trial, trials_of

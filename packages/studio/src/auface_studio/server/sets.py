@@ -17,10 +17,11 @@ from facs_text import describe
 from ..errors import StudioError
 from ..eye import Eyes
 from ..face import Faces
-from ..server.lane import IDLE, Lane
-from .design import Design, parse_table, read_design, to_toml
-from .make import SetMaker
-from .plan import Stimulus, plan
+from ..stimuli.design import Design, parse_table, read_design, to_toml
+from ..stimuli.make import SetMaker
+from ..stimuli.plan import Stimulus, plan
+from .body import body
+from .lane import IDLE, Lane
 
 __all__ = ["Sets"]
 
@@ -112,8 +113,6 @@ class Sets:
             self.status |= {"state": "failed", "error": " ".join(str(error).split())}
 
     async def _design(self, request: Request) -> Design:
-        from ..server.app import body
-
         asked = await body(request)
         values = asked.get("design")
         if not isinstance(values, dict):
