@@ -44,7 +44,7 @@ def measure(
     rig: str,
     variant: str,
     size: int,
-    sittings: int,
+    rounds: int,
 ) -> None:
     """One worker: seconds of each way over all its pictures, and the parts of a picture."""
     import mitsuba as mi
@@ -60,7 +60,7 @@ def measure(
     with tempfile.TemporaryDirectory() as folder:
         plan = list(
             sittings.plan_jobs(
-                Path(folder), rig, count=SITTING * workers * (sittings + 1), sittings=1,
+                Path(folder), rig, count=SITTING * workers * (rounds + 1), sittings=1,
                 per_sitting=SITTING, seed=0, size=size, samples=samples(), variant=variant,
             )
         )[rank::workers]  # fmt: skip
@@ -72,7 +72,13 @@ def measure(
             for i, (_, codes) in enumerate(job.codings):
                 file = Path(folder) / f"{job.light}_{i}.png"
                 spend("pipeline", partial(picture, sitting, codes, file))
-                bare = partial(mi.render, sitting._scene, spp=samples(), seed=i)
+                bare = partial(
+                    mi.render,
+                    sitting._scene,
+                    integrator=sitting._integrators[0],
+                    spp=samples(),
+                    seed=i,
+                )
                 spend("bare", lambda bare=bare: np.array(bare()))
                 spend("bare, moving", partial(moving, sitting._params, bare))
         barrier.wait()
@@ -121,7 +127,8 @@ def parts(job: sittings.Job) -> dict[str, float]:
         (render.RigMeshes, "normals", "normals"),
         (render.Sitting, "vertices", "vertices"),
         (render, "denoise", "grain filter"),
-        (render.Sitting, "_describe", "scene, once a sitting"),
+        (render, "spread_light", "light under the skin"),
+        (render.Sitting, "_build", "scene, once a sitting"),
         (sittings, "_sitting", "person, once a sitting"),
         (sittings, "_png", "PNG"),
         (sittings, "write_whole", "files"),
