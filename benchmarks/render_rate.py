@@ -134,11 +134,11 @@ def parts(job: sittings.Job) -> dict[str, float]:
         (sittings, "write_whole", "files"),
     ]
     undo = [watch(*w) for w in watched if hasattr(w[0], w[1])]
-    few = job.codings[:7]
-    sittings.render_job(replace(job, codings=few))
+    few = 7
+    sittings.render_job(replace(job, count=few))
     for back in undo:
         back()
-    return {k: 1000 * v / (SITTING if "once" in k else len(few)) for k, v in spent.items()}
+    return {k: 1000 * v / (SITTING if "once" in k else few) for k, v in spent.items()}
 
 
 def samples() -> int:
