@@ -20,25 +20,19 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
-from io import BytesIO
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from auface_gen.corpus import shard as shards
-from auface_gen.corpus import sitting as planned
-from auface_gen.corpus.plan import CorpusPlan
-from auface_gen.files import write_whole
+from auface_gen.corpus import sitting as sittings
 from auface_gen.picture.mitsuba_variant import fastest_variant
-from facs_text import Coding, resolve
+from facs_text import parse, resolve
 
 SITTING = 21  # pictures of the pipeline's sittings
-SAMPLES = CorpusPlan().samples  # a pixel
 COSTS = (10_000, 302_000)
 
 
@@ -50,7 +44,7 @@ def measure(
     rig: str,
     variant: str,
     size: int,
-    sittings: int,
+    rounds: int,
 ) -> None:
     """One worker: seconds of each way over all its pictures, and the parts of a picture."""
     import mitsuba as mi
@@ -64,40 +58,37 @@ def measure(
         return made
 
     with tempfile.TemporaryDirectory() as folder:
-        # Tens of people, so that each split has enough; a shard is one sitting.
-        plan = CorpusPlan(
-            count=SITTING * workers * (sittings + 1) * 10, size=size, sittings=1,
-            per_sitting=SITTING, samples=SAMPLES, people_per_shard=1,
-        )  # fmt: skip
-        mine = islice(plan.shards((rank + 1, workers)), sittings + 1)
-        tasks = [shards.ShardTask(plan, shard, folder, rig, variant) for shard in mine]
+        plan = list(
+            sittings.plan_jobs(
+                Path(folder), rig, count=SITTING * workers * (rounds + 1), sittings=1,
+                per_sitting=SITTING, seed=0, size=size, samples=samples(), variant=variant,
+            )
+        )[rank::workers]  # fmt: skip
         # imports, kernels and what a process makes once
-        warm = next(plan.sittings_of(tasks[0].shard))
-        shards._painter(tasks[0], warm).render({})
+        sittings.render_job(replace(plan[0], count=2))
         barrier.wait()
-        for task in tasks[1:]:
-            job = next(plan.sittings_of(task.shard))
-            sitting = spend("pipeline", partial(shards._painter, task, job))
-            for i, (_, coding) in enumerate(planned.codings(job)):
+        for job in plan[1:]:
+            sitting = spend("pipeline", partial(sittings._sitting, job))
+            for i, (_, codes) in enumerate(job.codings):
                 file = Path(folder) / f"{job.light}_{i}.png"
-                spend("pipeline", partial(picture, sitting, coding, file))
-                bare = partial(mi.render, sitting._scene, spp=SAMPLES, seed=i)
+                spend("pipeline", partial(picture, sitting, codes, file))
+                bare = partial(
+                    mi.render,
+                    sitting._scene,
+                    integrator=sitting._integrators[0],
+                    spp=samples(),
+                    seed=i,
+                )
                 spend("bare", lambda bare=bare: np.array(bare()))
                 spend("bare, moving", partial(moving, sitting._params, bare))
         barrier.wait()
-        answers.put((rank, seconds, parts(tasks[1])))
+        answers.put((rank, seconds, parts(plan[1])))
 
 
-def png(drawn: np.ndarray) -> bytes:
-    """The bytes of a picture."""
-    file = BytesIO()
-    Image.fromarray(drawn).save(file, format="PNG")
-    return file.getvalue()
-
-
-def picture(sitting: Any, coding: Coding, file: Path) -> None:
+def picture(sitting: Any, codes: str, file: Path) -> None:
     """One picture as a corpus has it, on disk."""
-    write_whole(file, png(sitting.render(resolve(coding).activations)))
+    drawn = sitting.render(resolve(parse(codes)).activations)
+    sittings.write_whole(file, sittings._png(drawn))
 
 
 def moving(params: Any, bare: Callable[[], Any]) -> None:
@@ -109,7 +100,7 @@ def moving(params: Any, bare: Callable[[], Any]) -> None:
     np.array(bare())
 
 
-def parts(task: shards.ShardTask) -> dict[str, float]:
+def parts(job: sittings.Job) -> dict[str, float]:
     """Milliseconds a picture of what is done beside rendering."""
     from mitsuba import SceneParameters
 
@@ -136,15 +127,27 @@ def parts(task: shards.ShardTask) -> dict[str, float]:
         (render.RigMeshes, "normals", "normals"),
         (render.Sitting, "vertices", "vertices"),
         (render, "denoise", "grain filter"),
-        (render.Sitting, "_describe", "scene, once a sitting"),
-        (shards, "_painter", "person, once a sitting"),
-        (planned, "make_row", "words"),
+        (render, "spread_light", "light under the skin"),
+        (render.Sitting, "_build", "scene, once a sitting"),
+        (sittings, "_sitting", "person, once a sitting"),
+        (sittings, "_png", "PNG"),
+        (sittings, "write_whole", "files"),
     ]
     undo = [watch(*w) for w in watched if hasattr(w[0], w[1])]
-    count = shards.render_shard(task)
+    few = 7
+    sittings.render_job(replace(job, count=few))
     for back in undo:
         back()
-    return {k: 1000 * v / count for k, v in spent.items()}
+    return {k: 1000 * v / (SITTING if "once" in k else few) for k, v in spent.items()}
+
+
+def samples() -> int:
+    """Samples a pixel that a corpus is rendered with unless told."""
+    import inspect
+
+    from auface_gen.corpus.render import render_corpus
+
+    return int(inspect.signature(render_corpus).parameters["samples"].default)
 
 
 def run(rig: str, variant: str, size: int, workers: int, sittings: int) -> dict[str, Any]:
@@ -168,7 +171,7 @@ def run(rig: str, variant: str, size: int, workers: int, sittings: int) -> dict[
     rate = {way: sum(pictures / s[way] for _, s, _ in found) for way in found[0][1]}
     return {
         "size": size,
-        "samples": SAMPLES,
+        "samples": samples(),
         "pictures_per_second": {k: round(v, 3) for k, v in rate.items()},
         "overhead_percent": {
             "over bare": round(100 * (rate["bare"] / rate["pipeline"] - 1), 1),

@@ -9,8 +9,8 @@ import pytest
 
 from auface_gen.columns import COLUMNS
 from auface_gen.picture.people import Light, Person
+from auface_gen.rig.face import Rig
 from auface_gen.rig.facexmodel import KNOWN_MEAN_FACES, mean_face_digest, read_obj_vertices
-from auface_gen.rig.move import Rig
 from auface_gen.rig.region_maps import region_maps
 from facs_text import resolve
 
@@ -61,30 +61,30 @@ def test_a_sitting_renders_the_same_bytes_and_moves_what_it_should(real: Rig) ->
 
     def sitting() -> object:
         return render.Sitting(
-            real, meshes, skin, Person.from_seed(2), Light.from_seed(2), size=48, samples=64
+            real, meshes, skin, Person.from_seed(2), Light.from_seed(2), size=96, samples=8
         )
 
     first, second = sitting(), sitting()
     rest, smile = first.render({}), first.render(resolve("L12E").activations)
-    assert rest.shape == (48, 48, 3)
+    assert rest.shape == (96, 96, 3)
     assert rest.std() > 10
     assert (second.render({}) == rest).all()
     assert (first.render({}) == rest).all()
     change = np.abs(smile.astype(float) - rest).sum(2)
     assert (
-        change[24:, 24:].sum() > 3 * change[24:, :24].sum()
+        change[48:, 48:].sum() > 3 * change[48:, :48].sum()
     )  # the face's own left is at the picture's right
-    assert change[:12].sum() < 0.1 * change.sum()
+    assert change[:24].sum() < 0.1 * change.sum()
     clear = first.render({}, transparent=True)
-    assert clear.shape == (48, 48, 4)
-    assert clear[24, 24, 3] == 255
+    assert clear.shape == (96, 96, 4)
+    assert clear[48, 48, 3] == 255
     points = first.landmarks({})
     assert points.shape == (68, 2)
     assert (points[36:48, 1] < points[48:68, 1].min()).all()
     assert (points[42:48, 0] > points[36:42, 0].max()).all()
     # The crop follows the head: turned, its eyes stay where they were, within a tenth.
     turned = first.landmarks(resolve("51D").activations)
-    assert np.abs(turned[36:48].mean(0) - points[36:48].mean(0)).max() < 4.8
+    assert np.abs(turned[36:48].mean(0) - points[36:48].mean(0)).max() < 9.6
 
 
 def test_resting_lids_cover_the_iris_and_faces_stay_whole(real: Rig) -> None:
