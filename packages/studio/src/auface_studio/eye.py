@@ -76,12 +76,12 @@ class Eye:
         self, image: Image.Image, neutral: Image.Image | None = None, asked: Coding | None = None
     ) -> list[Detected]:
         """What is seen of each unit and side; better with the same person at rest beside it."""
-        from aaad import UNITS, distance, target
+        from aaad import COLUMNS, distance, target
         from aaad.columns import column
 
         rest = None if neutral is None else self._pixels(neutral)
         seen = np.asarray(self._detector(self._pixels(image), rest))[0]  # (A, 6)
-        wanted = None if asked is None else dict(zip(UNITS, target(asked), strict=True))
+        wanted = None if asked is None else dict(zip(COLUMNS, target(asked), strict=True))
         levels = np.arange(6)
         rows = []
         for name, chances in zip(self._detector.columns, seen, strict=True):
