@@ -9,8 +9,8 @@ import pytest
 
 from auface_gen.columns import COLUMNS
 from auface_gen.picture.people import Light, Person
-from auface_gen.rig.move import Rig
 from auface_gen.rig.facexmodel import KNOWN_MEAN_FACES, mean_face_digest, read_obj_vertices
+from auface_gen.rig.move import Rig
 from auface_gen.rig.region_maps import region_maps
 from facs_text import resolve
 
