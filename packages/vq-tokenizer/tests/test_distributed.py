@@ -1,10 +1,7 @@
 """Two processes over gloo: one codebook, that of one process with the whole batch."""
 
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,32 +41,8 @@ save_file(tensors, out / f"{folder}{rank}.safetensors")
 """
 
 
-def launch(out: Path, folder: str, resume: str = "") -> list[subprocess.Popen[str]]:
-    """Start two processes that train into a folder."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
-    return [
-        subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(out), folder, resume],
-            env=os.environ | common | {"RANK": str(i), "LOCAL_RANK": str(i)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for i in range(2)
-    ]
-
-
-def finish(processes: list[subprocess.Popen[str]]) -> list[str]:
-    """Wait for both; what they said."""
-    said = [process.communicate()[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], said
-    return said
-
-
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def out(gloo: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with six pictures and what two processes made of them, undisturbed."""
     folder = tmp_path_factory.mktemp("ranks")
     (folder / "pictures").mkdir()
@@ -77,7 +50,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for i in range(6):
         pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / "pictures" / f"{i}.png")
-    said = finish(launch(folder, "whole"))
+    said = gloo.finish(gloo.launch(SCRIPT, 2, str(folder), "whole", ""))
     assert "saved in" in said[0]
     assert "saved in" not in said[1]
     return folder
@@ -108,8 +81,8 @@ def test_dead_codes_take_vectors_of_both_ranks(ranks: list[dict[str, torch.Tenso
     assert len(codes.unique(dim=0)) == 64
 
 
-def test_two_killed_and_resumed_to_the_same_bits(out: Path) -> None:
-    processes = launch(out, "cut")
+def test_two_killed_and_resumed_to_the_same_bits(gloo: Any, out: Path) -> None:
+    processes = gloo.launch(SCRIPT, 2, str(out), "cut", "")
     assert processes[0].stderr is not None
     for line in processes[0].stderr:
         if "saved in" in line:
@@ -118,7 +91,7 @@ def test_two_killed_and_resumed_to_the_same_bits(out: Path) -> None:
         process.kill()  # in whatever step they have come to
     for process in processes:
         process.communicate()
-    assert "resumed at step" in finish(launch(out, "cut", "resume"))[0]
+    assert "resumed at step" in gloo.finish(gloo.launch(SCRIPT, 2, str(out), "cut", "resume"))[0]
     whole = load_file(out / "whole" / "training.safetensors")
     cut = load_file(out / "cut" / "training.safetensors")
     assert whole.keys() == cut.keys()

@@ -1,10 +1,7 @@
 """Frozen, deferred, repeated by checkpointing, sharded by FSDP2, half precision, built on meta."""
 
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -228,26 +225,10 @@ assert half or error < 1e-4, error
 counts = float((model.vq.counts - plain.vq.counts).abs().max())
 assert half or counts < 1e-3, counts
 assert bool(model.vq.started)
-dist.barrier()
-dist.destroy_process_group()
 """
 
 
 @pytest.mark.parametrize("precision", ["whole", "half"])
-def test_fsdp2_keeps_the_start_and_the_revivals(precision: str) -> None:
+def test_fsdp2_keeps_the_start_and_the_revivals(precision: str, gloo: Any) -> None:
     """fully_shard on two processes ends with the codes that plain averaged gradients give."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", FSDP, precision],
-            env=os.environ | common | {"RANK": str(i), "LOCAL_RANK": str(i)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for i in range(2)
-    ]
-    said = [process.communicate()[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], said
+    gloo.finish(gloo.launch(FSDP, 2, precision))

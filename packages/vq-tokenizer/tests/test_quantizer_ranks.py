@@ -1,10 +1,7 @@
 """Two and three processes over gloo end with one codebook: that of one process with all vectors."""
 
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -74,37 +71,22 @@ state = {f"{k}.{n}": t for k, m in (models | {"later": later}).items()
          for n, t in m.state_dict().items()}
 state["encoder"] = weights.detach()
 save_file({k: t.contiguous().clone() for k, t in state.items()}, out / f"{rank}.safetensors")
-if world > 1:
-    dist.barrier()
-    dist.destroy_process_group()
 """
 
 
-def run(out: Path, world: int, *union: str) -> list[dict[str, torch.Tensor]]:
+def run(gloo: Any, out: Path, world: int, *union: str) -> list[dict[str, torch.Tensor]]:
     """What each process ends with."""
     out.mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": str(world)}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(out), str(world), *union],
-            env=os.environ | common | {"RANK": str(i), "LOCAL_RANK": str(i)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for i in range(world)
-    ]
-    said = [process.communicate()[1] for process in processes]
-    assert [process.returncode for process in processes] == [0] * world, said
+    gloo.finish(gloo.launch(SCRIPT, world, str(out), str(world), *union))
     return [load_file(out / f"{i}.safetensors") for i in range(world)]
 
 
 @pytest.mark.parametrize("world", [2, 3])
-def test_every_process_has_the_codebook_of_one_with_all_vectors(world: int, tmp_path: Path) -> None:
-    ranks = run(tmp_path / "ranks", world)
-    (one,) = run(tmp_path / "one", 1, str(world))
+def test_every_process_has_the_codebook_of_one_with_all_vectors(
+    world: int, gloo: Any, tmp_path: Path
+) -> None:
+    ranks = run(gloo, tmp_path / "ranks", world)
+    (one,) = run(gloo, tmp_path / "one", 1, str(world))
     for other in ranks[1:]:
         for name, tensor in ranks[0].items():
             assert torch.equal(tensor, other[name]), name
