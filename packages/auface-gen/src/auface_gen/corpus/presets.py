@@ -35,7 +35,7 @@ CORPORA: dict[str, CorpusPreset] = {
             people_per_shard=8,
         ),
         layout="shards",
-        mixture=3,
+        mixture=4,
         look=4,
     ),
 }

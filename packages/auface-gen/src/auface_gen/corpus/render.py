@@ -25,7 +25,7 @@ import numpy as np
 
 import auface_gen
 import facs_text
-from auface_gen.codings.mixture import HELD_OUT_PAIRS, MIXTURE
+from auface_gen.codings.mixture import CONFLICT_FOLDS, HELD_OUT_PAIRS, MIXTURE
 from auface_gen.corpus.assemble import LAYOUTS, PARTS, assemble, is_whole, shard_folder
 from auface_gen.corpus.crew import executor_of, in_order, in_order_of_completion
 from auface_gen.corpus.plan import CorpusPlan, Shard
@@ -133,7 +133,9 @@ def render_corpus(
                 report(done, total)
     if part is None:
         pairs = ["+".join(sorted(p, key=int)) for p in HELD_OUT_PAIRS]
-        assemble(root, plan, layout, {"render": settings, "held_out_pairs": pairs})
+        folds = [list(fold) for fold in CONFLICT_FOLDS]
+        about = {"render": settings, "held_out_pairs": pairs, "conflict_folds": folds}
+        assemble(root, plan, layout, about)
     return root
 
 
