@@ -3,7 +3,7 @@ it, eyes level, mid-forehead to chin.
 
 One `Sitting` is one person under one light. Meshes, textures and the sample pattern are made once;
 for each coding only vertices and the lines in the skin are sent again, so what a unit does not
-move comes out the same, pixel by pixel.
+move comes out nearly the same: light that bounces off what did move still reaches it.
 
 Each picture is rendered twice with the same samples: once following light, once telling only the
 paint that each sample meets, which costs a tenth. The first over the second is the light that falls
@@ -93,9 +93,11 @@ class Sitting:
         """The sitting's own pose; the crop keeps the eyes level, so there is no roll."""
         return HeadPose(self.light.yaw, self.light.pitch)
 
-    def vertices(self, activations: Activations, *, raw: bool = False) -> np.ndarray:
-        """(V, 3) posed vertices in cm; raw: the plain sum of shapes, without correctives."""
-        v = self.rig.move(self._rest, activations, raw=raw)
+    def vertices(
+        self, activations: Activations, *, raw: bool = False, contacts: bool | None = None
+    ) -> np.ndarray:
+        """(V, 3) posed vertices in cm; raw and contacts as for `Rig.move`."""
+        v = self.rig.move(self._rest, activations, raw=raw, contacts=contacts)
         return self._posed(v, self.head_pose(activations))
 
     def head_pose(self, activations: Activations) -> HeadPose:
@@ -113,21 +115,28 @@ class Sitting:
         x, y, z = (float(v) for v in middle)
         return View((x, y, z), half, self.size)
 
-    def landmarks(self, activations: Activations, *, raw: bool = False) -> np.ndarray:
+    def landmarks(
+        self, activations: Activations, *, raw: bool = False, contacts: bool | None = None
+    ) -> np.ndarray:
         """(68, 2) pixels (x to the right, y down) of Multi-PIE's points in the picture."""
-        points = self.vertices(activations, raw=raw)[self.rig.landmarks68]
+        points = self.vertices(activations, raw=raw, contacts=contacts)[self.rig.landmarks68]
         return self.view(activations).project(points)
 
     def render(
-        self, activations: Activations, *, raw: bool = False, transparent: bool = False
+        self,
+        activations: Activations,
+        *,
+        raw: bool = False,
+        contacts: bool | None = None,
+        transparent: bool = False,
     ) -> np.ndarray:
         """(size, size, 3) uint8 sRGB picture of the person with the activations (units 0..1 by
         side).
 
-        raw: the plain sum of shapes, without correctives. transparent: (size, size, 4), with alpha
-        and without a backdrop.
+        raw and contacts as for `Rig.move`. transparent: (size, size, 4), with alpha and without a
+        backdrop.
         """
-        self._send(activations, raw=raw)
+        self._send(activations, self.vertices(activations, raw=raw, contacts=contacts))
         seed = self.light.seed % 65536
         traced, told = (
             np.array(self._mi.render(self._scene, integrator=i, spp=self.samples, seed=seed))
@@ -149,9 +158,8 @@ class Sitting:
         light = spread_light(light, skin, self._view.cm_a_pixel)
         return light * glossy + _LOST * self.light.fill * albedo
 
-    def _send(self, activations: Activations, *, raw: bool) -> None:
-        """Have the scene show the activations."""
-        vertices = self.vertices(activations, raw=raw)
+    def _send(self, activations: Activations, vertices: np.ndarray) -> None:
+        """Have the scene show the vertices, and the activations' lines and pose of the head."""
         normals = self.meshes.normals(vertices)
         hairs = self._hairs.ribbons(vertices, normals)
         view = self.view(activations)

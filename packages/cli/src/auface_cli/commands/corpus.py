@@ -16,7 +16,14 @@ __all__ = ["command"]
 _HERE = "auface_cli.commands"
 
 
-@click.group("corpus", cls=LazyGroup, lazy={"render": f"{_HERE}.corpus_render:command"})
+@click.group(
+    "corpus",
+    cls=LazyGroup,
+    lazy={
+        "render": f"{_HERE}.corpus_render:command",
+        "raw-twin": f"{_HERE}.corpus_render:raw_twin",
+    },
+)
 def command() -> None:
     """Make, check and pack corpora of pictures and texts."""
 

@@ -172,3 +172,29 @@ def _render(out: Path, rig: Path, plan: Any, **options: Any) -> None:
             render_corpus(out, rig=rig, plan=plan, progress=report, tell=tell, **options)
         except WorkFailed as error:
             raise click.ClickException(str(error)) from error
+
+
+@click.command("raw-twin")
+@click.argument("corpus", metavar="CORPUS", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--rig",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="FaceXModel folder of ICT-FaceKit, or the packed .npz, that CORPUS was rendered with.",
+)
+@click.option("--variant", help="Variant of mitsuba; the fastest that works unless told.")
+def raw_twin(corpus: Path, out: Path, rig: Path, variant: str | None) -> None:
+    """Render the marked conflicts of CORPUS's test people as the plain sum of their units.
+
+    It is the second truth of an experiment: CORPUS shows conflicts resolved. A run that was
+    stopped is resumed.
+    """
+    from auface_gen.corpus.raw_twin import render_raw_twin
+    from auface_gen.errors import WorkFailed
+
+    try:
+        render_raw_twin(corpus, out, rig=rig, variant=variant, tell=note)
+    except WorkFailed as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(str(out))
