@@ -15,7 +15,7 @@ __all__ = ["command"]
 @click.option(
     "--rig",
     required=True,
-    type=click.Path(exists=True, path_type=Path),
+    type=click.Path(path_type=Path),
     help="The FaceXModel folder of ICT-FaceKit, or its packed .npz.",
 )
 @click.option(
