@@ -33,7 +33,7 @@ SIBLINGS: dict[str, tuple[str, ...]] = {
     "studio": ("facs-text", "vq-tokenizer", "auface-gen", "aaad", "cli"),
 }
 # What `auface` needs of the others, and what the tests need: the Triton kernels run in Triton's
-# interpreter, so a processor is enough, onnxruntime runs what was exported, mitsuba draws the rig,
+# interpreter, so a CPU is enough, onnxruntime runs what was exported, mitsuba draws the rig,
 # selenium drives a chromium where there is one.
 EXTRAS = {"aaad": "[detector]"}
 TEST_EXTRAS = {

@@ -27,7 +27,7 @@ from facs_text import Coding, FacsTextError, contrast, parse, resolve
 
 from .asked import level_distribution, target, unresolved
 from .columns import COLUMNS, mirror_index, unit_of
-from .distance import cdf
+from .cramer import cdf
 from .interval import score_interval
 from .result import Counterfactual
 from .rows import Rows
@@ -67,7 +67,7 @@ class Asked:
 
 
 def counterfactuals(asked: Asked, *, interval: bool) -> dict[str, Counterfactual]:
-    """All of them by name."""
+    """All four scores by name."""
     return {
         name: _score(*work(asked), interval=interval)
         for name, work in (

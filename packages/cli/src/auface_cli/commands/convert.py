@@ -27,7 +27,7 @@ __all__ = ["command"]
 )
 @reading_options
 @skip_options
-@click.option("--out", type=click.Path(path_type=Path), help="Write there, not to the screen.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write to this file.")
 def command(
     source: Path,
     target: str,

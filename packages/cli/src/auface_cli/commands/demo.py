@@ -50,8 +50,12 @@ score.json      AAAD with its interval and controls; per_image.jsonl: the same b
     help="Seeds of the made-up people.",
 )
 @click.option("--seed", default=0, show_default=True)
-@click.option("--model", type=click.Path(path_type=Path), help="Another model folder.")
-@click.option("--detector", type=click.Path(path_type=Path), help="Folder of another detector.")
+@click.option(
+    "--model", type=click.Path(path_type=Path), help="Draw with the model in this folder."
+)
+@click.option(
+    "--detector", type=click.Path(path_type=Path), help="Score with the detector in this folder."
+)
 @click.option("--device", default="auto", show_default=True)
 def command(
     out: Path,

@@ -38,7 +38,11 @@ __all__ = ["command"]
 )
 @click.option("--size", default=512, show_default=True, type=click.IntRange(32, 4096))
 @click.option(
-    "--samples", default=32, show_default=True, type=click.IntRange(1), help="Samples a pixel."
+    "--samples",
+    default=32,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Trace this many samples a pixel.",
 )
 @click.option("--transparent", is_flag=True, help="Leave out the backdrop: PNG with alpha.")
 @click.option(
