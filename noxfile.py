@@ -33,7 +33,7 @@ SIBLINGS: dict[str, tuple[str, ...]] = {
     "studio": ("facs-text", "vq-tokenizer", "auface-gen", "aaad", "cli"),
 }
 # What `auface` needs of the others, and what the tests need: the Triton kernels run in Triton's
-# interpreter, so a processor is enough, onnxruntime runs what was exported, mitsuba draws the rig,
+# interpreter, so a CPU is enough, onnxruntime runs what was exported, mitsuba draws the rig,
 # selenium drives a chromium where there is one.
 EXTRAS = {"aaad": "[detector]"}
 TEST_EXTRAS = {
@@ -134,12 +134,22 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Wheels and sdists, checked, then installed into this bare environment and imported."""
+    """Wheels and sdists, checked, then installed into this bare environment and imported.
+
+    With `-- ADDRESS`, the public address of the repository, the links of each README lead there;
+    without one, those that would be broken on a package index are left out (tools/index_readme.py).
+    """
     session.install("build", "twine")
-    out = Path(session.create_tmp()) / "dist"
-    shutil.rmtree(out, ignore_errors=True)
+    out, copies = Path(session.create_tmp()) / "dist", Path(session.create_tmp()) / "packages"
+    for place in (out, copies):
+        shutil.rmtree(place, ignore_errors=True)
+    home = ["--home", session.posargs[0]] if session.posargs else []
     for name in PACKAGES:
-        session.run("python", "-m", "build", "--outdir", str(out), folder(name), silent=True)
+        copy, unwanted = copies / name, shutil.ignore_patterns("__pycache__", "dist", "*.egg-info")
+        shutil.copytree(folder(name), copy, ignore=unwanted)
+        tool = ("python", "tools/index_readme.py", folder(name), *home)
+        (copy / "README.md").write_text(str(session.run(*tool, silent=True)), encoding="utf-8")
+        session.run("python", "-m", "build", "--outdir", str(out), str(copy), silent=True)
     session.run("twine", "check", "--strict", *map(str, sorted(out.iterdir())))
     wheels = map(str, sorted(out.glob("*.whl")))
     session.install("-c", "constraints.txt", *wheels, "safetensors", "pillow", "torch")

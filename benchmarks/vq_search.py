@@ -1,9 +1,9 @@
-"""Nearest-code search on the processor: time and extra memory against what people use instead.
+"""Nearest-code search on the CPU: time and extra memory against what people use instead.
 
     python benchmarks/vq_search.py [--small] [--threads T] [--only time|memory] [--out FOLDER]
 
 Time: all implementations take turns in one process, so that what else the machine does meets all
-of them alike; the least of the rounds counts, as processor time over threads and as wall time.
+of them alike; the least of the rounds counts, as CPU time over threads and as wall time.
 Memory: each in a process of its own, by its peak. vector-quantize-pytorch and faiss-cpu take part
 where installed. Threads are pinned and wait passively, for two OpenMP runtimes that spin take each
 other's cores. The peer makes several N x K matrices, so it runs on fewer vectors and is scaled
@@ -230,7 +230,7 @@ def show(size: dict[str, Any]) -> None:
 
 
 def machine() -> dict[str, object]:
-    """Processor, its number of cores, and versions."""
+    """CPU, its number of cores, and versions."""
     info = Path("/proc/cpuinfo")
     model = platform.processor()
     if info.is_file():

@@ -1,4 +1,4 @@
-"""A quantizer's whole training step on the processor against the search alone and the peer's step.
+"""A quantizer's whole training step on the CPU against the search alone and the peer's step.
 
     python benchmarks/vq_train_step.py [--small] [--threads T] [--only time|memory] [--out FOLDER]
 

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from aaad import AAADError, aaad, controls, distance
 from aaad.baselines import rotate
-from aaad.distance import cdf
+from aaad.cramer import cdf
 
 weights = hnp.arrays(np.float64, (6,), elements=st.floats(0.0, 1.0, width=32)).filter(
     lambda x: x.sum() > 1e-3

@@ -1,4 +1,4 @@
-"""describe, parse and units: codes to words and back."""
+"""describe, understand and units: codes to words and back."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from facs_text import RIG_UNITS, Action, Coding, FacsTextError, unit, units
+from facs_text import Action, Coding, FacsTextError, unit, units
 from facs_text._understand import sides_of
 
 ALL = tuple(u.code for u in units() if u.code != "0")
@@ -31,4 +31,9 @@ def codings(draw: st.DrawFn, codes: tuple[str, ...] = ALL, most: int = 7) -> Cod
         raise AssertionError(actions) from None
 
 
-RIG = tuple(RIG_UNITS)
+# The units of most faces and most data sets, for tests that take pairs and tuples of all.
+COMMON = (
+    "1", "2", "4", "5", "6", "7", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "20",
+    "22", "23", "24", "25", "26", "27", "28", "29", "30", "34", "43", "51", "52", "53", "54", "55",
+    "56", "61", "62", "63", "64",
+)  # fmt: skip

@@ -7,7 +7,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import ALL, codings
 
-from facs_text import CONTRASTS, Coding, FacsTextError, contrast, describe, parse, resolve, unit
+from facs_text import (
+    CONTRASTS,
+    Coding,
+    FacsTextError,
+    contrast,
+    describe,
+    parse,
+    picture_units,
+    resolve,
+    unit,
+)
 from facs_text._contrast import _confusable
 
 BP4D = ("1", "2", "4", "6", "7", "10", "12", "14", "15", "17", "23", "24")
@@ -85,3 +95,22 @@ def test_more_than_there_are(coding: Coding, seed: int) -> None:
 def test_wrong_calls(n: object, seed: object) -> None:
     with pytest.raises(FacsTextError):
         contrast("12C", n, seed=seed)  # type: ignore[arg-type]
+
+
+def test_only_what_may_be_added_is_added() -> None:
+    for seed in range(20):
+        for one in contrast("6C+12D", 6, seed=seed, among=("AU4", "15")):
+            if one.kind == "added":
+                assert {a.code for a in one.after} <= {"4", "15"}
+    assert "added" not in {one.kind for one in contrast("6C+12D", 5, among=())}
+    with pytest.raises(FacsTextError, match="no unit '200'"):
+        contrast("6C", 1, among=("200",))
+
+
+def test_what_no_picture_shows_is_neither_added_nor_asked_about() -> None:
+    seen = set(picture_units())
+    assert {"8", "32", "57"} < seen
+    assert not seen & {"0", "37", "45", "46", "70", "M61"}
+    for seed in range(50):
+        for one in contrast("6C+12D", 6, seed=seed):
+            assert one.kind != "added" or {a.code for a in one.after} <= seen

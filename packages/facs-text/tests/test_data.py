@@ -5,14 +5,15 @@ import re
 from itertools import combinations, product
 
 import pytest
+from strategies import COMMON
 
 from facs_text import (
     PRESETS,
-    RIG_UNITS,
     Action,
     Coding,
     FacsTextError,
     describe,
+    picture_units,
     resolve,
     unit,
     units,
@@ -33,7 +34,7 @@ def test_all_of_facs_2002() -> None:
             91, 92, 97, 98}  # fmt: skip
     assert {int(c) for c in CODES if not c.startswith("M")} == want
     assert {"M55", "M61", "M83"} <= CODES
-    assert set(RIG_UNITS) <= CODES
+    assert set(picture_units()) <= CODES
 
 
 def test_units_are_whole() -> None:
@@ -126,7 +127,7 @@ def test_every_unit_has_words() -> None:
         entry = wording()["units"][au.code]
         for detail in ("full", "brief", "clinical"):
             assert entry[detail], (au.code, detail)
-        if au.code in RIG_UNITS:
+        if au.code in COMMON:
             assert len(entry["full"]) >= 2, au.code
             assert entry["pull"], au.code
 

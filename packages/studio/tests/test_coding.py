@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auface_gen.columns import UNITS
 from auface_studio.coding import catalogue, look
 from auface_studio.errors import StudioError
-from facs_text import RIG_UNITS, Action, Coding, FacsTextError, describe, resolve, unit
+from facs_text import Action, Coding, FacsTextError, describe, resolve, unit
 
-sided = [c for c in RIG_UNITS if unit(c).sides == ("left", "right") and unit(c).graded]
+sided = [c for c in UNITS if unit(c).sides == ("left", "right") and unit(c).graded]
 actions = st.lists(
     st.tuples(st.sampled_from(sided), st.sampled_from(["left", "right"]), st.integers(1, 5)),
     max_size=6,
@@ -128,7 +129,7 @@ def test_wrong_requests_are_refused_with_a_sentence(asked):
 
 def test_every_unit_that_can_be_shown_has_a_slider():
     found = catalogue()
-    assert {u["code"] for u in found["units"]} == set(RIG_UNITS)
+    assert {u["code"] for u in found["units"]} == set(UNITS)
     assert all(look({"codes": p["drawn"]})["actions"] for p in found["presets"])
     assert not any(
         level == 0

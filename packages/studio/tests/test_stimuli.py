@@ -1,4 +1,4 @@
-"""A design becomes pictures and tables that the experiment's program reads; a run goes on."""
+"""A design becomes pictures and tables that the experiment's program reads; a run is resumed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from auface_studio.errors import StudioError
 from auface_studio.picture import chunks
 from auface_studio.stimuli import Design, Dynamics, SetMaker, plan, read_design
 from auface_studio.stimuli.design import parse_table, to_toml
-from auface_studio.stimuli.plan import scaled
+from auface_studio.stimuli.stimulus import scaled
 from auface_studio.stimuli.table import spelled
 from facs_text import parse
 

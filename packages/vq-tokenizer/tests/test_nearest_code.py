@@ -1,4 +1,4 @@
-"""nearest_code on a processor against float64: its ties, bounds, settings and errors."""
+"""nearest_code on a CPU against float64: its ties, bounds, settings and errors."""
 
 import importlib
 import sys

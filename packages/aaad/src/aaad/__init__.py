@@ -15,7 +15,7 @@ from .asked import target, targets
 from .baselines import controls, relative
 from .columns import COLUMNS, LEVELS
 from .comparison import Comparison, compare
-from .distance import distance
+from .cramer import distance
 from .errors import AAADError
 from .metric import aaad
 from .result import AAADResult, ColumnScore, Counterfactual, UnitScore

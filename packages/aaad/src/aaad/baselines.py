@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .columns import COLUMNS
-from .distance import as_array, check_distributions
+from .cramer import as_array, check_distributions
 from .metric import aaad
 from .result import AAADResult
 from .sums import row_hash

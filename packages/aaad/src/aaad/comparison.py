@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from .distance import check_distributions
+from .cramer import check_distributions
 from .errors import AAADError
 from .interval import jackknife_error, t_cdf, t_quantile
 from .result import AAADResult, plain

@@ -27,7 +27,7 @@ from facs_text import Coding, FacsTextError, contrast, parse, resolve
 
 from .asked import level_distribution, target, unresolved
 from .columns import COLUMNS, mirror_index, unit_of
-from .distance import cdf
+from .cramer import cdf
 from .interval import score_interval
 from .result import Counterfactual
 from .rows import Rows
@@ -39,6 +39,13 @@ __all__ = ["CONTRASTED", "Asked", "conflicting", "counterfactuals", "opposed"]
 Array = NDArray[np.float64]
 CONTRASTED = 2000
 """Of larger sets, so many images are contrasted for `unit`: those whose content sorts first."""
+_UNSCORED = (11, 13, 29, 30, 51, 52, 53, 54, 55, 56, 61, 62, 63, 64)
+# What a contrast may add is part of the definition: the units that are scored and these, which a
+# picture shows though no column has them. They are passed over, so they only decide by which seed
+# a unit is found.
+_ADDED = tuple(
+    map(str, sorted({*_UNSCORED, *(int(unit_of(name).removeprefix("AU")) for name in COLUMNS)}))
+)
 _APART = 1e-9  # less than that between two things asked is no difference
 Statistic = Callable[[Array], Array]
 
@@ -60,7 +67,7 @@ class Asked:
 
 
 def counterfactuals(asked: Asked, *, interval: bool) -> dict[str, Counterfactual]:
-    """All of them by name."""
+    """All four scores by name."""
     return {
         name: _score(*work(asked), interval=interval)
         for name, work in (
@@ -284,7 +291,7 @@ def _some_contrasts(coding: Coding, seed: int) -> tuple[Any, ...]:
     """As many contrasts as there are kinds, or fewer where a coding has fewer."""
     for count in (6, 5, 4, 3, 2, 1):
         try:
-            return contrast(coding, count, seed=seed)
+            return contrast(coding, count, seed=seed, among=_ADDED)
         except FacsTextError:
             continue
     return ()

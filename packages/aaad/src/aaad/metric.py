@@ -4,7 +4,7 @@ Legend: N images, A columns (a unit on a side), L = 6 ordinal levels (0, A..E), 
 K scored columns, U their units, B blocks of people.
 
 For one image and one column, d(p, q) is the Cramér distance of what is seen and what was asked
-(`aaad.distance`). Over the n scorable images of a group,
+(`aaad.cramer`). Over the n scorable images of a group,
 
     D = sum_i d(p_i, q_i)        C = 1/(n-1) sum_{i != j} d(p_i, q_j)         as asked, and anew
 
@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from .columns import COLUMNS
 from .counterfactual import Asked, counterfactuals
-from .distance import threshold_weights
+from .cramer import threshold_weights
 from .errors import AAADError
 from .interval import score_interval
 from .result import DEFINITION, VERSION, AAADResult

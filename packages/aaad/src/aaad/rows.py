@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .columns import LEVELS
-from .distance import as_array, cdf, check_column
+from .cramer import as_array, cdf, check_column
 from .errors import AAADError
 from .sums import row_hash
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .columns import COLUMNS
-from .distance import as_array, check_distributions
+from .cramer import as_array, check_distributions
 from .errors import AAADError
 from .metric import Scored, score_rows
 from .result import AAADResult

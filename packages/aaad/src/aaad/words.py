@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .columns import LEVELS, column, unit_of
-from .distance import distance, threshold_weights
+from .cramer import distance, threshold_weights
 from .result import plain
 from .seen import Seen
 

@@ -13,12 +13,12 @@ from PIL import Image
 
 from aaad import COLUMNS, AAADError
 from aaad.columns import mirror_index
+from aaad.cramer import distance
 from aaad.detector import NETWORKS, Detector, DetectorConfig, FeatureLoss, build
 from aaad.detector.augment import augment, flip, jpeg
 from aaad.detector.checkpoint import write_detector
 from aaad.detector.evaluate import auc, fit_temperature
 from aaad.detector.losses import cramer_loss, cross_entropy
-from aaad.distance import distance
 
 CONFIG = DetectorConfig(size=32, width=8, hidden=16)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -19,14 +20,15 @@ import numpy as np
 
 from facs_text import unit
 
-__all__ = ["COLUMNS", "MIRROR", "SIDES", "UNITS", "to_activations", "to_vector"]
+__all__ = ["COLUMNS", "MIRROR", "SIDES", "UNITS", "to_activations", "to_vector", "unit_table"]
 
 _SAME_LOOK = {"AU45": "AU43", "AU46": "AU43"}  # in one picture a blink or a wink is a closed eye
 SIDES = ("left", "right", "top", "bottom", "both")
 
 
-def _table() -> Mapping[str, Any]:
-    """The rig's table from units to shapes."""
+@cache
+def unit_table() -> dict[str, Any]:
+    """The rig's table from units to shapes (`data/rig_units.json`)."""
     text = resources.files("auface_gen").joinpath("data/rig_units.json").read_text("utf-8")
     return json.loads(text)
 
@@ -46,7 +48,7 @@ def _columns(table: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     )
 
 
-COLUMNS: tuple[tuple[str, str], ...] = _columns(_table())
+COLUMNS: tuple[tuple[str, str], ...] = _columns(unit_table())
 """(unit, side) of each column; A = len(COLUMNS)."""
 
 UNITS: tuple[str, ...] = tuple(sorted({c[2:].rstrip("LR") for c, _ in COLUMNS}, key=int))

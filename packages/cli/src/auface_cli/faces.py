@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 import click
 
 from facs_text import Coding, FacsTextError, parse, readers
+from facs_text.files import Whole
 
-from .output import Whole, note
+from .output import note
 from .sources import beside, codings, reader_options, reading_options, skip_options
 
 __all__ = ["Face", "Said", "face_options", "faces", "say"]
@@ -45,12 +46,12 @@ class Face:
 def face_options(command: F) -> F:
     """--from and how it is read, --out and --json; say() takes all of them."""
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="One JSON object a line."),
-        click.option("--out", type=click.Path(path_type=Path), help="Write there, not here."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line."),
+        click.option("--out", type=click.Path(path_type=Path), help="Write to this file."),
         skip_options,
         reading_options,
         click.option(
-            "--from", "source", type=click.Path(path_type=Path), help="A file of codings."
+            "--from", "source", type=click.Path(path_type=Path), help="Read a file of codings."
         ),
     ):
         command = option(command)

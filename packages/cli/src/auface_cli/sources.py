@@ -43,7 +43,9 @@ def reading_options(command: F) -> F:
                 type=click.FloatRange(0, 1),
                 help="OpenFace: faces that it is less sure of could not be scored.",
             ),
-            click.option("--threshold", type=float, help="Probabilities from it up are presence."),
+            click.option(
+                "--threshold", type=float, help="Count probabilities from this one up as presence."
+            ),
         )
     ):
         command = option(command)
@@ -63,7 +65,7 @@ def skip_options(command: F) -> F:
         type=click.Choice(["stop", "skip"]),
         default="stop",
         show_default=True,
-        help="At a bad row of the file: stop there, or leave it out and go on.",
+        help="At a bad row of the file: stop there, or leave it out and read the next.",
     )(command)
 
 
@@ -93,7 +95,7 @@ def rows(
         if isinstance(row, readers.Row):
             yield row
         elif rejects is None:
-            raise FacsTextError(f"{row}; --on-error skip goes on without such rows")
+            raise FacsTextError(f"{row}; --on-error skip leaves such rows out")
         else:
             rejects.add_error(row)
 

@@ -8,7 +8,7 @@ from facs_text._describe import Clause, Description, describe
 from facs_text._errors import FacsTextError
 from facs_text._notation import Action, Coding, parse
 from facs_text._resolve import Applied, Resolution, resolve
-from facs_text._units import RIG_UNITS, ActionUnit, unit, units
+from facs_text._units import ActionUnit, picture_units, unit, units
 from facs_text._version import __version__
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ __all__ = [
     "CONTRASTS",
     "PRESETS",
     "QUESTIONS",
-    "RIG_UNITS",
     "Action",
     "ActionUnit",
     "Applied",
@@ -59,6 +58,7 @@ __all__ = [
     "describe",
     "narrate",
     "parse",
+    "picture_units",
     "preset",
     "resolve",
     "understand",

@@ -18,7 +18,7 @@ from facs_text._describe import Clause, describe
 from facs_text._errors import FacsTextError
 from facs_text._notation import Action, Coding
 from facs_text._resolve import Resolution, expand, resolve, rules
-from facs_text._units import RIG_UNITS, unit
+from facs_text._units import picture_units, unit
 from facs_text._wording import adjectives
 
 __all__ = ["QUESTIONS", "Question", "ask"]
@@ -60,7 +60,7 @@ def ask(
 
     The coding is resolved first. Units in doubt are not asked about. scored: the units that were
     looked for at all ("12", "AU12"); only of these is it said that they are absent. None stands
-    for all that the rig shows. Raises FacsTextError when there are not n questions.
+    for all that one picture of a face can show. Raises FacsTextError when there are not n.
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise FacsTextError(f"n {n!r}; expected a whole number from 1 up")
@@ -92,7 +92,7 @@ def ask(
 def _absent(resolution: Resolution, scored: Collection[str] | None) -> list[str]:
     """Units that are surely not there: looked for, not hidden, not standing, not shown."""
     coding = resolution.coding
-    asked = RIG_UNITS if scored is None else [unit(code).code for code in scored]
+    asked = picture_units() if scored is None else [unit(code).code for code in scored]
     hidden = {c for r in rules()["occlusions"] if r["a"] in coding for c in r["hides"]}
     gone = (unit(c) for c in asked if c not in coding and c not in hidden)
     return [au.code for au in gone if au.kind in _KINDS and au.key not in resolution.activations]

@@ -9,14 +9,14 @@ unresolved. Nothing else may change: a change that resolution would carry furthe
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from facs_text._errors import FacsTextError
 from facs_text._notation import Action, Coding
 from facs_text._resolve import Resolution, resolve, rules
-from facs_text._units import RIG_UNITS, unit
+from facs_text._units import picture_units, unit
 
 __all__ = ["CONTRASTS", "Contrast", "contrast"]
 
@@ -47,11 +47,15 @@ class Contrast:
 Change = tuple[list[Action], list[Action]]  # actions that go, actions that come
 
 
-def contrast(coding: Coding | str, n: int = 1, *, seed: int = 0) -> tuple[Contrast, ...]:
+def contrast(
+    coding: Coding | str, n: int = 1, *, seed: int = 0, among: Collection[str] | None = None
+) -> tuple[Contrast, ...]:
     """n codings that are almost this one, of as many kinds as there are; one seed, one answer.
 
     The coding is resolved first. Each contrast differs from it and from the others after
-    resolution. Raises FacsTextError when there are not n of them.
+    resolution. among: the units that may be added ("12", "AU12"), such as those that a model can
+    draw; None stands for all that one picture of a face can show. Raises FacsTextError when there
+    are not n contrasts.
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise FacsTextError(f"n {n!r}; expected a whole number from 1 up")
@@ -59,7 +63,9 @@ def contrast(coding: Coding | str, n: int = 1, *, seed: int = 0) -> tuple[Contra
         raise FacsTextError(f"seed {seed!r}; expected a whole number")
     base = resolve(coding).coding
     rng = random.Random(f"{seed} {base}")
-    queues = [(kind, list(_CHANGES[kind](base, rng))) for kind in CONTRASTS]
+    new = picture_units() if among is None else [unit(code).code for code in among]
+    queues = [("added", list(_added(base, new, rng)))]
+    queues += [(kind, list(_CHANGES[kind](base, rng))) for kind in CONTRASTS if kind != "added"]
     for _, changes in queues:
         rng.shuffle(changes)
     rng.shuffle(queues)
@@ -103,8 +109,8 @@ def _place(code: str, side: str) -> str:
     return "both" if au.whole else "one"
 
 
-def _added(base: Coding, rng: random.Random) -> Iterator[Change]:
-    for code in RIG_UNITS:
+def _added(base: Coding, new: Collection[str], rng: random.Random) -> Iterator[Change]:
+    for code in new:
         if code not in base:
             yield [], [Action(code, _place(code, "both"), _level(base, code, rng))]
 
@@ -202,7 +208,6 @@ def _visible(code: str) -> bool:
 
 
 _CHANGES: dict[str, Callable[[Coding, random.Random], Iterator[Change]]] = {
-    "added": _added,
     "dropped": _dropped,
     "swapped": _swapped,
     "side": _side,

@@ -14,14 +14,11 @@ from typing import Any
 
 from facs_text._errors import FacsTextError
 
-__all__ = ["RIG_UNITS", "ActionUnit", "code_order", "load_data", "unit", "units"]
+__all__ = ["ActionUnit", "code_order", "load_data", "picture_units", "unit", "units"]
 
-# Codes that the scan-based rig can show.
-RIG_UNITS: tuple[str, ...] = (
-    "1", "2", "4", "5", "6", "7", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "20",
-    "22", "23", "24", "25", "26", "27", "28", "29", "30", "34", "43", "51", "52", "53", "54", "55",
-    "56", "61", "62", "63", "64",
-)  # fmt: skip
+# No single picture of a face shows these for what they are: a wipe, a blink and a wink take time,
+# 41, 42 and 44 are the codes of 1978 for 43 and 7, and 69 is about somebody else.
+_NOT_IN_A_PICTURE = ("37", "41", "42", "44", "45", "46", "69")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +90,14 @@ def _table() -> dict[str, ActionUnit]:
 def units() -> tuple[ActionUnit, ...]:
     """All codes, in order of number, the movement codes last."""
     return tuple(_table().values())
+
+
+@lru_cache(maxsize=1)
+def picture_units() -> tuple[str, ...]:
+    """Codes of the units, head and eye positions that one picture of a face can show."""
+    kinds = ("AU", "AD", "head", "eye")
+    seen = (au.code for au in units() if au.kind in kinds)
+    return tuple(code for code in seen if code not in _NOT_IN_A_PICTURE)
 
 
 def unit(code: str) -> ActionUnit:

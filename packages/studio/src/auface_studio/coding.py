@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from facs_text import (
-    RIG_UNITS,
     Action,
     Clause,
     Coding,
@@ -142,11 +141,12 @@ def _copies(coding: Coding, text: str, seed: int) -> dict[str, str]:
 
 
 def catalogue() -> dict[str, Any]:
-    """The units that can be shown, for the sliders, in the order of the face; and the presets."""
+    """The units that the rig can show, for sliders, in the order of the face; and the presets."""
+    from auface_gen.columns import UNITS
     from facs_text import PRESETS
 
     rows = []
-    for code in RIG_UNITS:
+    for code in UNITS:
         au = unit(code)
         rows.append(
             {
@@ -179,7 +179,7 @@ def catalogue() -> dict[str, Any]:
         )
     return {
         "units": rows,
-        "other": {au.code: au.name for au in units() if au.code not in RIG_UNITS},
+        "other": {au.code: au.name for au in units() if au.code not in UNITS},
         "presets": presets,
         "details": list(DETAILS),
     }

@@ -52,10 +52,10 @@ _browser = click.option(
     "--browser/--no-browser", default=True, show_default=True, help="Open the browser."
 )
 _model = click.option(
-    "--model", type=click.Path(path_type=Path), help="Another generator's folder."
+    "--model", type=click.Path(path_type=Path), help="Draw with the generator in this folder."
 )
 _detector = click.option(
-    "--detector", type=click.Path(path_type=Path), help="Another detector's folder."
+    "--detector", type=click.Path(path_type=Path), help="Look with the detector in this folder."
 )
 
 
@@ -116,7 +116,7 @@ def stimuli(
 ) -> None:
     """Make the set of stimuli that DESIGN.toml describes, in the folder OUT.
 
-    Interrupted, the same command goes on where it stopped. OUT holds the pictures or sequences, a
+    The same command resumes a set that was interrupted. OUT holds the pictures or sequences, a
     conditions table for PsychoPy, the same for jsPsych, BIDS stimuli/, texts, seeds and versions.
     """
     from tqdm import tqdm
@@ -155,7 +155,7 @@ def stimuli(
     help="The file of answers (JSON lines); without it DESIGN.answers.jsonl.",
 )  # fmt: skip
 @click.option("--report", is_flag=True, help="Do not ask, but say what was answered.")
-@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @_told
 def study(
     design: Path, port: int, browser: bool, answers: Path | None, report: bool, as_json: bool

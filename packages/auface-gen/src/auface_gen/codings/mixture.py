@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 MIXTURE = 4
-"""Number of the mixture: a corpus begun with another cannot be gone on with."""
+"""Number of the mixture: a corpus begun with another cannot be resumed."""
 
 HELD_OUT_PAIRS: tuple[frozenset[str], ...] = tuple(
     frozenset(pair.split("+"))

@@ -88,12 +88,8 @@ _LOADINGS = {
     "26": (0.1, 0.1, 0.0, 0.0, 0.9),
     "43": (0.1, -0.4, 0.1, 0.0, 0.0),
 }
-_TOGETHER = (
-    "5",
-    "16",
-    "25",
-    "43",
-)  # sided units that spontaneous faces hardly ever show on one side
+# Units with sides that spontaneous faces hardly ever show on one side.
+_TOGETHER = ("5", "16", "25", "43")
 _SIDED = frozenset(
     u[2:] for u, side in COLUMNS if side == "left" and u[2:] in _LOADINGS and u[2:] not in _TOGETHER
 )

@@ -1,28 +1,19 @@
-"""From units to shapes: the table, the weights that activations give the shapes, and the turns of
+"""From units to shapes: the weights that activations give the shapes, and the turns of
 head and eyes that units 51 to 64 ask for.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import Any
 
 import numpy as np
 
+from auface_gen.columns import unit_table
 from auface_gen.errors import AUFaceGenError
 from auface_gen.rig.combinations import Activations, combined
 
-__all__ = [
-    "Activations",
-    "HeadPose",
-    "shape_weights",
-    "turn",
-    "unit_table",
-]
+__all__ = ["Activations", "HeadPose", "shape_weights", "turn"]
 
 
 @dataclass(frozen=True)
@@ -45,13 +36,6 @@ class HeadPose:
 
     def __add__(self, other: HeadPose) -> HeadPose:
         return HeadPose(self.yaw + other.yaw, self.pitch + other.pitch, self.roll + other.roll)
-
-
-@cache
-def unit_table() -> dict[str, Any]:
-    """The table from units to shapes (`data/rig_units.json`)."""
-    text = resources.files("auface_gen").joinpath("data/rig_units.json").read_text("utf-8")
-    return json.loads(text)
 
 
 def turn(activations: Activations, table: str) -> HeadPose:

@@ -17,9 +17,16 @@ __all__ = ["command"]
 @click.command("ask")
 @click.argument("codes", nargs=-1)
 @click.option(
-    "-n", "count", default=4, show_default=True, type=click.IntRange(1), help="Of each face."
+    "-n",
+    "count",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Number of questions about each face.",
 )
-@click.option("--seed", default=0, show_default=True, help="Picks among them; rows count on.")
+@click.option(
+    "--seed", default=0, show_default=True, help="Seed of the first face; each row adds one."
+)
 @face_options
 def command(codes: tuple[str, ...], count: int, seed: int, **given: Any) -> None:
     """Ask about a face and answer: `auface ask 1C+4D+L12B -n 6`.

@@ -17,15 +17,22 @@ __all__ = ["command"]
 @click.command("contrast")
 @click.argument("codes", nargs=-1)
 @click.option(
-    "-n", "count", default=4, show_default=True, type=click.IntRange(1), help="Of each face."
+    "-n",
+    "count",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Number of contrasts of each face.",
 )
-@click.option("--seed", default=0, show_default=True, help="Picks among them; rows count on.")
+@click.option(
+    "--seed", default=0, show_default=True, help="Seed of the first face; each row adds one."
+)
 @click.option(
     "--detail",
     type=click.Choice(["brief", "full", "clinical", "prompt"]),
     default="full",
     show_default=True,
-    help="Of the texts.",
+    help="How much the texts say.",
 )
 @face_options
 def command(codes: tuple[str, ...], count: int, seed: int, detail: str, **given: Any) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from facs_text import FacsTextError, readers, writers
+from facs_text.files import Whole
 
-from ..output import Whole, note
+from ..output import note
 from ..sources import beside, reader_options, reading_options, rows, skip_options
 
 __all__ = ["command"]
@@ -26,7 +27,7 @@ __all__ = ["command"]
 )
 @reading_options
 @skip_options
-@click.option("--out", type=click.Path(path_type=Path), help="Write there, not to the screen.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write to this file.")
 def command(
     source: Path,
     target: str,

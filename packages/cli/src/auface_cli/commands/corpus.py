@@ -30,7 +30,7 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(folder: Path, as_json: bool) -> None:
     """Check a corpus end to end: files, codings, texts, people, counts. Status 1 on a problem."""
     from facs_text import FacsTextError, corpus
@@ -66,7 +66,7 @@ def check(folder: Path, as_json: bool) -> None:
     type=click.Choice(["train", "valid", "test"]),
     help="Count this split only.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def stats(folder: Path, splits: tuple[str, ...], as_json: bool) -> None:
     """Count a corpus: units, levels, sides, conflicts; beside BP4D's published rates."""
     from auface_gen.corpus.census import take_census
@@ -113,11 +113,11 @@ def stats(folder: Path, splits: tuple[str, ...], as_json: bool) -> None:
     help="Folder of the pictures, as SUBJECT/TASK/FRAME, SEQUENCE/FRAME or by file name.",
 )
 @reading_options
-@click.option("--frame-offset", type=int, help="Number of the picture minus that of the row.")
-@click.option("--size", type=click.IntRange(16), help="Crop to so many pixels.")
-@click.option("--link", is_flag=True, help="Hard links instead of copies.")
-@click.option("--licence", default="see source", show_default=True, help="Of the pictures.")
-@click.option("--seed", default=0, show_default=True, help="Picks among paraphrases.")
+@click.option("--frame-offset", type=int, help="Number of a row's picture minus that of the row.")
+@click.option("--size", type=click.IntRange(16), help="Crop the pictures to this size in pixels.")
+@click.option("--link", is_flag=True, help="Link the pictures instead of copying them.")
+@click.option("--licence", default="see source", show_default=True, help="Licence of the pictures.")
+@click.option("--seed", default=0, show_default=True, help="Seed that picks among paraphrases.")
 @click.option(
     "--texts",
     default="",
@@ -129,7 +129,7 @@ def stats(folder: Path, splits: tuple[str, ...], as_json: bool) -> None:
     type=click.Path(path_type=Path),
     help="Skip bad rows, and list there what was left out and why.",
 )
-@click.option("--resume", is_flag=True, help="Go on where the same build was stopped.")
+@click.option("--resume", is_flag=True, help="Resume the same build where it was stopped.")
 def build(
     source: Path,
     out: Path,
@@ -193,7 +193,7 @@ def shard(folder: Path, out: Path, per_shard: int) -> None:
     "--to",
     required=True,
     type=click.Choice(["parquet", "webdataset", "imagefolder"]),
-    help="What to write.",
+    help="Write this layout.",
 )
 @click.option("--name", help="Name of the data set; that of DIR unless told.")
 @click.option(

@@ -48,9 +48,11 @@ def _workers(context: click.Context, option: click.Parameter, text: str | None) 
     default=12_600,
     show_default=True,
     type=click.IntRange(2),
-    help="Pictures; the default is 300 people.",
+    help="Number of pictures; the default is 300 people.",
 )
-@click.option("--size", default=128, show_default=True, type=click.IntRange(32), help="Pixels.")
+@click.option(
+    "--size", default=128, show_default=True, type=click.IntRange(32), help="Size in pixels."
+)
 @click.option(
     "--seed",
     default=0,
@@ -59,21 +61,25 @@ def _workers(context: click.Context, option: click.Parameter, text: str | None) 
     help="Other seeds draw other people, light and codings.",
 )
 @click.option(
-    "--sittings", default=2, show_default=True, type=click.IntRange(1), help="Lights a person."
+    "--sittings",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Number of lights a person sits under.",
 )
 @click.option(
     "--per-sitting",
     default=21,
     show_default=True,
     type=click.IntRange(2),
-    help="Pictures a sitting, the first at rest.",
+    help="Number of pictures a sitting, the first at rest.",
 )
 @click.option(
     "--samples",
     default=16,
     show_default=True,
     type=click.IntRange(1),
-    help="Samples of light for each pixel.",
+    help="Trace this many samples of light for each pixel.",
 )
 @click.option(
     "--per-shard",
@@ -88,7 +94,7 @@ def _workers(context: click.Context, option: click.Parameter, text: str | None) 
     default="folder",
     show_default=True,
     type=click.Choice(["folder", "shards"]),
-    help="An image folder, or WebDataset's tar shards.",
+    help="Write an image folder, or WebDataset's tar shards.",
 )
 @click.option(
     "--part",

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from ..output import note, progress, write_text
+from facs_text.files import whole, write_text
+
+from ..output import note, progress
 
 __all__ = ["CODINGS", "command"]
 
@@ -48,8 +50,12 @@ score.json      AAAD with its interval and controls; per_image.jsonl: the same b
     help="Seeds of the made-up people.",
 )
 @click.option("--seed", default=0, show_default=True)
-@click.option("--model", type=click.Path(path_type=Path), help="Another model folder.")
-@click.option("--detector", type=click.Path(path_type=Path), help="Folder of another detector.")
+@click.option(
+    "--model", type=click.Path(path_type=Path), help="Draw with the model in this folder."
+)
+@click.option(
+    "--detector", type=click.Path(path_type=Path), help="Score with the detector in this folder."
+)
 @click.option("--device", default="auto", show_default=True)
 def command(
     out: Path,
@@ -97,9 +103,8 @@ def command(
     sheet = contact_sheet(
         rows, [asked] * len(rows), names=[f"person {k + 1}" for k in range(len(rows))]
     )
-    beside = out / "sheet.part.png"
-    sheet.save(beside)
-    beside.replace(out / "sheet.png")
+    with whole(out / "sheet.png") as beside:
+        sheet.save(beside, format="PNG")
     write_text(out / "metadata.jsonl", "".join(line + "\n" for line in table))
     write_text(out / "texts.txt", "".join(texts))
     write_text(out / "README.txt", _README)

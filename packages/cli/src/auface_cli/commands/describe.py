@@ -13,9 +13,10 @@ import click
 
 from facs_text import PRESETS, Coding, FacsTextError, Preset, describe, preset, readers
 from facs_text import parse as parse_codes
+from facs_text.files import Whole
 
 from ..dropped import tell_dropped
-from ..output import Whole, emit, note
+from ..output import emit, note
 from ..sources import beside, codings, reader_options, reading_options, skip_options
 
 __all__ = ["command"]
@@ -28,31 +29,33 @@ __all__ = ["command"]
     "presets",
     metavar="NAME",
     multiple=True,
-    help="A coding that the literature names, such as fear. May be given again.",
+    help="Describe a coding that the literature names, such as fear. May be given again.",
 )
-@click.option("--list-presets", is_flag=True, help="List those names, and where they are from.")
-@click.option("--from", "source", type=click.Path(path_type=Path), help="A file of codings.")
+@click.option(
+    "--list-presets", is_flag=True, help="List the names of presets, and where they are from."
+)
+@click.option("--from", "source", type=click.Path(path_type=Path), help="Read a file of codings.")
 @reading_options
 @skip_options
-@click.option("--out", type=click.Path(path_type=Path), help="Write there, not to the screen.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write to this file.")
 @click.option(
     "--detail",
     type=click.Choice(["brief", "full", "clinical", "prompt"]),
     default="full",
     show_default=True,
-    help="Short, whole, with the muscles' names, or what fits a text encoder.",
+    help="Say it briefly, in full, with the muscles' names, or as fits a text encoder.",
 )
 @click.option(
     "--budget",
     type=click.IntRange(1),
-    help="With --detail prompt, the most a text may be. [default: CLIP's 77 tokens]",
+    help="Limit the texts of --detail prompt to this length. [default: CLIP's 77 tokens]",
 )
 @click.option(
     "--budget-unit",
     type=click.Choice(["tokens", "words"]),
     default="tokens",
     show_default=True,
-    help="What the budget counts.",
+    help="Count the budget in these.",
 )
 @click.option(
     "--mode",
@@ -61,9 +64,9 @@ __all__ = ["command"]
     show_default=True,
     help="Resolve what cannot be together, or say each unit as it is written.",
 )
-@click.option("--seed", default=0, show_default=True, help="Picks among paraphrases.")
+@click.option("--seed", default=0, show_default=True, help="Seed that picks among paraphrases.")
 @click.option("--tags", is_flag=True, help="Put the code, (AU12C), behind each phrase.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def command(
     codes: tuple[str, ...],
     presets: tuple[str, ...],

@@ -17,20 +17,36 @@ __all__ = ["command"]
 @click.command("generate")
 @click.argument("codes_or_text")
 @click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="A PNG file or a folder."
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Write this PNG file, or into this folder.",
 )
-@click.option("--count", default=1, show_default=True, type=click.IntRange(1), help="How many.")
-@click.option("--seed", default=0, show_default=True, help="Of the first picture; then counts up.")
 @click.option(
-    "--identity", type=click.Path(path_type=Path), help="A portrait of the person at rest."
+    "--count", default=1, show_default=True, type=click.IntRange(1), help="Draw this many."
 )
-@click.option("--identity-seed", type=int, help="A made-up person.")
-@click.option("--steps", type=click.IntRange(1), help="Sampling steps.")
-@click.option("--guidance", type=float, help="1.0 is off.")
-@click.option("--temperature", type=float, help="0 draws the likeliest face.")
-@click.option("--model", type=click.Path(path_type=Path), help="Another model folder.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    help="Seed of the first picture; each one after it adds one.",
+)
+@click.option(
+    "--identity",
+    type=click.Path(path_type=Path),
+    help="Draw the person of this portrait, taken at rest.",
+)
+@click.option("--identity-seed", type=int, help="Draw the made-up person of this number.")
+@click.option("--steps", type=click.IntRange(1), help="Reveal the picture in this many steps.")
+@click.option("--guidance", type=float, help="Strength of the guidance by the text; 1.0 is off.")
+@click.option(
+    "--temperature", type=float, help="Randomness of the draw; 0 draws the likeliest face."
+)
+@click.option(
+    "--model", type=click.Path(path_type=Path), help="Draw with the model in this folder."
+)
 @click.option("--device", default="auto", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a picture.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a picture.")
 def command(
     codes_or_text: str,
     out: Path,

@@ -18,7 +18,7 @@ _NEEDED = ("torch", "numpy", "safetensors", "pillow", "einops", "triton", "mitsu
 
 
 @click.command("info")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(as_json: bool) -> None:
     """Say which packages, devices and weights are here."""
     facts: dict[str, Any] = {

@@ -15,7 +15,7 @@ __all__ = ["command"]
 @click.option(
     "--rig",
     required=True,
-    type=click.Path(exists=True, path_type=Path),
+    type=click.Path(path_type=Path),
     help="The FaceXModel folder of ICT-FaceKit, or its packed .npz.",
 )
 @click.option(
@@ -38,7 +38,11 @@ __all__ = ["command"]
 )
 @click.option("--size", default=512, show_default=True, type=click.IntRange(32, 4096))
 @click.option(
-    "--samples", default=32, show_default=True, type=click.IntRange(1), help="Samples a pixel."
+    "--samples",
+    default=32,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Trace this many samples a pixel.",
 )
 @click.option("--transparent", is_flag=True, help="Leave out the backdrop: PNG with alpha.")
 @click.option(

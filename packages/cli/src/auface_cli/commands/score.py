@@ -41,8 +41,16 @@ class _Part(click.ParamType):  # type: ignore[type-arg]
     type=click.Path(path_type=Path),
     help="What another detector wrote about the pictures.",
 )
-@click.option("--format", "kind", default="auto", show_default=True, help="Of --probabilities.")
-@click.option("--detector", type=click.Path(path_type=Path), help="Folder of another detector.")
+@click.option(
+    "--format",
+    "kind",
+    default="auto",
+    show_default=True,
+    help="Read --probabilities in this format.",
+)
+@click.option(
+    "--detector", type=click.Path(path_type=Path), help="Score with the detector in this folder."
+)
 @click.option(
     "--ceiling",
     type=click.Path(path_type=Path),
@@ -59,18 +67,18 @@ class _Part(click.ParamType):  # type: ignore[type-arg]
     type=click.IntRange(0),
     help="Pictures that must ask for a unit.  [default: 5; 2 to 5 below 50]",
 )
-@click.option("--seed", default=0, show_default=True, help="Of the shuffled control.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the shuffled control.")
 @click.option("--part", type=_Part(), help="See every N-th picture from the I-th; needs --out.")
-@click.option("--merge", is_flag=True, help="IMAGES are the parts that --part wrote.")
+@click.option("--merge", is_flag=True, help="Put together IMAGES, the parts that --part wrote.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     help="With --part: the file to write. Else a folder for score.json, per_image.jsonl and "
     "index.html.",
 )
-@click.option("--images", "each", is_flag=True, help="With --json: every picture, too.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@click.option("--html", type=click.Path(path_type=Path), help="Write a page to open.")
+@click.option("--images", "each", is_flag=True, help="Add every picture to what --json prints.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write a page that a browser opens.")
 def command(
     images: tuple[Path, ...],
     targets: Path | None,

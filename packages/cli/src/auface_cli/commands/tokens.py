@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import click
+
+from facs_text.files import whole
 
 __all__ = ["command"]
 
@@ -37,8 +38,10 @@ def _load(model: Path | None) -> tuple[Any, str]:
 
 @command.command("encode")
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="A .safetensors file.")
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of a tokenizer.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Write this .safetensors file."
+)
+@click.option("--model", type=click.Path(path_type=Path), help="Use the tokenizer in this folder.")
 def encode(images: tuple[Path, ...], out: Path, model: Path | None) -> None:
     """Write the tokens of pictures (all of one size) to a file."""
     tokenizer, digest = _load(model)
@@ -59,17 +62,18 @@ def encode(images: tuple[Path, ...], out: Path, model: Path | None) -> None:
             grids.append(tokenizer.encode(batch)[0].to(torch.int32))
     if len({tuple(grid.shape) for grid in grids}) > 1:
         raise click.UsageError("the pictures must all have one size")
-    beside = out.with_name(out.name + ".part")
     names = json.dumps([path.name for path in images])
-    save_file({"tokens": torch.stack(grids)}, beside, {"names": names, "model": digest})
-    os.replace(beside, out)
+    with whole(out) as beside:
+        save_file({"tokens": torch.stack(grids)}, beside, {"names": names, "model": digest})
     click.echo(f"{out}: {len(grids)} grids of {tuple(grids[0].shape)}")
 
 
 @command.command("decode")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder.")
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of a tokenizer.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Write into this folder."
+)
+@click.option("--model", type=click.Path(path_type=Path), help="Use the tokenizer in this folder.")
 def decode(file: Path, out: Path, model: Path | None) -> None:
     """Draw the pictures of a file of tokens."""
     tokenizer, digest = _load(model)

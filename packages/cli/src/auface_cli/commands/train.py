@@ -29,9 +29,11 @@ def command() -> None:
 def _shared(function: Callable[..., None]) -> Callable[..., None]:
     """The options that all runs have."""
     for option in (
-        click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N."),
-        click.option("--threads", type=click.IntRange(1), help="Processor threads to use."),
-        click.option("--resume", is_flag=True, help="Go on where the run in --out stopped."),
+        click.option(
+            "--device", default="cpu", show_default=True, help="Train on cpu, cuda or cuda:N."
+        ),
+        click.option("--threads", type=click.IntRange(1), help="Use this many CPU threads."),
+        click.option("--resume", is_flag=True, help="Resume the run in --out where it stopped."),
         click.option("--steps", type=click.IntRange(1), help="Length of the run in steps."),
         click.option(
             "--minutes",

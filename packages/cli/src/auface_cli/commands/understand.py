@@ -15,7 +15,7 @@ __all__ = ["command"]
 
 @click.command("understand")
 @click.argument("texts", metavar="[TEXT]...", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def command(texts: tuple[str, ...], as_json: bool) -> None:
     """Turn English into FACS notation: `auface understand "her left lip corner rises a little"`.
 

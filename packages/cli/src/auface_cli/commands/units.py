@@ -15,7 +15,7 @@ __all__ = ["command"]
 
 @click.command("units")
 @click.argument("code", required=False)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def command(code: str | None, as_json: bool) -> None:
     """List the action units, or tell all about one: `auface units 12`."""
     found = units() if code is None else (unit(code),)

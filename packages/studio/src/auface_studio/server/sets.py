@@ -19,7 +19,7 @@ from ..eye import Eyes
 from ..face import Faces
 from ..stimuli.design import Design, parse_table, read_design, to_toml
 from ..stimuli.make import SetMaker
-from ..stimuli.plan import Stimulus, plan
+from ..stimuli.stimulus import Stimulus, plan
 from .body import body
 from .lane import IDLE, Lane
 
@@ -80,7 +80,7 @@ class Sets:
         return JSONResponse(self.status)
 
     async def stop(self, _: Request) -> Response:
-        """Stop making; what is made stays, and making it again goes on from there."""
+        """Stop making; what is made stays, and making it again resumes there."""
         if self.task is not None and not self.task.done():
             self.task.cancel()
             self.status["state"] = "stopped"

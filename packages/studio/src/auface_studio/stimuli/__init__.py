@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .design import Design, Dynamics, read_design
 from .make import SetMaker
-from .plan import Stimulus, plan
+from .stimulus import Stimulus, plan
 
 __all__ = ["Design", "Dynamics", "SetMaker", "Stimulus", "plan", "read_design"]

@@ -1,7 +1,7 @@
 """The folder of a set: pictures one at a time, then the tables; what is there already is kept.
 
 A picture is kept when its text chunks say that it is the one that would be drawn: same codes,
-person, seed and model. So an interrupted run goes on, and another model never mixes in.
+person, seed and model. So an interrupted run is resumed, and another model never mixes in.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..face import Faces
 from ..files import write_bytes, write_json, write_text
 from ..picture import AI_SOURCE, chunks
 from .design import Design, to_toml
-from .plan import Stimulus, plan
+from .stimulus import Stimulus, plan
 from .table import write_tables
 
 __all__ = ["SetMaker"]
@@ -55,7 +55,7 @@ class SetMaker:
     def make(self, one: Stimulus, stop: Callable[[], bool] | None = None) -> bool:
         """Draw what a stimulus lacks; False when all of it was there.
 
-        Raises face.Stopped when stop() says so; made again, it goes on.
+        Raises face.Stopped when stop() says so; made again, it is resumed.
         """
         place = self.folder(one)
         sidecar = self.out / "stimuli" / f"stim-{one.label}_image.json"

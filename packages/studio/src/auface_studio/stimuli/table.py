@@ -24,7 +24,7 @@ from ..eye import Eyes
 from ..files import write_json, write_text
 from ..picture import AI_SOURCE
 from .design import Design
-from .plan import Stimulus
+from .stimulus import Stimulus
 
 __all__ = ["COLUMNS", "spelled", "write_tables"]
 

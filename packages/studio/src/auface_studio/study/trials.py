@@ -1,6 +1,6 @@
 """The trials of a rater: which, in which order, on which side; all of it by the seed and the rater.
 
-The same rater gets the same list again, so a closed browser goes on where it was, and the report
+The same rater gets the same list again, so a closed browser resumes where it was, and the report
 can be made from the design and the answers alone.
 """
 

@@ -63,7 +63,7 @@ def nearest_code(
     certify: search again, exactly, every vector whose best two scores lie within the rounding
         error of "tf32" or "bf16", so that the answer is that of "exact".
     Ties go to the lowest index. A vector with a NaN or an infinity gets index 0; a code with one
-    is never chosen (unless all have). On a processor faiss-cpu, where installed, takes searches of
+    is never chosen (unless all have). On a CPU faiss-cpu, where installed, takes searches of
     widths up to 32 with enough vectors. Not differentiable. Raises VQTokenizerError for shapes or
     names that cannot be.
     """

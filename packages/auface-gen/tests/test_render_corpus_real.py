@@ -1,4 +1,4 @@
-"""A corpus of the real rig, where a user has it: killed and gone on with, and the same bytes from
+"""A corpus of the real rig, where a user has it: killed and resumed, and the same bytes from
 one process as from two.
 """
 
