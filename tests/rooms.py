@@ -27,6 +27,8 @@ FLOORS = {
         "ops",
         "_distributed",
         "_device",
+        "pictures",
+        "weights",
         "errors",
     ),
     "auface_gen": (

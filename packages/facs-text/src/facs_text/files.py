@@ -1,28 +1,33 @@
-"""Files that are there whole or not at all: written beside their name, then renamed.
+"""Files that are there whole or not at all: `Whole` is a text file of many writes, `write_text` one
+of a single text, and `whole` a place for whoever writes otherwise: an archive, a picture, a table.
 
-`Whole` is a text file of many writes, `write_text` one of a single text, and `whole` a place for
-whoever writes otherwise: an archive, a picture, a table of another library.
+A file is written beside its place, under a name of this machine, process and call alone, and
+renamed. What a killed process left is removed when the next one first writes into that folder.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 from facs_text._errors import FacsTextError
 
-__all__ = ["PART", "Whole", "beside", "named", "one_line", "whole", "write_text"]
+__all__ = ["PART", "Whole", "beside", "clear_dead", "named", "one_line", "whole", "write_text"]
 
 PART = ".part"
 # Line ends for some readers of text, though not for JSON: written as escapes.
 _ENDS = {"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\u0085"}
+_OURS = re.compile(r"\..*\.([0-9a-f]{8})-(\d{1,9})-[0-9a-f]{8}\.part", re.DOTALL)
+_seen: set[str] = set()  # folders in which this process has looked for what others left
 
 
 def one_line(text: str) -> str:
@@ -33,9 +38,43 @@ def one_line(text: str) -> str:
     return text
 
 
+def _machine() -> str:
+    """This machine, as eight hexadecimal digits: a process number says nothing elsewhere."""
+    name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    return f"{zlib.crc32(name.encode('utf-8', 'surrogateescape')):08x}"
+
+
 def beside(path: Path) -> Path:
     """A new name beside a file, of this process and call alone, to write to and rename."""
-    return path.with_name(f".{path.name[:120]}.{os.getpid()}-{secrets.token_hex(4)}{PART}")
+    folder = str(path.parent)
+    if folder not in _seen:
+        _seen.add(folder)
+        clear_dead(path.parent)
+    stem = path.name.encode("utf-8", "surrogateescape")[:120].decode("utf-8", "ignore")
+    return path.with_name(f".{stem}.{_machine()}-{os.getpid()}-{secrets.token_hex(4)}{PART}")
+
+
+def clear_dead(folder: Path) -> None:
+    """Remove the unfinished files in a folder whose process, on this machine, is no more."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            said = _OURS.fullmatch(entry.name)
+            if said and said[1] == _machine() and not _alive(int(said[2])):
+                with suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _alive(process: int) -> bool:
+    """Whether a process is there; where the system cannot say, it is taken to be."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 @contextmanager
@@ -49,18 +88,44 @@ def named(path: str | Path) -> Iterator[None]:
         raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
 
 
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A place beside path to write to; renamed to path when the block ends without an error, and
-    removed otherwise. Errors of the system name path.
+def _target(path: Path, *, folders: bool = True) -> tuple[Path, bool]:
+    """(the file that is meant, whether it is a pipe or a device), with folders made for it.
+
+    What a link points to is meant, not the link.
     """
-    part = beside(path)
-    try:
-        with named(path):
-            yield part
-            os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "a folder; name a file", str(path))
+    if folders:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    return target, target.exists() and not stat.S_ISREG(target.stat().st_mode)
+
+
+@contextmanager
+def whole(path: str | Path, *, folders: bool = True) -> Iterator[Path]:
+    """A place to write a file to, which is renamed to path when the block ends without an error
+    and removed otherwise. folders: make those that are missing.
+
+    What a link points to is replaced, not the link; pipes and devices, which cannot be replaced,
+    are written to once all is there. OSError names the file.
+    """
+    import shutil  # both take time to load, and what reads only needs neither
+    import tempfile
+
+    path = Path(path)
+    with named(path):
+        target, special = _target(path, folders=folders)
+        place = beside(Path(tempfile.gettempdir()) / target.name if special else target)
+        try:
+            yield place
+            if special:
+                with place.open("rb") as held, target.open("wb") as out:
+                    shutil.copyfileobj(held, out)
+            else:
+                os.replace(place, target)
+        finally:
+            with suppress(OSError):
+                place.unlink(missing_ok=True)
 
 
 class Whole:
@@ -78,11 +143,8 @@ class Whole:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Whole:
-        if self.path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "a folder; name a file", str(self.path))
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._target = Path(os.path.realpath(self.path)) if self.path.is_symlink() else self.path
-        if self._target.exists() and not stat.S_ISREG(self._target.stat().st_mode):
+        self._target, special = _target(self.path)
+        if special:
             self._file = self._target.open("w", encoding="utf-8")
         else:
             self._beside = beside(self._target)
@@ -95,26 +157,34 @@ class Whole:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._file is not None:
-            self._file.close()
+        if self._file is None:
+            return
+        try:
+            # What is left in the buffer goes nowhere, and may not fit on a full disk.
+            with suppress(OSError):
+                self._file.close()
+        finally:
             self._file = None
             if self._beside is not None:
-                self._beside.unlink(missing_ok=True)
+                with suppress(OSError):
+                    self._beside.unlink(missing_ok=True)
 
     def write(self, text: str) -> None:
-        """Add to the file. FacsTextError for what is no text."""
+        """Add to the file. FacsTextError for what is no text; OSError names the file."""
         assert self._file is not None, "not entered, or kept already"
         try:
-            self._file.write(text)
+            with named(self.path):
+                self._file.write(text)
         except UnicodeEncodeError:
             raise FacsTextError(f"{self.path}: a lone surrogate is no text") from None
 
     def keep(self) -> None:
         """Close the file and put it in its place."""
         assert self._file is not None, "not entered, or kept already"
-        self._file.close()
-        if self._beside is not None:
-            os.replace(self._beside, self._target)
+        with named(self.path):
+            self._file.close()
+            if self._beside is not None:
+                os.replace(self._beside, self._target)
         self._file = None
 
 

@@ -30,26 +30,34 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--quick", is_flag=True, help="Do not open the pictures.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def check(folder: Path, as_json: bool) -> None:
-    """Check a corpus end to end: files, codings, texts, people, counts. Status 1 on a problem."""
+def check(folder: Path, quick: bool, as_json: bool) -> None:
+    """Check a corpus end to end: files, codings, texts, people, counts. Status 1 on a problem.
+
+    Pictures are opened: cut files, other sizes than corpus.json says, and pictures that stand in
+    two splits are found.
+    """
     from facs_text import FacsTextError, corpus
 
     if not folder.is_dir():
         raise FacsTextError(f"{folder}: no such folder")
-    report = corpus.check(folder)
+    report = corpus.check(folder, pictures=not quick)
     if as_json:
         emit(
             {
                 "ok": report.ok,
                 "rows": dict(report.rows),
                 "subjects": dict(report.subjects),
+                "sizes": {f"{w}x{h}": count for (w, h), count in sorted(report.sizes.items())},
                 "problems": list(report.problems),
             }
         )
     else:
         for split, count in report.rows.items():
             click.echo(f"{split}: {count} rows, {report.subjects.get(split, 0)} people")
+        for (width, height), count in sorted(report.sizes.items()):
+            click.echo(f"{width} x {height} pixels: {count} pictures")
         for problem in report.problems:
             note(problem)
         click.echo("in order" if report.ok else f"{len(report.problems)} problems")
