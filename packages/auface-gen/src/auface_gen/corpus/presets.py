@@ -36,7 +36,7 @@ CORPORA: dict[str, CorpusPreset] = {
         ),
         layout="shards",
         mixture=4,
-        look=5,
+        look=6,
     ),
 }
 """Named corpora. A named corpus never changes: another mixture or look makes another name."""
