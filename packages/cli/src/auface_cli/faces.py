@@ -16,9 +16,8 @@ from typing import Any, TypeVar
 import click
 
 from facs_text import Coding, FacsTextError, parse, readers
-from facs_text.files import Whole
 
-from .output import note
+from .output import Whole, note
 from .sources import beside, codings, reader_options, reading_options, skip_options
 
 __all__ = ["Face", "Said", "face_options", "faces", "say"]

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import click
 
-from facs_text.files import whole, write_text
-
-from ..output import note, progress
+from ..output import note, progress, write_text
 
 __all__ = ["CODINGS", "command"]
 
@@ -103,8 +101,9 @@ def command(
     sheet = contact_sheet(
         rows, [asked] * len(rows), names=[f"person {k + 1}" for k in range(len(rows))]
     )
-    with whole(out / "sheet.png") as beside:
-        sheet.save(beside, format="PNG")
+    beside = out / "sheet.part.png"
+    sheet.save(beside)
+    beside.replace(out / "sheet.png")
     write_text(out / "metadata.jsonl", "".join(line + "\n" for line in table))
     write_text(out / "texts.txt", "".join(texts))
     write_text(out / "README.txt", _README)
