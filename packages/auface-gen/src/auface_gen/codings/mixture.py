@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 MIXTURE = 3
-"""Number of the mixture: a corpus begun with another cannot be resumed."""
+"""Number of the mixture: a corpus begun with another cannot be gone on with."""
 
 HELD_OUT_PAIRS: tuple[frozenset[str], ...] = tuple(
     frozenset(pair.split("+"))

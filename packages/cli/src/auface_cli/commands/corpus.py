@@ -23,7 +23,7 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def check(folder: Path, as_json: bool) -> None:
     """Check a corpus end to end: files, codings, texts, people, counts. Status 1 on a problem."""
     from facs_text import FacsTextError, corpus
