@@ -41,13 +41,7 @@ class _Part(click.ParamType):  # type: ignore[type-arg]
     type=click.Path(path_type=Path),
     help="What another detector wrote about the pictures.",
 )
-@click.option(
-    "--format",
-    "kind",
-    default="auto",
-    show_default=True,
-    help="Read --probabilities in this format.",
-)
+@click.option("--format", "kind", default="auto", show_default=True, help="Of --probabilities.")
 @click.option(
     "--detector", type=click.Path(path_type=Path), help="Score with the detector in this folder."
 )
@@ -67,7 +61,7 @@ class _Part(click.ParamType):  # type: ignore[type-arg]
     type=click.IntRange(0),
     help="Pictures that must ask for a unit.  [default: 5; 2 to 5 below 50]",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of the shuffled control.")
+@click.option("--seed", default=0, show_default=True, help="Of the shuffled control.")
 @click.option("--part", type=_Part(), help="See every N-th picture from the I-th; needs --out.")
 @click.option("--merge", is_flag=True, help="Put together IMAGES, the parts that --part wrote.")
 @click.option(
