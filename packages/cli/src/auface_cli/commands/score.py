@@ -63,7 +63,7 @@ class _Part(click.ParamType):  # type: ignore[type-arg]
 )
 @click.option("--seed", default=0, show_default=True, help="Of the shuffled control.")
 @click.option("--part", type=_Part(), help="See every N-th picture from the I-th; needs --out.")
-@click.option("--merge", is_flag=True, help="Put together IMAGES, the parts that --part wrote.")
+@click.option("--merge", is_flag=True, help="IMAGES are the parts that --part wrote.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
