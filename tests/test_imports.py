@@ -128,6 +128,12 @@ def test_each_package_is_whole(package):
     assert project["license"] == "Apache-2.0"
     assert f"[{project['version']}]" in (folder / "CHANGELOG.md").read_text(encoding="utf-8")
     assert (folder / "LICENSE").read_text().split() == (ROOT / "LICENSE").read_text().split()
+    for name in project["license-files"]:
+        assert (folder / name).is_file(), name
+    # What was made with somebody else's work says so wherever it goes: weights and the prior.
+    if list((folder / "src").rglob("*.safetensors")):
+        assert "NOTICE" in project["license-files"]
+        assert (folder / "NOTICE").read_text("utf-8") == (ROOT / "NOTICE").read_text("utf-8")
 
 
 def test_nothing_unpickles():
