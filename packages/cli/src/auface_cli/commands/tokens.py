@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import click
+
+from facs_text.files import whole
 
 __all__ = ["command"]
 
@@ -61,10 +62,9 @@ def encode(images: tuple[Path, ...], out: Path, model: Path | None) -> None:
             grids.append(tokenizer.encode(batch)[0].to(torch.int32))
     if len({tuple(grid.shape) for grid in grids}) > 1:
         raise click.UsageError("the pictures must all have one size")
-    beside = out.with_name(out.name + ".part")
     names = json.dumps([path.name for path in images])
-    save_file({"tokens": torch.stack(grids)}, beside, {"names": names, "model": digest})
-    os.replace(beside, out)
+    with whole(out) as beside:
+        save_file({"tokens": torch.stack(grids)}, beside, {"names": names, "model": digest})
     click.echo(f"{out}: {len(grids)} grids of {tuple(grids[0].shape)}")
 
 

@@ -18,7 +18,6 @@ from typing import Any
 
 from facs_text import readers
 from facs_text._errors import FacsTextError
-from facs_text._files import beside, named
 from facs_text._notation import Coding
 from facs_text._resolve import resolve
 from facs_text._version import __version__
@@ -35,6 +34,7 @@ from facs_text.corpus._request import (
 from facs_text.corpus._rows import CorpusRow, check_texts, make_row
 from facs_text.corpus._splits import SPLITS, split_of_subject
 from facs_text.corpus._write import CorpusWriter
+from facs_text.files import beside, named
 from facs_text.readers import Rejects, Row
 
 __all__ = ["BuildReport", "build"]

@@ -1,4 +1,8 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all: written beside their name, then renamed.
+
+`Whole` is a text file of many writes, `write_text` one of a single text, and `whole` a place for
+whoever writes otherwise: an archive, a picture, a table of another library.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from typing import IO
 
 from facs_text._errors import FacsTextError
 
-__all__ = ["PART", "Whole", "beside", "named", "one_line"]
+__all__ = ["PART", "Whole", "beside", "named", "one_line", "whole", "write_text"]
 
 PART = ".part"
 # Line ends for some readers of text, though not for JSON: written as escapes.
@@ -43,6 +47,20 @@ def named(path: str | Path) -> Iterator[None]:
         if error.filename is not None or error.errno is None:
             raise
         raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A place beside path to write to; renamed to path when the block ends without an error, and
+    removed otherwise. Errors of the system name path.
+    """
+    part = beside(path)
+    try:
+        with named(path):
+            yield part
+            os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 class Whole:
@@ -98,3 +116,13 @@ class Whole:
         if self._beside is not None:
             os.replace(self._beside, self._target)
         self._file = None
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file in UTF-8 whole or not at all, in folders made where they are missing.
+
+    Raises OSError where it cannot be written, and FacsTextError for what is no text.
+    """
+    with Whole(path) as file:
+        file.write(text)
+        file.keep()
