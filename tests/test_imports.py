@@ -1,8 +1,9 @@
-"""Who may import whom: the architecture's arrows, and nothing that a package does not declare."""
+"""Who may import whom: the architecture's arrows; what is declared is used, and the reverse."""
 
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -26,11 +27,28 @@ ALLOWED = {
     "auface_cli": {"facs_text", "vq_tokenizer", "auface_gen", "aaad"},
     "auface_studio": {"facs_text", "auface_gen", "aaad", "auface_cli"},
 }
-DISTRIBUTION = {"PIL": "pillow", "drjit": "mitsuba"} | {
+DISTRIBUTION = {"PIL": "pillow", "drjit": "mitsuba", "faiss": "faiss-cpu"} | {
     name: "auface" if name == "auface_cli" else folder for name, folder in IMPORTS.items()
 }
 # What an extra of one package brings for another (`auface[gen]` brings all of these).
 THROUGH_EXTRAS = {"auface_cli": {"torch", "numpy", "pillow", "safetensors", "auface"}}
+
+
+# What a package needs and no line of it imports: torch's exporter loads onnx and onnxscript, the
+# studio's commands are `auface`'s, which finds them by their entry points.
+LOADED_BY_OTHERS = {"vq_tokenizer": {"onnx", "onnxscript"}, "auface_studio": {"auface"}}
+# Extras for the tests of a package, which no user installs.
+FOR_TESTS = ("test", "browser")
+
+
+def requirements(package: str, *, but: tuple[str, ...] = ()) -> set[str]:
+    """Names of the distributions that a package declares, those of some extras left out."""
+    path = ROOT / "packages" / IMPORTS[package] / "pyproject.toml"
+    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    lines = list(project.get("dependencies", []))
+    for extra, more in project.get("optional-dependencies", {}).items():
+        lines += more if extra not in but else []
+    return {re.split(r"[\[<>=!~; ]", line, maxsplit=1)[0] for line in lines}
 
 
 def imported(package: str) -> dict[str, set[str]]:
@@ -44,6 +62,8 @@ def imported(package: str) -> dict[str, set[str]]:
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                 names = [node.module]
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+                names = [a.value for a in node.args if isinstance(a, ast.Constant)]
             for name in names:
                 found.setdefault(name.partition(".")[0], set()).add(file.name)
     return found
@@ -59,24 +79,37 @@ def test_only_the_allowed_siblings(package):
 
 @pytest.mark.parametrize("package", IMPORTS)
 def test_everything_imported_is_declared(package):
-    path = ROOT / "packages" / IMPORTS[package] / "pyproject.toml"
-    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
-    lines = list(project.get("dependencies", []))
-    for extra in project.get("optional-dependencies", {}).values():
-        lines += extra
-    declared = {project["name"]}
-    for line in lines:
-        name = line.partition(";")[0]
-        for mark in "[<>=! ":
-            name = name.partition(mark)[0]
-        declared.add(name)
-    declared |= THROUGH_EXTRAS.get(package, set())
+    own = DISTRIBUTION.get(package, package)
+    declared = {own} | requirements(package) | THROUGH_EXTRAS.get(package, set())
     outside = {
         name: where
         for name, where in imported(package).items()
         if name not in sys.stdlib_module_names and DISTRIBUTION.get(name, name) not in declared
     }
     assert not outside
+
+
+@pytest.mark.parametrize("package", IMPORTS)
+def test_everything_declared_is_imported(package):
+    used = {DISTRIBUTION.get(name, name) for name in imported(package)}
+    used |= LOADED_BY_OTHERS.get(package, set()) | {DISTRIBUTION.get(package, package)}
+    assert requirements(package, but=FOR_TESTS) - used == set()
+
+
+@pytest.mark.parametrize("package", IMPORTS)
+def test_no_public_name_hides_a_module(package):
+    """`from package import name` is one thing: a folder that exports a name has no such module."""
+    for door in (ROOT / "packages" / IMPORTS[package] / "src").rglob("__init__.py"):
+        exported = {
+            element.value
+            for node in ast.parse(door.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+            for element in ast.walk(node.value)
+            if isinstance(element, ast.Constant)
+        }
+        modules = {file.stem for file in door.parent.glob("*.py")}
+        rooms = {folder.parent.name for folder in door.parent.glob("*/__init__.py")}
+        assert not exported & (modules | rooms), door
 
 
 def test_facs_text_needs_nothing():
@@ -95,6 +128,12 @@ def test_each_package_is_whole(package):
     assert project["license"] == "Apache-2.0"
     assert f"[{project['version']}]" in (folder / "CHANGELOG.md").read_text(encoding="utf-8")
     assert (folder / "LICENSE").read_text().split() == (ROOT / "LICENSE").read_text().split()
+    for name in project["license-files"]:
+        assert (folder / name).is_file(), name
+    # What was made with somebody else's work says so wherever it goes: weights and the prior.
+    if list((folder / "src").rglob("*.safetensors")):
+        assert "NOTICE" in project["license-files"]
+        assert (folder / "NOTICE").read_text("utf-8") == (ROOT / "NOTICE").read_text("utf-8")
 
 
 def test_nothing_unpickles():

@@ -13,7 +13,9 @@ PACKAGES = {
     "facs-text": "facs_text",
     "vq-tokenizer": "vq_tokenizer",
     "auface-gen": "auface_gen",
+    "aaad": "aaad",
     "cli": "auface_cli",
+    "studio": "auface_studio",
 }
 
 

@@ -13,12 +13,13 @@ import pytest
 import torch
 from PIL import Image
 
-from auface_gen.columns import COLUMNS, unit_table
+from auface_gen.columns import COLUMNS
 from auface_gen.generator.checkpoint import write_folder, write_tensors
 from auface_gen.generator.model import FaceTransformer, GeneratorConfig
 from auface_gen.generator.reader import ClauseReader, TextConfig
 from auface_gen.rig.made_shapes import WEIGHED
 from auface_gen.rig.move import Rig
+from auface_gen.rig.units import unit_table
 from facs_text.corpus import CorpusWriter, make_row
 from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auface_gen.columns import COLUMNS, MIRROR, UNITS, to_activations, to_vector, unit_table
+from auface_gen.columns import COLUMNS, MIRROR, UNITS, to_activations, to_vector
 from auface_gen.errors import AUFaceGenError
 from auface_gen.rig.face import _ARRAYS
 from auface_gen.rig.facexmodel import (
@@ -18,7 +18,7 @@ from auface_gen.rig.facexmodel import (
 )
 from auface_gen.rig.move import Rig
 from auface_gen.rig.region_maps import region_maps
-from auface_gen.rig.units import shape_weights
+from auface_gen.rig.units import shape_weights, unit_table
 from facs_text import parse, resolve
 
 

@@ -131,25 +131,12 @@ def score_rows(
         place = np.unique(strata, return_inverse=True)[1].astype(np.int64)
     alone = np.bincount(place, minlength=1)[place] == 1
     rows.known &= ~alone[:, None]
-    excluded = _guards(rows, columns, min_count)
-    kept = [a for a, name in enumerate(columns) if name not in excluded]
-    if not kept:
-        some = next(iter(excluded.items()), ("there are no images", ""))
-        raise AAADError(
-            f"no column can be scored in {rows.n} images: {some[0]} {some[1]}".rstrip()
-            + "; give more images, or a smaller min_count"
-        )
+    kept, excluded = _scored_columns(rows, columns, min_count)
 
     block, who = _blocks(strata if clusters is None else clusters, rows)
     within = Layout.of(place, block, rows.hashes)
     across = Layout.of(np.zeros_like(place), block, rows.hashes)
-    terms, strengths, climate = [], [], 0.0
-    for a in kept:
-        f, g = rows.column(a)
-        terms.append(term_sums(f, g, rows.known[:, a], within))
-        strengths.append(strength_sums(f, g, rows.known[:, a], weights[a], across))
-        climate += _climate(g, rows.known[:, a], weights[a], across)
-    sums, strong = stacked(terms), stacked(strengths)
+    sums, strong, climate = _sums(rows, kept, weights, within, across)
     units = Units.of([columns[a] for a in kept], weights[kept])
     balanced, restraint = units.balanced(sums.total), units.restraint(strong.total)
     value = _headline(balanced, restraint)
@@ -181,12 +168,41 @@ def score_rows(
     return Scored(result, without)
 
 
+def _sums(
+    rows: Rows, kept: Sequence[int], weights: Array, within: Layout, across: Layout
+) -> tuple[Sums, Sums, float]:
+    """Of the scored columns: the terms of S within groups, strengths over all rows, and the
+    distance of the best constant forecast, added up."""
+    terms, strengths, climate = [], [], 0.0
+    for a in kept:
+        f, g = rows.column(a)
+        terms.append(term_sums(f, g, rows.known[:, a], within))
+        strengths.append(strength_sums(f, g, rows.known[:, a], weights[a], across))
+        climate += _climate(g, rows.known[:, a], weights[a], across)
+    return stacked(terms), stacked(strengths), climate
+
+
 def _labels(labels: Sequence[Any] | None, n: int, name: str) -> NDArray[Any] | None:
     if labels is None:
         return None
     if len(labels) != n:
         raise AAADError(f"{name} has {len(labels)} labels for {n} images")
     return np.asarray([str(label) for label in labels])
+
+
+def _scored_columns(
+    rows: Rows, columns: Sequence[str], min_count: int
+) -> tuple[list[int], dict[str, str]]:
+    """Places of the columns that can be scored, and the others, each with the reason."""
+    excluded = _guards(rows, columns, min_count)
+    kept = [a for a, name in enumerate(columns) if name not in excluded]
+    if not kept:
+        some = next(iter(excluded.items()), ("there are no images", ""))
+        raise AAADError(
+            f"no column can be scored in {rows.n} images: {some[0]} {some[1]}".rstrip()
+            + "; give more images, or a smaller min_count"
+        )
+    return kept, excluded
 
 
 def _guards(rows: Rows, columns: Sequence[str], min_count: int) -> dict[str, str]:

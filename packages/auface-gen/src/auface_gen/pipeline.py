@@ -353,8 +353,9 @@ class AUFace:
 
         start = torch.full_like(neutral, model.mask_id)
         order = None
-        # An even order keeps variety; the most confident first is right for the likeliest face.
-        if temperature > 0:
+        if (
+            temperature > 0
+        ):  # an even order keeps variety; the most confident first is right for the likeliest face
             grid = model.config.grid
             place = torch.argsort(model.to_cells(torch.arange(grid * grid).view(1, grid, grid))[0])
             order = place[halton_order(grid)].to(self.device)

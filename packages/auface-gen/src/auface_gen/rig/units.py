@@ -13,7 +13,7 @@ from auface_gen.columns import unit_table
 from auface_gen.errors import AUFaceGenError
 from auface_gen.rig.combinations import Activations, combined
 
-__all__ = ["Activations", "HeadPose", "shape_weights", "turn"]
+__all__ = ["Activations", "HeadPose", "shape_weights", "turn", "unit_table"]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -72,7 +74,6 @@ def command(
     from aaad.scoring import score
     from auface_gen import AUFace
     from auface_gen.corpus.contact_sheet import contact_sheet
-    from facs_text.corpus import make_row
 
     from .score import lines
 
@@ -83,22 +84,10 @@ def command(
     rows, table, texts = [], [], []
     for number, person in enumerate(progress(people, what="people"), 1):
         faces = draw.generate(asked, identity_seed=person, seed=seed)
-        names = [f"images/person{number}-{k:02d}-{codes}.png" for k, codes in enumerate(asked)]
-        for (codes, what), face, name in zip(CODINGS, faces, names, strict=True):
-            face.save(out / name)
-            row = make_row(
-                name,
-                face.coding,
-                subject=face.identity,
-                source="auface demo",
-                neutral=names[0],
-                seed=face.seed,
-                requested=codes,
-                kind=what,
-            )
-            table.append(row.to_json())
-            if number == 1:
-                texts.append(f"{codes} ({what})\n    {face.text}\n")
+        table += _save(faces, out, number)
+        if number == 1:
+            said = zip(CODINGS, faces, strict=True)
+            texts = [f"{codes} ({what})\n    {face.text}\n" for (codes, what), face in said]
         rows.append([face.image for face in faces])
     sheet = contact_sheet(
         rows, [asked] * len(rows), names=[f"person {k + 1}" for k in range(len(rows))]
@@ -118,3 +107,19 @@ def command(
     for line in lines(scored):
         click.echo(line)
     note(f"open {out / 'index.html'}; the sheet is {out / 'sheet.png'}")
+
+
+def _save(faces: Sequence[Any], out: Path, number: int) -> list[str]:
+    """Write the pictures of a person, the number-th; the lines of metadata.jsonl that name them."""
+    from facs_text.corpus import make_row
+
+    names = [f"images/person{number}-{k:02d}-{codes}.png" for k, (codes, _) in enumerate(CODINGS)]
+    lines = []
+    for (codes, what), face, name in zip(CODINGS, faces, names, strict=True):
+        face.save(out / name)
+        row = make_row(
+            name, face.coding, subject=face.identity, source="auface demo", neutral=names[0],
+            seed=face.seed, requested=codes, kind=what,
+        )  # fmt: skip
+        lines.append(row.to_json())
+    return lines

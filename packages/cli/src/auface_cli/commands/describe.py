@@ -107,41 +107,23 @@ def command(
         raise click.UsageError("--on-error skip goes with --from: codes are typed, not rows")
     if rejects is not None and on_error != "skip":
         raise click.UsageError("--rejects goes with --on-error skip")
+    ways = {
+        "detail": detail, "seed": seed, "tags": tags, "budget": budget,
+        "budget_unit": budget_unit, "mode": mode,
+    }  # fmt: skip
     with ExitStack() as stack:
         left_out = None
         if source is not None and on_error == "skip":
-            rejects = beside(out or source) if rejects is None else rejects
-            for other in (source, out):
-                if other is not None and other.resolve() == rejects.resolve():
-                    raise click.UsageError(f"{rejects}: --rejects would overwrite that file")
-            # A source that is not there is said before anything is made beside it.
-            if not source.exists():
-                raise FacsTextError(f"{source}: no such file or folder")
-            left_out = stack.enter_context(readers.Rejects(rejects, source))
+            left_out = stack.enter_context(_left_out(source, out, rejects))
         file = stack.enter_context(Whole(out)) if out is not None else None
-        said = cut = 0
         if source is None:
             asked = _typed(codes, presets)
         else:
             options = reader_options(kind, columns, confidence, threshold)
             asked = _read(codings(source, source_format, options, threshold, left_out))
-        for about, coding, absent in asked:
-            wanted = parse_codes(coding) if isinstance(coding, str) else coding
-            description = describe(
-                wanted, detail=detail, seed=seed, tags=tags, budget=budget,
-                budget_unit=budget_unit, mode=mode, absent=absent,
-            )  # fmt: skip
-            cut += bool(description.left_out)
-            if source is None and not as_json:  # JSON has every rule, and a table has too many
-                tell_dropped(wanted, description.resolution)
-                if description.left_out:
-                    note(f"{wanted}: no room for {description.left_out}")
-            if as_json:
-                value = about | as_plain(description, coding)
-                line = json.dumps(value, ensure_ascii=False)
-            else:
-                line = description.text
-            said += 1
+        said = cut = 0
+        for line, short in _lines(asked, ways, as_json=as_json, aloud=source is None):
+            said, cut = said + 1, cut + short
             if file is None:
                 click.echo(line)
             else:
@@ -149,19 +131,57 @@ def command(
         if source is not None and cut:
             note(f"{source}: {cut} of {said} texts have no room for a unit or more")
         if left_out is not None:
-            left_out.keep()
-            total = said + left_out.count
-            if left_out.count and not said:
-                raise FacsTextError(
-                    f"{source}: none of its {total} rows can be described; "
-                    f"{left_out.path} says why of each"
-                )
-            note(f"{source}: {left_out.count} of {total} rows left out, listed in {left_out.path}")
+            _keep(left_out, source, said)
         if file is not None:
             file.keep()
 
 
 Asked = tuple[dict[str, Any], Any, frozenset[str]]
+
+
+def _left_out(source: Path, out: Path | None, rejects: Path | None) -> readers.Rejects:
+    """The list of rows that are left out, beside the output unless told where."""
+    place = beside(out or source) if rejects is None else rejects
+    for other in (source, out):
+        if other is not None and other.resolve() == place.resolve():
+            raise click.UsageError(f"{place}: --rejects would overwrite that file")
+    # A source that is not there is said before anything is made beside it.
+    if not source.exists():
+        raise FacsTextError(f"{source}: no such file or folder")
+    return readers.Rejects(place, source)
+
+
+def _keep(left_out: readers.Rejects, source: Path | None, said: int) -> None:
+    """Put the list of rejects in its place, and say how many rows it has."""
+    left_out.keep()
+    total = said + left_out.count
+    if left_out.count and not said:
+        raise FacsTextError(
+            f"{source}: none of its {total} rows can be described; {left_out.path} says why of each"
+        )
+    note(f"{source}: {left_out.count} of {total} rows left out, listed in {left_out.path}")
+
+
+def _lines(
+    asked: Iterator[Asked], ways: dict[str, Any], *, as_json: bool, aloud: bool
+) -> Iterator[tuple[str, bool]]:
+    """The line of each face, and whether its text has no room for a unit or more.
+
+    ways: the options of `describe`. aloud: tell on standard error what does not stand and what has
+    no room; not with JSON, which has every rule, and not for a table, which has too many.
+    """
+    for about, coding, absent in asked:
+        wanted = parse_codes(coding) if isinstance(coding, str) else coding
+        description = describe(wanted, absent=absent, **ways)
+        if aloud and not as_json:
+            tell_dropped(wanted, description.resolution)
+            if description.left_out:
+                note(f"{wanted}: no room for {description.left_out}")
+        if as_json:
+            line = json.dumps(about | as_plain(description, coding), ensure_ascii=False)
+        else:
+            line = description.text
+        yield line, bool(description.left_out)
 
 
 def _typed(codes: tuple[str, ...], presets: tuple[str, ...]) -> Iterator[Asked]:

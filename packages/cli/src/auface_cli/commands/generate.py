@@ -70,13 +70,7 @@ def command(
         raise click.UsageError(f"{out.name}: pictures are PNG; name a .png file or a folder")
     if count > 1 and out.suffix:
         raise click.UsageError(f"--count {count} needs a folder for --out, not {out.name}")
-    # What is asked for is read before torch is loaded: a slip is told at once.
-    from facs_text import FacsTextError, parse
-
-    if not codes_or_text.strip():
-        raise FacsTextError("empty text: write codes such as 6C+12D, or 0 for a face at rest")
-    if not re.search(r"[A-Za-z]{3,}", codes_or_text):
-        parse(codes_or_text)
+    _check(codes_or_text)
     from auface_gen import AUFace
 
     chosen = {name: value for name, value in sampling.items() if value is not None}
@@ -99,14 +93,26 @@ def command(
         if picture.not_shown:
             click.echo(f"not shown by this model: {', '.join(picture.not_shown)}", err=True)
         if as_json:
-            emit(
-                {
-                    "file": str(path),
-                    "codes": str(picture.coding),
-                    "text": picture.text,
-                    "seed": picture.seed,
-                    "identity": picture.identity,
-                }
-            )
+            emit({"file": str(path)} | _as_plain(picture))
         else:
             click.echo(f"{path}: {picture.text}")
+
+
+def _check(codes_or_text: str) -> None:
+    """Read what is asked for before torch is loaded, so that a slip is told at once."""
+    from facs_text import FacsTextError, parse
+
+    if not codes_or_text.strip():
+        raise FacsTextError("empty text: write codes such as 6C+12D, or 0 for a face at rest")
+    if not re.search(r"[A-Za-z]{3,}", codes_or_text):
+        parse(codes_or_text)
+
+
+def _as_plain(picture: Any) -> dict[str, Any]:
+    """The JSON of a picture."""
+    return {
+        "codes": str(picture.coding),
+        "text": picture.text,
+        "seed": picture.seed,
+        "identity": picture.identity,
+    }

@@ -12,32 +12,15 @@ __all__ = ["command"]
 @click.command("pack")
 @click.argument("corpus", type=click.Path(path_type=Path))
 @click.option(
-    "--tokenizer",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Folder of the tokenizer's run.",
+    "--tokenizer", required=True, type=click.Path(path_type=Path), help="Folder of its run."
 )
+@click.option("--reader", required=True, type=click.Path(path_type=Path), help="Folder of its run.")
 @click.option(
-    "--reader", required=True, type=click.Path(path_type=Path), help="Folder of the reader's run."
+    "--generator", required=True, type=click.Path(path_type=Path), help="Folder of its run."
 )
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model.")
 @click.option(
-    "--generator",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Folder of the generator's run.",
-)
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Write the model into this folder.",
-)
-@click.option(
-    "--size",
-    default=128,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Size of the pictures of CORPUS in pixels.",
+    "--size", default=128, show_default=True, type=click.IntRange(1), help="Pixels of CORPUS."
 )
 def command(
     corpus: Path, tokenizer: Path, reader: Path, generator: Path, out: Path, size: int

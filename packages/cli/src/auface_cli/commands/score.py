@@ -41,13 +41,7 @@ class _Part(click.ParamType):  # type: ignore[type-arg]
     type=click.Path(path_type=Path),
     help="What another detector wrote about the pictures.",
 )
-@click.option(
-    "--format",
-    "kind",
-    default="auto",
-    show_default=True,
-    help="Read --probabilities in this format.",
-)
+@click.option("--format", "kind", default="auto", show_default=True, help="Of --probabilities.")
 @click.option(
     "--detector", type=click.Path(path_type=Path), help="Score with the detector in this folder."
 )
@@ -67,9 +61,9 @@ class _Part(click.ParamType):  # type: ignore[type-arg]
     type=click.IntRange(0),
     help="Pictures that must ask for a unit.  [default: 5; 2 to 5 below 50]",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of the shuffled control.")
+@click.option("--seed", default=0, show_default=True, help="Of the shuffled control.")
 @click.option("--part", type=_Part(), help="See every N-th picture from the I-th; needs --out.")
-@click.option("--merge", is_flag=True, help="Put together IMAGES, the parts that --part wrote.")
+@click.option("--merge", is_flag=True, help="IMAGES are the parts that --part wrote.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -103,7 +97,6 @@ def command(
     """
     from aaad.images import find_pictures
     from aaad.parts import merge_parts, write_part
-    from aaad.report import write_html, write_json, write_jsonl
     from aaad.scoring import read_ceiling, score_seen, see
 
     if part is not None and (out is None or merge or against):
@@ -124,19 +117,9 @@ def command(
     value = scored.to_json()
     said = lines(scored)
     if against:
-        better = _compare(seen, look(against))
-        value["against"] = better.to_json()
-        low, high = better.ci95
-        said.append(
-            f"against   {better.difference:+.3f}   (95% {low:+.3f} to {high:+.3f}, "
-            f"p {better.p:.2g}; {better.n} pictures that both have)"
-        )
-    if out is not None:
-        write_json(out / "score.json", scored)
-        write_jsonl(out / "per_image.jsonl", scored.images)
-        write_html(out / "index.html", scored)
-    if html is not None:
-        write_html(html, scored)
+        value["against"], line = _compare(seen, look(against))
+        said.append(line)
+    _write(scored, out, html)
     if as_json:
         if each:
             value["images"] = [image.to_json() for image in scored.images]
@@ -146,11 +129,30 @@ def command(
             click.echo(line)
 
 
-def _compare(one: Seen, two: Seen) -> Any:
+def _write(scored: PictureScore, out: Path | None, html: Path | None) -> None:
+    """Write the files that were asked for."""
+    from aaad.report import write_html, write_json, write_jsonl
+
+    if out is not None:
+        write_json(out / "score.json", scored)
+        write_jsonl(out / "per_image.jsonl", scored.images)
+        write_html(out / "index.html", scored)
+    if html is not None:
+        write_html(html, scored)
+
+
+def _compare(one: Seen, two: Seen) -> tuple[dict[str, Any], str]:
+    """Whether one generator is better than another: as JSON, and as a line."""
     from aaad import compare
     from aaad.scoring import to_metric
 
-    return compare(to_metric(one), to_metric(two))
+    better = compare(to_metric(one), to_metric(two))
+    low, high = better.ci95
+    line = (
+        f"against   {better.difference:+.3f}   (95% {low:+.3f} to {high:+.3f}, "
+        f"p {better.p:.2g}; {better.n} pictures that both have)"
+    )
+    return better.to_json(), line
 
 
 def lines(scored: PictureScore) -> list[str]:
