@@ -31,7 +31,7 @@ from auface_gen.generator.checkpoint import (
 )
 from auface_gen.generator.model import FaceTransformer, GeneratorConfig
 from auface_gen.generator.reader import ClauseReader, TextConfig
-from auface_gen.generator.sampling import halton_order, sample
+from auface_gen.generator.sampling import halton_order, sample, steady
 from auface_gen.notebook import model_html, picture_html
 from facs_text import Coding, Description, FacsTextError, describe, parse, understand
 from facs_text.pictures import read_rgb
@@ -135,7 +135,7 @@ class AUFace:
     """The default model: tokenizer, clause reader, transformer, and a bank of made-up people.
 
     generate() is deterministic: the same request, identity and seed give the same picture,
-    whatever the batch.
+    whatever the batch and the number of threads.
     """
 
     def __init__(
@@ -284,14 +284,15 @@ class AUFace:
                 given or self.identity(seed=s if identity_seed is None else identity_seed)
                 for _, s in part
             ]
-            pictures = self._draw(
-                said,
-                torch.stack([r[0] for r in rest]),
-                [s for _, s in part],
-                steps,
-                guidance,
-                temperature,
-            )
+            with steady():
+                pictures = self._draw(
+                    said,
+                    torch.stack([r[0] for r in rest]),
+                    [s for _, s in part],
+                    steps,
+                    guidance,
+                    temperature,
+                )
             for (coding, s), words, (_, name), picture in zip(
                 part, said, rest, pictures, strict=True
             ):

@@ -46,7 +46,10 @@ def header_of(path: Path) -> Shapes:
             size = struct.unpack("<Q", file.read(8))[0]
             if size > _MOST_HEADER:
                 raise ValueError(f"a header of {size} bytes")
-            said = json.loads(file.read(size))
+            head = file.read(size)
+            if len(head) < size:
+                raise ValueError(f"a header of {size} bytes, and {len(head)} are there")
+            said = json.loads(head)
         return {
             str(name): tuple(int(n) for n in entry["shape"])
             for name, entry in said.items()

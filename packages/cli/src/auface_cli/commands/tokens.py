@@ -82,7 +82,7 @@ def decode(file: Path, out: Path, model: Path | None) -> None:
     import torch
     from PIL import Image
 
-    tokens, about = _read(file, tokenizer.config)
+    tokens, about = _read(file, tokenizer)
     if about.get("model") not in (None, digest):
         raise click.UsageError(
             f"{file}: was written with another tokenizer ({about['model']}, not {digest})"
@@ -99,7 +99,7 @@ def decode(file: Path, out: Path, model: Path | None) -> None:
         click.echo(str(path))
 
 
-def _read(file: Path, config: Any) -> tuple[Any, dict[str, str]]:
+def _read(file: Path, tokenizer: Any) -> tuple[Any, dict[str, str]]:
     """(tokens (N, h, w), metadata), once they can be of this tokenizer."""
     from vq_tokenizer.tokenizer.checkpoint import read_tensors
 
@@ -110,16 +110,14 @@ def _read(file: Path, config: Any) -> tuple[Any, dict[str, str]]:
         raise click.UsageError(f"{file}: tokens are {found}, wanted (N, h, w)")
     if tokens.is_floating_point() or tokens.is_complex():
         raise click.UsageError(f"{file}: tokens are {tokens.dtype}, wanted whole numbers")
-    if tokens.shape[1] * tokens.shape[2] * config.factor**2 > _MOST_PIXELS:
+    if tokens.shape[1] * tokens.shape[2] * tokenizer.config.factor**2 > _MOST_PIXELS:
         raise click.UsageError(
             f"{file}: grids of {tuple(tokens.shape[1:])} are more than {_MOST_PIXELS:,} pixels each"
         )
     tokens = tokens.long()
-    low, high = int(tokens.min()), int(tokens.max())
-    if low < 0 or high >= config.num_codes:
-        raise click.UsageError(
-            f"{file}: tokens are {low} to {high}, this tokenizer has 0 to {config.num_codes - 1}"
-        )
+    low, high, last = int(tokens.min()), int(tokens.max()), tokenizer.quantizer.num_codes - 1
+    if low < 0 or high > last:
+        raise click.UsageError(f"{file}: tokens are {low} to {high}, this tokenizer's 0 to {last}")
     return tokens, about
 
 

@@ -79,7 +79,7 @@ def read_study(path: Path) -> Study:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise StudioError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StudioError(f"{path}: no TOML that can be read: {error}") from None
     try:
         return _study(values, path.parent)

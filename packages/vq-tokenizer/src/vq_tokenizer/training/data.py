@@ -103,6 +103,7 @@ def _inside(name: object) -> str:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if not parts or ".." in parts:
         raise ValueError(name)
+    name.encode()  # UnicodeEncodeError, a ValueError, for a lone surrogate
     return "/".join(parts)
 
 
