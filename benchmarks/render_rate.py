@@ -20,19 +20,23 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
-from auface_gen.corpus import sitting as sittings
+from auface_gen import files
+from auface_gen.corpus import shard as shards
+from auface_gen.corpus.plan import CorpusPlan, SittingPlan
+from auface_gen.corpus.sitting import codings
 from auface_gen.picture.mitsuba_variant import fastest_variant
-from facs_text import parse, resolve
+from facs_text import Coding, resolve
 
-SITTING = 21  # pictures of the pipeline's sittings
+SITTING = CorpusPlan().per_sitting
 COSTS = (10_000, 302_000)
 
 
@@ -58,37 +62,36 @@ def measure(
         return made
 
     with tempfile.TemporaryDirectory() as folder:
-        plan = list(
-            sittings.plan_jobs(
-                Path(folder), rig, count=SITTING * workers * (rounds + 1), sittings=1,
-                per_sitting=SITTING, seed=0, size=size, samples=samples(), variant=variant,
-            )
-        )[rank::workers]  # fmt: skip
-        # imports, kernels and what a process makes once
-        sittings.render_job(replace(plan[0], count=2))
+        plan = CorpusPlan(count=SITTING * workers * (rounds + 1), size=size, sittings=1)
+        task = shards.ShardTask(plan, next(plan.shards()), folder, rig, variant)
+        mine = [s for shard in plan.shards() for s in plan.sittings_of(shard)][rank::workers]
+        # Imports, kernels and what a process makes once.
+        shards._painter(task, mine[0]).render({})
         barrier.wait()
-        for job in plan[1:]:
-            sitting = spend("pipeline", partial(sittings._sitting, job))
-            for i, (_, codes) in enumerate(job.codings):
-                file = Path(folder) / f"{job.light}_{i}.png"
-                spend("pipeline", partial(picture, sitting, codes, file))
+        for sitting in mine[1:]:
+            painter = spend("pipeline", partial(shards._painter, task, sitting))
+            for i, (_, coding) in enumerate(codings(sitting)):
+                file = Path(folder) / f"{sitting.light}_{i}.png"
+                spend("pipeline", partial(picture, painter, coding, file))
                 bare = partial(
                     mi.render,
-                    sitting._scene,
-                    integrator=sitting._integrators[0],
-                    spp=samples(),
+                    painter._scene,
+                    integrator=painter._integrators[0],
+                    spp=plan.samples,
                     seed=i,
                 )
                 spend("bare", lambda bare=bare: np.array(bare()))
-                spend("bare, moving", partial(moving, sitting._params, bare))
+                spend("bare, moving", partial(moving, painter._params, bare))
         barrier.wait()
-        answers.put((rank, seconds, parts(plan[1])))
+        answers.put((rank, seconds, parts(task, mine[1])))
 
 
-def picture(sitting: Any, codes: str, file: Path) -> None:
+def picture(painter: Any, coding: Coding, file: Path) -> None:
     """One picture as a corpus has it, on disk."""
-    drawn = sitting.render(resolve(parse(codes)).activations)
-    sittings.write_whole(file, sittings._png(drawn))
+    drawn = painter.render(resolve(coding).activations)
+    data = BytesIO()
+    Image.fromarray(drawn).save(data, format="PNG")
+    files.write_whole(file, data.getvalue())
 
 
 def moving(params: Any, bare: Callable[[], Any]) -> None:
@@ -100,7 +103,7 @@ def moving(params: Any, bare: Callable[[], Any]) -> None:
     np.array(bare())
 
 
-def parts(job: sittings.Job) -> dict[str, float]:
+def parts(task: shards.ShardTask, sitting: SittingPlan) -> dict[str, float]:
     """Milliseconds a picture of what is done beside rendering."""
     from mitsuba import SceneParameters
 
@@ -129,25 +132,18 @@ def parts(job: sittings.Job) -> dict[str, float]:
         (render, "denoise", "grain filter"),
         (render, "spread_light", "light under the skin"),
         (render.Sitting, "_build", "scene, once a sitting"),
-        (sittings, "_sitting", "person, once a sitting"),
-        (sittings, "_png", "PNG"),
-        (sittings, "write_whole", "files"),
+        (shards, "_painter", "person, once a sitting"),
+        (Image.Image, "save", "PNG"),
+        (files, "write_whole", "files"),
     ]
-    undo = [watch(*w) for w in watched if hasattr(w[0], w[1])]
+    undo = [watch(*w) for w in watched]
     few = 7
-    sittings.render_job(replace(job, count=few))
+    painter = shards._painter(task, sitting)
+    for i, (_, coding) in enumerate(codings(sitting)[:few]):
+        picture(painter, coding, Path(task.folder) / f"part_{i}.png")
     for back in undo:
         back()
     return {k: 1000 * v / (SITTING if "once" in k else few) for k, v in spent.items()}
-
-
-def samples() -> int:
-    """Samples a pixel that a corpus is rendered with unless told."""
-    import inspect
-
-    from auface_gen.corpus.render import render_corpus
-
-    return int(inspect.signature(render_corpus).parameters["samples"].default)
 
 
 def run(rig: str, variant: str, size: int, workers: int, sittings: int) -> dict[str, Any]:
@@ -171,7 +167,7 @@ def run(rig: str, variant: str, size: int, workers: int, sittings: int) -> dict[
     rate = {way: sum(pictures / s[way] for _, s, _ in found) for way in found[0][1]}
     return {
         "size": size,
-        "samples": samples(),
+        "samples": CorpusPlan().samples,
         "pictures_per_second": {k: round(v, 3) for k, v in rate.items()},
         "overhead_percent": {
             "over bare": round(100 * (rate["bare"] / rate["pipeline"] - 1), 1),

@@ -17,36 +17,20 @@ __all__ = ["command"]
 @click.command("generate")
 @click.argument("codes_or_text")
 @click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Write this PNG file, or into this folder.",
+    "--out", required=True, type=click.Path(path_type=Path), help="A PNG file or a folder."
 )
+@click.option("--count", default=1, show_default=True, type=click.IntRange(1), help="How many.")
+@click.option("--seed", default=0, show_default=True, help="Of the first picture; then counts up.")
 @click.option(
-    "--count", default=1, show_default=True, type=click.IntRange(1), help="Draw this many."
+    "--identity", type=click.Path(path_type=Path), help="A portrait of the person at rest."
 )
-@click.option(
-    "--seed",
-    default=0,
-    show_default=True,
-    help="Seed of the first picture; each one after it adds one.",
-)
-@click.option(
-    "--identity",
-    type=click.Path(path_type=Path),
-    help="Draw the person of this portrait, taken at rest.",
-)
-@click.option("--identity-seed", type=int, help="Draw the made-up person of this number.")
-@click.option("--steps", type=click.IntRange(1), help="Reveal the picture in this many steps.")
-@click.option("--guidance", type=float, help="Strength of the guidance by the text; 1.0 is off.")
-@click.option(
-    "--temperature", type=float, help="Randomness of the draw; 0 draws the likeliest face."
-)
-@click.option(
-    "--model", type=click.Path(path_type=Path), help="Draw with the model in this folder."
-)
+@click.option("--identity-seed", type=int, help="A made-up person.")
+@click.option("--steps", type=click.IntRange(1), help="Sampling steps.")
+@click.option("--guidance", type=float, help="1.0 is off.")
+@click.option("--temperature", type=float, help="0 draws the likeliest face.")
+@click.option("--model", type=click.Path(path_type=Path), help="Another model folder.")
 @click.option("--device", default="auto", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a picture.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a picture.")
 def command(
     codes_or_text: str,
     out: Path,
@@ -70,7 +54,13 @@ def command(
         raise click.UsageError(f"{out.name}: pictures are PNG; name a .png file or a folder")
     if count > 1 and out.suffix:
         raise click.UsageError(f"--count {count} needs a folder for --out, not {out.name}")
-    _check(codes_or_text)
+    # What is asked for is read before torch is loaded: a slip is told at once.
+    from facs_text import FacsTextError, parse
+
+    if not codes_or_text.strip():
+        raise FacsTextError("empty text: write codes such as 6C+12D, or 0 for a face at rest")
+    if not re.search(r"[A-Za-z]{3,}", codes_or_text):
+        parse(codes_or_text)
     from auface_gen import AUFace
 
     chosen = {name: value for name, value in sampling.items() if value is not None}
@@ -93,26 +83,14 @@ def command(
         if picture.not_shown:
             click.echo(f"not shown by this model: {', '.join(picture.not_shown)}", err=True)
         if as_json:
-            emit({"file": str(path)} | _as_plain(picture))
+            emit(
+                {
+                    "file": str(path),
+                    "codes": str(picture.coding),
+                    "text": picture.text,
+                    "seed": picture.seed,
+                    "identity": picture.identity,
+                }
+            )
         else:
             click.echo(f"{path}: {picture.text}")
-
-
-def _check(codes_or_text: str) -> None:
-    """Read what is asked for before torch is loaded, so that a slip is told at once."""
-    from facs_text import FacsTextError, parse
-
-    if not codes_or_text.strip():
-        raise FacsTextError("empty text: write codes such as 6C+12D, or 0 for a face at rest")
-    if not re.search(r"[A-Za-z]{3,}", codes_or_text):
-        parse(codes_or_text)
-
-
-def _as_plain(picture: Any) -> dict[str, Any]:
-    """The JSON of a picture."""
-    return {
-        "codes": str(picture.coding),
-        "text": picture.text,
-        "seed": picture.seed,
-        "identity": picture.identity,
-    }

@@ -40,10 +40,8 @@ def _load(model: Path | None) -> tuple[Any, str]:
 
 @command.command("encode")
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="Write this .safetensors file."
-)
-@click.option("--model", type=click.Path(path_type=Path), help="Use the tokenizer in this folder.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A .safetensors file.")
+@click.option("--model", type=click.Path(path_type=Path), help="Folder of a tokenizer.")
 def encode(images: tuple[Path, ...], out: Path, model: Path | None) -> None:
     """Write the tokens of pictures (all of one size) to a file."""
     tokenizer, digest = _load(model)
@@ -72,10 +70,8 @@ def encode(images: tuple[Path, ...], out: Path, model: Path | None) -> None:
 
 @command.command("decode")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="Write into this folder."
-)
-@click.option("--model", type=click.Path(path_type=Path), help="Use the tokenizer in this folder.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder.")
+@click.option("--model", type=click.Path(path_type=Path), help="Folder of a tokenizer.")
 def decode(file: Path, out: Path, model: Path | None) -> None:
     """Draw the pictures of a file of tokens."""
     tokenizer, digest = _load(model)

@@ -71,7 +71,7 @@ def nearest_code_cpu(x: Tensor, codes: Tensor, *, metric: str = "euclidean") -> 
 
 
 def _settle(index: Tensor, codes: Tensor) -> Tensor:
-    """Equal codes: the first of them."""
+    """The first of equal codes, in place of whichever of them was found."""
     first = first_equal(codes)
     return index if first is None else first[index]
 

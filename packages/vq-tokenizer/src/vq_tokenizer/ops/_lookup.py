@@ -387,7 +387,7 @@ class _Lookup(torch.autograd.Function):
 
 
 class _LookupBackward(torch.autograd.Function):
-    """Likewise for the operator of the backward pass."""
+    """The operator of the backward pass as an autograd function, for second derivatives."""
 
     @staticmethod
     def forward(
