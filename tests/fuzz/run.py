@@ -71,6 +71,11 @@ def main() -> int:
     return 1 if seen else 0
 
 
+def folder_name(target: targets.Target) -> str:
+    """The target's name as that of a folder."""
+    return target.name.replace(" ", "_").replace("/", "_")
+
+
 def damaged(target: targets.Target, dice: Random) -> bytes:
     """A seed of the target, damaged once or twice."""
     data = dice.choice(target.seeds)
@@ -104,7 +109,7 @@ def _try(
     seen[key] = seen.get(key, 0) + 1
     if seen[key] > 1:
         return
-    place = keep / target.name.replace(" ", "_").replace("/", "_")
+    place = keep / folder_name(target)
     place.mkdir(parents=True, exist_ok=True)
     (place / hashlib.sha256(data).hexdigest()[:12]).write_bytes(data)
     print(f"{target.name}: {what}", file=sys.stderr, flush=True)
