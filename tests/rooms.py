@@ -51,6 +51,7 @@ FLOORS = {
         "sources",
         "scoring",
         "settings",
+        "parts",
         "dropped",
         "output",
         "group",

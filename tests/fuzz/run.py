@@ -1,7 +1,7 @@
 """Fuzz every reader for a time: `python tests/fuzz/run.py --minutes 10`.
 
 Targets take turns. Whatever comes out that is not the package's own error, takes longer than ten
-seconds or more than 6 GiB is a finding: its input is kept under --keep, and replayed by
+seconds of work or more than 14 GiB is a finding: its input is kept under --keep, and replayed by
 tests/test_fuzz.py once it lies in tests/fuzz/regressions/. Prints a table; exits 1 on a finding.
 """
 
@@ -26,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import mutate
 import targets
 
-LONGEST = 10  # seconds of one input
+LONGEST = 10  # seconds of the processor for one input
+STUCK = 120  # seconds of the clock, for what waits
 SLICE = 0.5  # seconds of a target's turn
 
 
@@ -48,9 +49,10 @@ def main() -> int:
     torch.set_num_threads(1)
 
     def late(*_: object) -> None:
-        raise TooLong(f"more than {LONGEST} s")
+        raise TooLong(f"more than {LONGEST} s of work, or {STUCK} s of waiting")
 
     signal.signal(signal.SIGALRM, late)
+    signal.signal(signal.SIGPROF, late)
     counts: Counter[str] = Counter()
     seen: dict[tuple[str, str], int] = {}
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as tmp:
@@ -69,6 +71,11 @@ def main() -> int:
     return 1 if seen else 0
 
 
+def folder_name(target: targets.Target) -> str:
+    """The target's name as that of a folder."""
+    return target.name.replace(" ", "_").replace("/", "_")
+
+
 def damaged(target: targets.Target, dice: Random) -> bytes:
     """A seed of the target, damaged once or twice."""
     data = dice.choice(target.seeds)
@@ -84,13 +91,15 @@ def _try(
     target: targets.Target, dice: Random, seen: dict[tuple[str, str], int], keep: Path
 ) -> None:
     data = damaged(target, dice)
-    signal.alarm(LONGEST)
+    signal.alarm(STUCK)
+    signal.setitimer(signal.ITIMER_PROF, LONGEST)
     try:
         error = targets.run_one(target, data)
     except TooLong as late:
         error = late
     finally:
         signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     if error is None:
         return
     last = traceback.extract_tb(error.__traceback__)[-1:] or [None]
@@ -100,7 +109,7 @@ def _try(
     seen[key] = seen.get(key, 0) + 1
     if seen[key] > 1:
         return
-    place = keep / target.name.replace(" ", "_").replace("/", "_")
+    place = keep / folder_name(target)
     place.mkdir(parents=True, exist_ok=True)
     (place / hashlib.sha256(data).hexdigest()[:12]).write_bytes(data)
     print(f"{target.name}: {what}", file=sys.stderr, flush=True)

@@ -113,6 +113,17 @@ def _texts() -> list[Target]:
 # ---------------------------------------------------------------------------- tables
 
 
+_NAMED = {
+    "bp4d": "F001_T1.csv",
+    "bp4d+": "F001_T1.csv",
+    "bp4d_intensity": "F001_T1_AU06.csv",
+    "disfa": "SN001_au1.txt",
+    "disfa+": "AU1.txt",
+    "ckplus": "S005_001_00000011_facs.txt",
+}
+"""The name that a file of a format has, where the name is part of the format."""
+
+
 def _tables(folder: Path) -> list[Target]:
     from facs_text import readers
 
@@ -127,19 +138,31 @@ def _tables(folder: Path) -> list[Target]:
         b'{"id": "a", "codes": "12C"}\n{"id": "b", "aus": {"AU12": 3, "AU4": 1.5}}\n',
         b'[{"file_name": "a.png", "aus": {"12": 2}}, {"codes": "1C+2C"}]',
         b"1C+4D\n6C+12D\n0\n",
-        b"frame,1,2,4\n1,0,1,0\n2,9,1,1\n",
         b"Subject,Filename,OnsetFrame,ApexFrame,Action Units\n1,EP02,46,59,4+L10\n",
-        b"Video Time\tAction Unit 01 - Inner Brow Raiser\tAction Unit 12 - x\n00:00\tA\tC\n",
     ]
-    path = folder / "F001_T1.csv"
+    seeds += [p.read_bytes() for p in sorted((_FIXTURES / "data" / "files").iterdir())]
+    seeds = [seed for seed in seeds if len(seed) < 20_000]
+    own_seeds = {"bp4d": [next(fixtures.bp4d(folder / "bp4d").iterdir()).read_bytes()],
+                 "bp4d_intensity": [b"2440,2\n2441,3\n2442,9\n"],
+                 "disfa": [b"1,0\n2,3\n3,1\n", b"1 0\n2 5\n"],
+                 "disfa+": [b"Intensity of AU1\nframe intensity\n000.jpg     0\n001.jpg  3\n"],
+                 "ckplus": [b"   9.0e+00   0.0e+00\n   1.7e+01   4.0e+00\n"]}  # fmt: skip
+    own_seeds["bp4d+"] = own_seeds["bp4d"]
 
     def every(format: str, mode: str) -> Call:
+        if format == "disfa+":  # its folders are what it takes
+            path = folder / "Labels" / "SN001" / "A1_AU1_TrailNo_1" / "AU1.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return _at(path, lambda p: list(readers.read(folder / "Labels", format, on_error=mode)))
+        path = folder / _NAMED.get(format, "table.csv")
         return _at(path, lambda p: list(readers.read(p, format, on_error=mode, tell=str)))
 
     out = [Target("read auto", seeds, mutate.text, every("auto", "skip"), (FacsTextError,))]
     for format in readers.FORMATS:
-        call = every(format, "raise")
-        out.append(Target(f"read {format}", seeds, mutate.text, call, (FacsTextError,)))
+        own = own_seeds.get(format, seeds)
+        out.append(
+            Target(f"read {format}", own, mutate.text, every(format, "raise"), (FacsTextError,))
+        )
     return out
 
 
@@ -413,8 +436,14 @@ def _settings(folder: Path) -> list[Target]:
         b'name = "smile"\ncodes = "6C+12C"\n[[coding]]\npreset = "fear"\n[[coding]]\nname = "x"\n'
         b'text = "She raises her left outer brow."\n[dynamics]\nonset = 500\nfps = 25\n'
     )
+    from PIL import Image, PngImagePlugin
+
+    (folder / "arm").mkdir(exist_ok=True)
+    info = PngImagePlugin.PngInfo()
+    info.add_text("auface:codes", "6C+12D")
+    Image.new("RGB", (8, 8)).save(folder / "arm" / "a.png", pnginfo=info)
     study = b'title = "T"\nkind = "rate"\nconsent = "yes"\nseed = 1\n[[arm]]\nname = "a"\n' + (
-        b'folder = "scored"\n'
+        b'folder = "arm"\n'
     )
     own = (StudioError, FacsTextError, AAADError)
 

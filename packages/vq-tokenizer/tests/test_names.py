@@ -12,8 +12,10 @@ from PIL import Image
 from vq_tokenizer import VQTokenizerError
 from vq_tokenizer.training.data import find_images, load_images
 
-OUTSIDE = ("../secret.png", "/etc/hosts.png", "a/../../secret.png", "", "..", "a\0.png", "\ud800.png", 7,
-           None)  # fmt: skip
+OUTSIDE = (
+    "../secret.png", "/etc/hosts.png", "a/../../secret.png", "", "..", "a\0.png", "\ud800.png", 7,
+    None,
+)  # fmt: skip
 
 
 def png(shade):

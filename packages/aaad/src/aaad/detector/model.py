@@ -60,6 +60,8 @@ class DetectorConfig:
     @staticmethod
     def from_json(values: dict[str, Any]) -> DetectorConfig:
         """The inverse of `to_json`; an unknown or missing key is an `AAADError`."""
+        if not isinstance(values.get("columns"), list):
+            raise AAADError("not a detector's config: columns must be a list of units")
         try:
             return DetectorConfig(**{**values, "columns": tuple(values["columns"])})
         except (TypeError, KeyError) as error:

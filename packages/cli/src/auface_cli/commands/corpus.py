@@ -8,6 +8,7 @@ import click
 
 from ..group import LazyGroup
 from ..output import emit, note
+from ..parts import part_option
 from ..sources import reader_options, reading_options
 
 __all__ = ["command"]
@@ -137,6 +138,12 @@ def stats(folder: Path, splits: tuple[str, ...], as_json: bool) -> None:
     type=click.Path(path_type=Path),
     help="Skip bad rows, and list there what was left out and why.",
 )
+@click.option(
+    "--part",
+    metavar="I/N",
+    callback=part_option,
+    help="Make the pictures of the I-th of N parts of the people only, as one job of an array.",
+)
 @click.option("--resume", is_flag=True, help="Resume the same build where it was stopped.")
 def build(
     source: Path,
@@ -154,9 +161,14 @@ def build(
     seed: int,
     texts: str,
     rejects: Path | None,
+    part: tuple[int, int] | None,
     resume: bool,
 ) -> None:
-    """Pair pictures with the texts of their codings; people are kept in one split each."""
+    """Pair pictures with the texts of their codings; people are kept in one split each.
+
+    With --part, run the same command without it when the parts are there: that puts the corpus
+    together.
+    """
     from facs_text import corpus
 
     report = corpus.build(
@@ -173,9 +185,12 @@ def build(
         on_error="skip" if rejects is not None else "raise",
         rejects=rejects,
         resume=resume,
+        part=part,
         texts=[name.strip() for name in texts.split(",") if name.strip()],
         options={"tell": note} | reader_options(kind, columns, confidence, threshold),
     )
+    if part is not None:
+        note(f"part {part[0]}/{part[1]} is done; without --part the corpus is put together")
     for split, count in report.rows.items():
         click.echo(f"{split}: {count}")
     for reason, count in report.drops.items():

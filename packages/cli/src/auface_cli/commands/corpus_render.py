@@ -9,22 +9,11 @@ from typing import Any
 import click
 
 from ..output import note
+from ..parts import part_option
 
 __all__ = ["command"]
 
 _PLAN = ("count", "size", "seed", "sittings", "per_sitting", "samples", "people_per_shard")
-
-
-def _part(context: click.Context, option: click.Parameter, text: str | None) -> Any:
-    """(I, N) of "I/N"."""
-    if text is None:
-        return None
-    first, slash, count = text.partition("/")
-    if not (slash and first.isdecimal() and count.isdecimal()):
-        raise click.BadParameter(f"{text!r} is no part; write I/N, as 1/8", context, option)
-    if not 1 <= int(first) <= int(count):
-        raise click.BadParameter(f"{text!r}: from 1/{count} to {count}/{count}", context, option)
-    return int(first), int(count)
 
 
 def _workers(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
@@ -99,7 +88,7 @@ def _workers(context: click.Context, option: click.Parameter, text: str | None) 
 @click.option(
     "--part",
     metavar="I/N",
-    callback=_part,
+    callback=part_option,
     help="Do the I-th of N parts only, as one job of an array.",
 )
 @click.option(

@@ -148,8 +148,8 @@ def _items(arms: dict[str, Path], kind: str) -> tuple[Item, ...]:
     texts: dict[str, str] = {}
     for arm, folder in arms.items():
         for path in sorted(folder.rglob("*.png")):
-            if not path.resolve().is_relative_to(folder.resolve()):
-                continue  # a link that leads out is not ours to show
+            if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+                continue  # a pipe shows nothing, and a link that leads out is not ours to show
             said = chunks(path.read_bytes())
             if "codes" not in said:
                 continue

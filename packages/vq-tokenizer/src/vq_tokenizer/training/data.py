@@ -15,6 +15,7 @@ import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,6 +23,9 @@ from torch import Tensor
 
 from vq_tokenizer.errors import VQTokenizerError
 from vq_tokenizer.pictures import read_rgb
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 __all__ = ["IMAGE_SUFFIXES", "ImageArray", "find_images", "load_images", "sample_batch"]
 
@@ -181,19 +185,24 @@ def load_images(paths: list[Path], size: int, *, root: Path | None = None) -> Im
     """
     pixels = np.empty((len(paths), size, size, 3), dtype=np.uint8)
     opener = _Opener()
-    for i, path in enumerate(paths):
-        picture = read_rgb(opener(path), path)
-        if picture.size != (size, size):
-            from PIL import Image  # there, as the picture was read
-
-            side = min(picture.size)
-            left, top = (picture.width - side) // 2, (picture.height - side) // 2
-            box = (left, top, left + side, top + side)
-            picture = picture.resize((size, size), Image.Resampling.LANCZOS, box=box)
-        pixels[i] = np.asarray(picture)
-    opener.close()
+    try:
+        for i, path in enumerate(paths):
+            pixels[i] = _square(read_rgb(opener(path), path), size)
+    finally:
+        opener.close()
     base = root or Path(os.path.commonpath([p.parent for p in paths]))
     return ImageArray(pixels, [os.path.relpath(p, base) for p in paths])
+
+
+def _square(picture: Image.Image, size: int) -> np.ndarray:
+    """The middle square of a picture, (size, size, 3) uint8."""
+    if picture.size != (size, size):
+        side = min(picture.size)
+        left, top = (picture.width - side) // 2, (picture.height - side) // 2
+        box = (left, top, left + side, top + side)
+        # 1 is LANCZOS; Pillow itself is imported where a picture is read.
+        picture = picture.resize((size, size), 1, box=box)
+    return np.asarray(picture)
 
 
 def sample_batch(
