@@ -21,7 +21,7 @@ from .errors import AAADError
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["SUFFIXES", "png_bytes", "read_picture", "text_chunks"]
+__all__ = ["SUFFIXES", "picture_size", "png_bytes", "read_photo", "read_picture", "text_chunks"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 """What a folder is searched for."""
@@ -29,8 +29,20 @@ LARGEST = 100_000_000
 """Pixels; a small file that claims more is a bomb, not a portrait."""
 
 
-def read_picture(path: str | Path, size: int) -> NDArray[np.uint8]:
+def read_photo(path: str | Path) -> NDArray[np.uint8]:
+    """An RGB picture as uint8 (H, W, 3), as large as it is.
+
+    Raises:
+        AAADError: the file is missing, broken or of a kind that is refused; names it.
+    """
+    with _opened(path) as image:
+        return np.array(_rgb(image, path), dtype=np.uint8)
+
+
+def read_picture(path: str | Path, size: int, *, via: int | None = None) -> NDArray[np.uint8]:
     """An RGB picture as uint8 (3, size, size); another size is resized with Pillow's LANCZOS.
+
+    `via`: pixels that it is resized to before that, to see what a smaller picture would give.
 
     Raises:
         AAADError: the file is missing, broken or of a kind that is refused; names it.
@@ -39,9 +51,16 @@ def read_picture(path: str | Path, size: int) -> NDArray[np.uint8]:
 
     with _opened(path) as image:
         picture = _rgb(image, path)
-    if picture.size != (size, size):
-        picture = picture.resize((size, size), Image.Resampling.LANCZOS)
+    for side in (via, size):
+        if side is not None and picture.size != (side, side):
+            picture = picture.resize((side, side), Image.Resampling.LANCZOS)
     return np.ascontiguousarray(np.asarray(picture, dtype=np.uint8).transpose(2, 0, 1))
+
+
+def picture_size(path: str | Path) -> tuple[int, int]:
+    """Width and height in pixels, as stored; pixels are not decoded."""
+    with _opened(path) as image:
+        return image.size
 
 
 def text_chunks(path: str | Path) -> dict[str, str]:
