@@ -17,11 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import AAADError
+from .files import whole
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["SUFFIXES", "picture_size", "png_bytes", "read_photo", "read_picture", "text_chunks"]
+__all__ = [
+    "SUFFIXES",
+    "picture_size",
+    "png_bytes",
+    "read_photo",
+    "read_picture",
+    "text_chunks",
+    "write_png",
+]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 """What a folder is searched for."""
@@ -79,6 +88,14 @@ def png_bytes(path: str | Path, *, longest: int = 512) -> bytes:
     picture.thumbnail((longest, longest))
     picture.save(out, "PNG")
     return out.getvalue()
+
+
+def write_png(path: str | Path, image: NDArray[np.uint8]) -> None:
+    """Write uint8 (H, W, 3) as a PNG, whole."""
+    from PIL import Image
+
+    with whole(path) as beside:
+        Image.fromarray(image).save(beside, format="PNG")
 
 
 @contextmanager

@@ -17,10 +17,11 @@ from aaad.detector import NETWORKS, Detector, DetectorConfig, FeatureLoss, build
 from aaad.detector.augment import augment, flip
 from aaad.detector.calibration import Calibration, calibrate, calibration_error
 from aaad.detector.checkpoint import write_detector
-from aaad.detector.evaluate import auc, f1, icc
+from aaad.detector.evaluate import f1, icc
 from aaad.detector.losses import cramer_loss, cross_entropy
 from aaad.distance import distance
 from aaad.learning.photometric import jpeg, shrink
+from aaad.ranks import auc
 
 CONFIG = DetectorConfig(size=32, width=8, hidden=16)
 

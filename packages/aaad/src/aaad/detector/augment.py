@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from ..learning.photometric import spoil, uniform
+from ..learning.moves import jitter, moved
+from ..learning.photometric import spoil
 
 __all__ = ["augment", "flip", "move"]
 
@@ -34,28 +34,11 @@ def flip(
 def move(
     images: Tensor, rest: Tensor, generator: Generator, amount: float = 1.0
 ) -> tuple[Tensor, Tensor]:
-    """Crop: shift (6%), scale (12%), stretch (4%) and turn (5 degrees) a picture and its person at
-    rest alike, and each a little on its own, because no two alignments agree."""
+    """Crop: move a picture and its person at rest alike, and each a little on its own."""
     b = len(images)
-    alike = _placed(generator, b, amount)
-    own = [alike + 0.1 * (_placed(generator, b, amount) - alike) for _ in range(2)]
-    moved = []
-    for picture, theta in zip((images, rest), own, strict=True):
-        grid = F.affine_grid(theta, list(picture.shape), align_corners=False)
-        moved.append(F.grid_sample(picture, grid, padding_mode="border", align_corners=False))
-    return moved[0], moved[1]
-
-
-def _placed(generator: Generator, b: int, amount: float) -> Tensor:
-    """(B, 2, 3) affine maps."""
-    angle = uniform(generator, b, low=-0.087, high=0.087) * amount
-    scale = 1 + uniform(generator, b, low=-0.12, high=0.12) * amount
-    stretch = 1 + uniform(generator, b, low=-0.04, high=0.04) * amount
-    theta = torch.zeros(b, 2, 3, device=generator.device)
-    theta[:, 0, 0], theta[:, 1, 1] = scale * angle.cos() * stretch, scale * angle.cos() / stretch
-    theta[:, 0, 1], theta[:, 1, 0] = -scale * angle.sin(), scale * angle.sin()
-    theta[:, :, 2] = uniform(generator, b, 2, low=-0.12, high=0.12) * amount  # in half widths
-    return theta
+    alike = jitter(generator, b, amount)
+    own = [alike + 0.1 * (jitter(generator, b, amount) - alike) for _ in range(2)]
+    return moved(images, own[0]), moved(rest, own[1])
 
 
 def augment(

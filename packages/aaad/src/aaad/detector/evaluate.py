@@ -13,11 +13,12 @@ from ..baselines import controls
 from ..errors import AAADError
 from ..learning.data import Split
 from ..metric import aaad
+from ..ranks import auc
 from ..result import VERSION
 from .calibration import Calibration, calibration_error
 from .model import DetectorNet
 
-__all__ = ["auc", "evaluate", "f1", "held_out_of", "icc", "logits_of"]
+__all__ = ["evaluate", "f1", "held_out_of", "icc", "logits_of"]
 
 MODES = ("with_neutral", "alone")
 
@@ -36,17 +37,6 @@ def logits_of(net: DetectorNet, split: Split, mode: str, *, batch: int = 64) -> 
         else:
             out.append(net(images).cpu())
     return torch.cat(out) if out else torch.zeros(0, len(net.config.columns), 6)
-
-
-def auc(score: NDArray[np.float64], present: NDArray[np.bool_]) -> float:
-    """Chance that a present one scores above an absent one (ties count half); NaN if one-sided."""
-    yes, no = int(present.sum()), int((~present).sum())
-    if not yes or not no:
-        return float("nan")
-    values, place = np.unique(score, return_inverse=True)
-    counts = np.bincount(place, minlength=len(values))
-    ranks = np.cumsum(counts) - (counts - 1) / 2.0  # mean rank of each value, from 1
-    return float((ranks[place][present].sum() - yes * (yes + 1) / 2.0) / (yes * no))
 
 
 def icc(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from ..columns import COLUMNS, LEVELS
 from ..errors import AAADError
+from ..learning.blocks import Block
 from .run import NETWORKS
 
 __all__ = ["AttentionNet", "DetectorConfig", "DetectorNet", "GridNet", "build"]
@@ -80,21 +81,6 @@ class DetectorConfig:
             raise AAADError(f"not a detector's config: {error}") from None
 
 
-class _Block(nn.Module):
-    """x + conv(relu(norm(conv(relu(norm(x))))))."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = nn.BatchNorm2d(width), nn.BatchNorm2d(width)
-        self.conv1 = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        nn.init.zeros_(self.conv2.weight)  # every block starts as the identity
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.conv1(F.relu(self.norm1(x)))
-        return x + self.conv2(F.relu(self.norm2(y)))
-
-
 class DetectorNet(nn.Module):
     """images (B, 3, S, S) in [0, 1], the same people at rest or None -> logits (B, A, 6)."""
 
@@ -148,12 +134,12 @@ class GridNet(DetectorNet):
         w, grid = config.width, config.grid
         self.stem = nn.Conv2d(config.folded, w, config.first, padding=config.first // 2)
         self.body = nn.Sequential(
-            _Block(w),
+            Block(w),
             nn.Conv2d(w, 2 * w, 3, stride=2, padding=1),
-            _Block(2 * w),
-            _Block(2 * w),
+            Block(2 * w),
+            Block(2 * w),
             nn.Conv2d(2 * w, 3 * w, 3, stride=2, padding=1),
-            _Block(3 * w),
+            Block(3 * w),
             nn.BatchNorm2d(3 * w),
             nn.ReLU(),
             nn.Conv2d(3 * w, w // 2, 1),

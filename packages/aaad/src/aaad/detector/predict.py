@@ -8,18 +8,17 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ..errors import AAADError
+from ..learning.batches import TOGETHER, padded, to_images
 from ..learning.files import digest
 from ..result import VERSION
 from .calibration import Calibration
 from .checkpoint import read_detector
 from .model import DetectorNet
 
-__all__ = ["Detector", "to_images"]
+__all__ = ["Detector"]
 
-_TOGETHER = 16  # images a pass; always as many, so that a result never depends on its neighbours
 _WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 
@@ -99,11 +98,11 @@ class Detector:
             raise AAADError(f"neutral has shape {tuple(rest.shape)}, images {tuple(x.shape)}")
         calibrated = self._calibration["alone" if rest is None else "with_neutral"]
         out = np.zeros((len(x), len(self.columns), 6), np.float32)
-        for start in range(0, len(x), _TOGETHER):
-            count = min(_TOGETHER, len(x) - start)
+        for start in range(0, len(x), TOGETHER):
+            count = min(TOGETHER, len(x) - start)
             logits = self.net(
-                self._batch(x[start : start + count]),
-                None if rest is None else self._batch(rest[start : start + count]),
+                padded(x[start : start + count], self.device),
+                None if rest is None else padded(rest[start : start + count], self.device),
             )
             out[start : start + count] = calibrated(logits)[:count].cpu().numpy()
         return out
@@ -126,20 +125,3 @@ class Detector:
             ]
         maps = torch.cat(found).cpu() if found else torch.zeros(0, len(self.columns), 1, 1)
         return np.asarray(maps.numpy())
-
-    def _batch(self, images: Tensor) -> Tensor:
-        """uint8 (b <= 16, 3, S, S) -> float (16, 3, S, S) in [0, 1], grey where there is none."""
-        out = torch.full((_TOGETHER, *images.shape[1:]), 0.5, device=self.device)
-        out[: len(images)] = images.to(self.device).float() / 255.0
-        return out
-
-
-def to_images(value: Any, size: int, name: str) -> Tensor:
-    """A uint8 tensor (B, 3, S, S) from a tensor or an array, or an `AAADError` saying why not."""
-    images = value if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
-    if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1:] != (3, size, size):
-        raise AAADError(
-            f"{name}: got {images.dtype} {tuple(images.shape)}, "
-            f"wanted torch.uint8 (B, 3, {size}, {size})"
-        )
-    return images

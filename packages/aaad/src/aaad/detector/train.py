@@ -99,11 +99,12 @@ def _train(
             run.augment,
         )
         told = torch.rand(len(rows), generator=generator, device=device) >= run.rest_drop
-        logits = net(
-            images.contiguous(memory_format=layout),
-            neutral.contiguous(memory_format=layout),
-            known.to(device) & told,
-        )
+        with state.autocast():
+            logits = net(
+                images.contiguous(memory_format=layout),
+                neutral.contiguous(memory_format=layout),
+                known.to(device) & told,
+            )
         return training_loss(logits, wanted, run.ordinal)
 
     train(state, folder, loss_of, tell=tell)

@@ -85,10 +85,7 @@ def train(
     state.net.train()
     while progress.share(run) < 1.0:
         generator = generator_of(run, progress.step, state.device)
-        with torch.autocast(
-            state.device.type, dtype=torch.bfloat16, enabled=run.precision == "bf16"
-        ):
-            loss = loss_of(progress.step, generator)
+        loss = loss_of(progress.step, generator)
         rate = _step(state, loss)
         now = time.monotonic()
         progress.seconds += now - last

@@ -63,6 +63,12 @@ class TrainingState(Generic[Net]):
         """Where the network is."""
         return next(self.net.parameters()).device
 
+    def autocast(self) -> torch.autocast:
+        """The precision of the run, for the network's pass; what is made of pictures before it
+        stays in single precision."""
+        half = self.run.precision == "bf16"
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=half)
+
     def follow(self) -> None:
         """Move the averaged weights, and the running means, towards the current ones."""
         keep = min(self.run.average, (1 + self.progress.step) / (10 + self.progress.step))
