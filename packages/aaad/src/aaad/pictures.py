@@ -56,14 +56,20 @@ def read_picture(path: str | Path, size: int, *, via: int | None = None) -> NDAr
     Raises:
         AAADError: the file is missing, broken or of a kind that is refused; names it.
     """
+    photo = read_photo(path)
+    if via is not None:
+        photo = np.ascontiguousarray(resized(photo, via).transpose(1, 2, 0))
+    return resized(photo, size)
+
+
+def resized(photo: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """uint8 (H, W, 3) -> uint8 (3, size, size), with Pillow's LANCZOS where it is another size."""
     from PIL import Image
 
-    with _opened(path) as image:
-        picture = _rgb(image, path)
-    for side in (via, size):
-        if side is not None and picture.size != (side, side):
-            picture = picture.resize((side, side), Image.Resampling.LANCZOS)
-    return np.ascontiguousarray(np.asarray(picture, dtype=np.uint8).transpose(2, 0, 1))
+    if photo.shape[:2] != (size, size):
+        picture = Image.fromarray(photo).resize((size, size), Image.Resampling.LANCZOS)
+        photo = np.asarray(picture, dtype=np.uint8)
+    return np.ascontiguousarray(photo.transpose(2, 0, 1))
 
 
 def picture_size(path: str | Path) -> tuple[int, int]:

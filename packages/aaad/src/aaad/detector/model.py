@@ -109,6 +109,10 @@ class DetectorNet(nn.Module):
         """Feature maps from fine to coarse, (B, C, h, w) each, without a picture at rest."""
         raise NotImplementedError
 
+    def embedding(self, images: Tensor) -> Tensor:
+        """(B, D) what the head reads of each picture, without a picture at rest."""
+        raise NotImplementedError
+
     def forward(
         self, images: Tensor, neutral: Tensor | None = None, known: Tensor | None = None
     ) -> Tensor:
@@ -164,6 +168,9 @@ class GridNet(DetectorNet):
 
     def _grid(self, images: Tensor, neutral: Tensor | None, known: Tensor | None) -> Tensor:
         return self.body(self.stem(self.folded(images, neutral, known)))  # (B, w/2, S/4F, S/4F)
+
+    def embedding(self, images: Tensor) -> Tensor:
+        return F.gelu(self.hidden(self._grid(images, None, None).flatten(1)))
 
     def _read(self, grid: Tensor) -> Tensor:
         y = F.gelu(self.hidden(self.drop(grid.flatten(1))))
@@ -244,6 +251,9 @@ class AttentionNet(DetectorNet):
         self, images: Tensor, neutral: Tensor | None = None, known: Tensor | None = None
     ) -> Tensor:
         return self._looked(images, neutral, known)[0]
+
+    def embedding(self, images: Tensor) -> Tensor:
+        return self._looked(images, None, None)[1].mean((2, 3))
 
     def _looked(
         self, images: Tensor, neutral: Tensor | None, known: Tensor | None

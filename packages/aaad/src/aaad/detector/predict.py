@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..errors import AAADError
-from ..learning.batches import TOGETHER, padded, to_images
+from ..learning.batches import TOGETHER, in_batches, padded, to_images
 from ..learning.files import digest
 from ..result import VERSION
 from .calibration import Calibration
@@ -106,6 +106,23 @@ class Detector:
             )
             out[start : start + count] = calibrated(logits)[:count].cpu().numpy()
         return out
+
+    def embed(self, images: Any) -> NDArray[np.float32]:
+        """uint8 (B, 3, S, S) -> float32 (B, D), what its head reads: the space in which realism is
+        measured.
+
+        Raises:
+            AAADError: another type or shape.
+        """
+        with torch.inference_mode():
+            width = self.net.embedding(torch.zeros(1, 3, self.size, self.size, device=self.device))
+        return in_batches(
+            self.net.embedding,
+            images,
+            size=self.size,
+            width=width.shape[1],
+            device=self.device,
+        )
 
     def where(self, images: Any, neutral: Any | None = None) -> NDArray[np.float32]:
         """Where it looked for each column: uint8 (B, 3, S, S) -> float32 (B, A, h, w), each map

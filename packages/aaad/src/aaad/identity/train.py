@@ -17,7 +17,7 @@ from ..learning.loop import Tell, batch_rows, begin, pick_device, provenance, tr
 from ..learning.moves import jitter, moved
 from ..learning.photometric import spoil
 from ..learning.state import TrainingState
-from .likeness import likeness
+from ..likeness import likeness
 from .model import IdentityConfig, IdentityNet, People
 from .predict import FORMAT, Identity
 from .run import IdentityRun

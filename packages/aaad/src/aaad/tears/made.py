@@ -62,7 +62,9 @@ def _spoilt(images: Tensor, part: Tensor, generator: Generator) -> Tensor:
     far = uniform(generator, b, low=0.025, high=0.07)
     shifted = _shifted(images, torch.stack([angle.cos(), angle.sin()], -1) * far[:, None])
     line = uniform(generator, b, low=0.0, high=math.pi)[:, None, None]
-    off = 0.4 * reach.amax(1)[:, None, None] * uniform(generator, b, 1, 1, low=-1.0, high=1.0)
+    # The line runs through the part, whatever its shape: some of it lies on either side.
+    across = line.cos().abs() * reach[:, 0, None, None] + line.sin().abs() * reach[:, 1, None, None]
+    off = 0.4 * across * uniform(generator, b, 1, 1, low=-1.0, high=1.0)
     beyond = ((dx * line.cos() + dy * line.sin() - off) * size).clamp(0, 1)[:, None]
     ghost = uniform(generator, b, 1, 1, 1, low=0.35, high=0.65)
     other = _shifted(

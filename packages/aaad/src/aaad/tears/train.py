@@ -146,5 +146,5 @@ def _report(net: TearNet, split: Split, run: TearRun, limits: list[float]) -> di
     return {
         "parts": parts,
         "false_alarms": float((whole > limits).any(1).mean()),
-        "caught": float((said > limits).any(1)[torn].mean()) if torn.any() else None,
+        "caught": float((said[torn] > limits).any(1).mean()) if torn.any() else None,
     }
