@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from facs_text import unit
+
 from .pictures import png_bytes
 from .result import AAADResult, Counterfactual
 from .scoring import PictureScore
@@ -158,8 +160,9 @@ def _units(result: AAADResult) -> str:
             for column, s in result.per_au.items()
             if column[:-1] == name and column[-1] in "LR"
         ]
+        bar = _bar(0.0 if math.isnan(one.aaad) else one.aaad)
         rows.append(
-            f"<tr><th>{_e(name)}<td>{_bar(0.0 if math.isnan(one.aaad) else one.aaad)}"
+            f"<tr><th>{_e(name)} <i>{_e(unit(name[2:]).name)}</i><td>{bar}"
             f"<td>{one.aaad:.2f}<td>{_e(', '.join(by_side))}<td>{_n(one.gain)}<td>{_n(one.bias)}"
             f"<td>{_n(one.r)}<td>{one.positives} of {one.n}</tr>"
         )

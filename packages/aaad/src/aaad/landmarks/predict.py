@@ -60,18 +60,19 @@ class Landmarker:
         angle: float = 0.0,
     ) -> tuple[NDArray[np.float64], float]:
         """uint8 (H, W, 3) and a view (middle and side in pixels, angle in radians) -> points
-        (68, 2) in pixels of the photograph, and their mean spread in widths of the face.
+        (68, 2) in pixels of the photograph, and how unsure they are.
 
-        The view is looked at as it is and mirrored, and the mean is taken.
+        The view is looked at as it is and mirrored, and the mean is taken. How far apart the two
+        put the points, in widths between the outer eye corners, is the doubt.
         """
         size = self.net.config.size
         matrix = square_view(middle, side, angle, size)
         seen = torch.from_numpy(warp(photo, matrix, (size, size)).copy()).to(self.device)
         x = seen.permute(2, 0, 1)[None].float() / 255.0
-        found, spread = self.net(torch.cat([x, x.flip(-1)]))
-        places, wide = found.double().cpu().numpy(), spread.double().cpu().numpy()
-        turned = places[1][list(MIRROR)] * (-1.0, 1.0) + (1.0, 0.0)
-        points = (places[0] + turned) / 2.0 * size
+        found, _ = self.net(torch.cat([x, x.flip(-1)]))
+        places = found.double().cpu().numpy() * size
+        turned = places[1][list(MIRROR)] * (-1.0, 1.0) + (size, 0.0)
+        points = (places[0] + turned) / 2.0
         across = float(np.hypot(*(points[36] - points[45])))
-        unsure = float(wide.mean()) * size / max(across, 1e-6)
+        unsure = float(np.hypot(*(places[0] - turned).T).mean()) / max(across, 1e-6)
         return apply(matrix, points), unsure

@@ -21,7 +21,7 @@ from .run import LandmarkRun
 
 __all__ = ["train_landmarks"]
 
-_SPREAD = 0.05
+_SPREAD = 0.2
 """What a wide map costs beside a wrong place: maps must be narrow for their mean to mean much."""
 
 
