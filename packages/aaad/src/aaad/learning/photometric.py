@@ -52,12 +52,17 @@ def colour(pictures: Sequence[Tensor], generator: Generator, amount: float = 1.0
     ramp = torch.linspace(-1, 1, size, device=device)
     slope = amount * uniform(generator, 2, *one, low=-0.3, high=0.3)
     light = 1 + slope[0] * ramp.view(1, 1, 1, -1) + slope[1] * ramp.view(1, 1, -1, 1)
+    # Contrast about the middle, hue and saturation are one matrix and one offset.
+    to_grey = torch.eye(3, device=device) + grey.view(b, 1, 1) * (
+        1 / 3 - torch.eye(3, device=device)
+    )
+    turn = contrast.view(b, 1, 1) * (to_grey @ mix)  # (B, 3, 3)
+    middle = 0.5 * (1 - contrast.view(b, 1, 1)).expand(b, 3, 1)  # grey, which the matrices keep
     out = []
     for picture in pictures:
         own = 1 + amount * uniform(generator, b, 3, 1, 1, low=-0.03, high=0.03)
-        x = (picture * gain * own * light + lift).clamp(0, 1) ** gamma
-        x = torch.einsum("bcd,bdhw->bchw", mix, 0.5 + (x - 0.5) * contrast)
-        out.append(x + grey * (x.mean(1, keepdim=True) - x))
+        x = (picture * (gain * own * light)).add_(lift).clamp_(0, 1).pow_(gamma)
+        out.append(torch.baddbmm(middle, turn, x.flatten(2)).view_as(x))
     return out
 
 
@@ -67,10 +72,10 @@ def shrink(images: Tensor, generator: Generator, amount: float = 1.0) -> Tensor:
     size = images.shape[-1]
     factor = float(uniform(generator, 1, low=1.0, high=1.0 + 1.5 * amount))
     small = max(8, round(size / factor))
-    x = F.interpolate(images, size=(small, small), mode="bilinear", antialias=True)
+    used = torch.rand(len(images), generator=generator, device=images.device) < 0.5
+    x = F.interpolate(images[used], size=(small, small), mode="bilinear", antialias=True)
     x = F.interpolate(x, size=(size, size), mode="bicubic", align_corners=False)
-    used = torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device) < 0.5
-    return torch.where(used, x, images)
+    return _put(images, used, x)
 
 
 def spoil(pictures: Sequence[Tensor], generator: Generator, amount: float = 1.0) -> list[Tensor]:
@@ -89,17 +94,28 @@ def spoil(pictures: Sequence[Tensor], generator: Generator, amount: float = 1.0)
 
 def blur(images: Tensor, generator: Generator, amount: float = 1.0) -> Tensor:
     """Blur half of the pictures, by a Gaussian of up to 1.6% of the width."""
-    b, size = len(images), images.shape[-1]
-    sigma = uniform(generator, b, low=-1.0, high=1.0).clamp(min=0.0) * amount * size * 0.016
+    size = images.shape[-1]
+    sigma = uniform(generator, len(images), low=-1.0, high=1.0) * amount * size * 0.016
+    used = sigma > 0
+    some, sigma = images[used], sigma[used]
+    b = len(some)
     reach = max(1, math.ceil(size * 0.04))
     steps = torch.arange(-reach, reach + 1, device=images.device).float()
     kernel = torch.exp(-(steps**2) / (2 * sigma.clamp(min=0.05).view(-1, 1) ** 2))
     kernel = (kernel / kernel.sum(1, keepdim=True)).repeat_interleave(3, 0)  # (3B, K)
-    x = images.reshape(1, 3 * b, size, size)
-    x = F.pad(x, (reach, reach, reach, reach), mode="replicate")
-    x = F.conv2d(x, kernel.view(3 * b, 1, 1, -1), groups=3 * b)
-    x = F.conv2d(x, kernel.view(3 * b, 1, -1, 1), groups=3 * b)
-    return x.view(b, 3, size, size)
+    x = some.reshape(1, 3 * b, size, size)
+    if b:
+        x = F.pad(x, (reach, reach, reach, reach), mode="replicate")
+        x = F.conv2d(x, kernel.view(3 * b, 1, 1, -1), groups=3 * b)
+        x = F.conv2d(x, kernel.view(3 * b, 1, -1, 1), groups=3 * b)
+    return _put(images, used, x.view(b, 3, size, size))
+
+
+def _put(images: Tensor, used: Tensor, changed: Tensor) -> Tensor:
+    """The pictures, with those that are used (B,) in their places."""
+    out = images.clone()
+    out[used] = changed
+    return out
 
 
 def noise(images: Tensor, generator: Generator, amount: float = 1.0) -> Tensor:
@@ -120,8 +136,15 @@ def _cosines(device: str) -> Tensor:
 def jpeg(images: Tensor, generator: Generator, amount: float = 1.0) -> Tensor:
     """What JPEG takes from half of the pictures, at a quality of 30 to 100: blocks of 8 x 8
     pixels, in brightness and two colours, rounded to steps of the standard's table."""
-    b, _, size, _ = images.shape
-    quality = 100 - amount * uniform(generator, b, low=0.0, high=70.0)
+    size = images.shape[-1]
+    quality = 100 - amount * uniform(generator, len(images), low=0.0, high=70.0)
+    used = torch.rand(len(images), generator=generator, device=images.device) < 0.5 * amount
+    return _put(images, used, _compressed(images[used], quality[used], size))
+
+
+def _compressed(images: Tensor, quality: Tensor, size: int) -> Tensor:
+    """What comes back of pictures (B, 3, S, S) at a quality (B,) of up to 100."""
+    b = len(images)
     step = torch.where(quality < 50, 50 / quality, 2 - quality / 50).clamp(min=0.01)
     table = torch.tensor(_QUANTA, device=images.device).float() / 255.0
     table = torch.stack([table, 2 * table, 2 * table])  # (3, 8, 8)
@@ -131,15 +154,16 @@ def jpeg(images: Tensor, generator: Generator, amount: float = 1.0) -> Tensor:
         device=images.device,
     )
     pad = -size % 8
-    x = F.pad(images.clamp(0, 1), (0, pad, 0, pad), mode="replicate") if pad else images.clamp(0, 1)
-    x = torch.einsum("cd,bdhw->bchw", to, x - 0.5)
-    n = x.shape[-1] // 8
+    x = images.clamp(0, 1) - 0.5
+    x = F.pad(x, (0, pad, 0, pad), mode="replicate") if pad else x
+    side = size + pad
+    x = (to @ x.reshape(b, 3, -1)).view(b, 3, side, side)
+    n = side // 8
     blocks = x.view(b, 3, n, 8, n, 8).permute(0, 1, 2, 4, 3, 5)  # (B, 3, n, n, 8, 8)
     dct = _cosines(str(images.device))
     steps = table.view(1, 3, 1, 1, 8, 8) * step.view(-1, 1, 1, 1, 1, 1)
     blocks = dct @ blocks @ dct.T
     blocks = dct.T @ (torch.round(blocks / steps) * steps) @ dct
-    x = blocks.permute(0, 1, 2, 4, 3, 5).reshape(b, 3, n * 8, n * 8)[..., :size, :size]
-    x = torch.einsum("cd,bdhw->bchw", torch.linalg.inv(to), x) + 0.5
-    used = torch.rand(b, 1, 1, 1, generator=generator, device=generator.device) < 0.5 * amount
-    return torch.where(used, x, images)
+    x = blocks.permute(0, 1, 2, 4, 3, 5).reshape(b, 3, -1)
+    x = (torch.linalg.inv(to) @ x).view(b, 3, side, side)
+    return x[..., :size, :size] + 0.5
