@@ -300,6 +300,8 @@ def test_errors(tmp_path: Path, folder: Path) -> None:
         run(empty, tmp_path / "out", 1)
     with pytest.raises(VQTokenizerError, match="must be divided by 8"):
         run(folder, tmp_path / "out", 1, size=30)
+    with pytest.raises(VQTokenizerError, match=r"the run's size is 16, but 0 is \(32, 32, 3\)"):
+        run(moved_pairs(), tmp_path / "out", 1, size=16)
 
 
 @pytest.mark.parametrize(

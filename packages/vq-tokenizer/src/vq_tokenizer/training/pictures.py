@@ -101,7 +101,8 @@ class ArrayPictures:
 class FilePictures:
     """Pictures in files and in tar shards, decoded one by one: centre square, resized to S x S.
 
-    Made by `find_pictures` and `pair_files`.
+    Made by `find_pictures` and `pair_files`. count: how many of the places are pictures; those
+    behind them are references alone.
     """
 
     def __init__(
@@ -112,21 +113,18 @@ class FilePictures:
         references: np.ndarray | None = None,
         boxes: np.ndarray | None = None,
         box_weight: float = 1.0,
+        count: int | None = None,
     ) -> None:
         self._places, self.size, self._references = places, size, references
         self._boxes, self._box_weight = boxes, box_weight
+        self._count = len(places) if count is None else count
 
     def __len__(self) -> int:
-        return len(self._places)
+        return self._count
 
     def name(self, index: int) -> str:
         """Its path, in a shard the shard's followed by its name in there."""
         return self._places.path(index)
-
-    @property
-    def paired(self) -> bool:
-        """Whether pictures have references."""
-        return self._references is not None
 
     def boxes(self, index: int) -> np.ndarray | None:
         """Regions of a picture (R, 4): top, left, bottom, right in shares of its side."""
@@ -152,12 +150,16 @@ class FilePictures:
 
     def load(self) -> ArrayPictures:
         """All of them decoded, for small sets: S x S x 3 bytes a picture."""
-        pixels = np.stack([self.decode(i) for i in range(len(self))])
+        every = range(len(self))
+        pixels = np.stack([self.decode(i) for i in every])
         weights = None
         if self._boxes is not None:
-            weights = np.stack([self._weigh(i) for i in range(len(self))])  # type: ignore[misc]
-        names = [self.name(i) for i in range(len(self))]
-        return ArrayPictures(pixels, names, references=self._references, weights=weights)
+            weights = np.stack([self._weigh(i) for i in every])  # type: ignore[misc]
+        references = self._references
+        if references is not None and references.max() >= len(self):
+            references = np.stack([self.decode(int(i)) for i in references])
+        names = [self.name(i) for i in every]
+        return ArrayPictures(pixels, names, references=references, weights=weights)
 
     def _weigh(self, index: int) -> np.ndarray | None:
         """(S, S): 1, and more inside the boxes."""
@@ -229,15 +231,7 @@ def pair_files(
             at[path] = len(places)
             places.add(path, path)
     numbers = np.array([at[os.fspath(beside)] for _, beside in pairs], dtype=np.int64)
-    return _First(places.pack(), size, references=numbers)
-
-
-class _First(FilePictures):
-    """As many pictures as have a reference; what lies behind them is references alone."""
-
-    def __len__(self) -> int:
-        assert self._references is not None
-        return len(self._references)
+    return FilePictures(places.pack(), size, references=numbers, count=len(pairs))
 
 
 def _regions(boxes: Callable[[Row], npt.ArrayLike], found: Listed) -> np.ndarray:
