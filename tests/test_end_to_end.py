@@ -12,6 +12,7 @@ from aaad import COLUMNS
 from auface_cli.commands.demo import CODINGS
 from facs_text import parse, resolve
 from facs_text.corpus import CorpusWriter, make_row
+from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
 
 SIZE = 64
 
@@ -193,6 +194,24 @@ def test_tokens_there_and_back(auface, model, corpus, tmp_path):
     broken = auface("tokens", "decode", stored, "--out", tmp_path / "back", *tokenizer)
     assert broken.status == 2
     assert broken.err.count("\n") == 1
+
+
+def test_tokens_of_a_change_there_and_back(auface, corpus, tmp_path):
+    """What is said of one person against a reference, decoded on another."""
+    save_checkpoint(Tokenizer(TokenizerConfig.preset("tiny-reference")), tmp_path / "vq")
+    files = sorted((corpus / "test").glob("*.png"))[:3]
+    stored = tmp_path / "t.safetensors"
+    model = ("--model", tmp_path / "vq")
+    encoded = auface("tokens", "encode", *files, "--reference", files[0], "--out", stored, *model)
+    assert encoded.status == 0, encoded.err
+    call = ("tokens", "decode", stored, "--out", tmp_path / "back", *model)
+    missing = auface(*call)
+    assert missing.status == 2
+    assert files[0].name in missing.err
+    other = sorted((corpus / "train").glob("*.png"))[0]
+    outcome = auface(*call, "--reference", other)
+    assert outcome.status == 0, outcome.err
+    assert len(list((tmp_path / "back").iterdir())) == 3
 
 
 def test_info_says_what_is_here(auface):
