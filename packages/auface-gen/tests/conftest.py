@@ -15,8 +15,8 @@ from PIL import Image
 
 from auface_gen.columns import COLUMNS
 from auface_gen.generator.checkpoint import write_folder, write_tensors
-from auface_gen.generator.model import FaceTransformer, GeneratorConfig
-from auface_gen.generator.reader import ClauseReader, TextConfig
+from auface_gen.generator.legacy.model import FaceTransformer, GeneratorConfig
+from auface_gen.generator.legacy.reader import ClauseReader, TextConfig
 from auface_gen.rig.made_shapes import WEIGHED
 from auface_gen.rig.move import Rig
 from auface_gen.rig.units import unit_table

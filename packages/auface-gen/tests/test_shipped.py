@@ -8,7 +8,7 @@ import pytest
 
 from auface_gen import AUFace
 from auface_gen.generator.checkpoint import weights_folder
-from auface_gen.generator.reader import words
+from auface_gen.generator.legacy.reader import words
 from facs_text import describe
 
 
@@ -59,7 +59,7 @@ def test_stronger_is_more(model: AUFace, faces: dict[str, np.ndarray]) -> None:
 
 
 def test_the_reader_knows_the_words_and_reads_them_right(model: AUFace) -> None:
-    from auface_gen.generator.train_reader import draw_clauses
+    from auface_gen.generator.legacy.train_reader import draw_clauses
 
     known = set(model.reader.config.vocabulary)
     texts, vectors = draw_clauses(np.random.default_rng(99), 400)

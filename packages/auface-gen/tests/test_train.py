@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from auface_gen.errors import AUFaceGenError
-from auface_gen.generator.batches import clause_vectors
 from auface_gen.generator.checkpoint import read_folder
-from auface_gen.generator.model import GeneratorConfig
-from auface_gen.generator.objective import generator_loss, mask_tokens
+from auface_gen.generator.legacy.batches import clause_vectors
+from auface_gen.generator.legacy.model import GeneratorConfig
+from auface_gen.generator.legacy.objective import generator_loss, mask_tokens
+from auface_gen.generator.legacy.train import train_generator
+from auface_gen.generator.legacy.train_reader import train_reader
 from auface_gen.generator.run import GeneratorRun, ReaderRun
-from auface_gen.generator.train import train_generator
-from auface_gen.generator.train_reader import train_reader
 from facs_text import FacsTextError, resolve
 from facs_text.corpus import make_row
 
@@ -167,7 +167,7 @@ def test_the_bank_holds_held_out_people_at_rest(
     corpus: Path, tokenizer_folder: Path, tmp_path: Path
 ) -> None:
     from auface_gen.generator.checkpoint import read_tensors
-    from auface_gen.generator.people_bank import make_bank
+    from auface_gen.generator.legacy.people_bank import make_bank
 
     shutil.copytree(corpus / "train", corpus / "test")
     assert make_bank(corpus, tokenizer_folder, tmp_path / "people.safetensors", size=32) == 3

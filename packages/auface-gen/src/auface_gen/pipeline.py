@@ -23,8 +23,8 @@ from auface_gen.columns import COLUMNS, to_vector
 from auface_gen.errors import AUFaceGenError
 from auface_gen.files import whole
 from auface_gen.generator.checkpoint import read_folder, read_tensors, restore, weights_folder
-from auface_gen.generator.model import FaceTransformer, GeneratorConfig
-from auface_gen.generator.reader import ClauseReader, TextConfig
+from auface_gen.generator.legacy.model import FaceTransformer, GeneratorConfig
+from auface_gen.generator.legacy.reader import ClauseReader, TextConfig
 from auface_gen.generator.sampling import halton_order, sample
 from auface_gen.notebook import model_html, picture_html
 from facs_text import Coding, Description, FacsTextError, describe, parse, understand

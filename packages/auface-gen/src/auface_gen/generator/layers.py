@@ -36,7 +36,7 @@ class Attention(nn.Module):
     def forward(
         self, x: Tensor, memory: tuple[Tensor, Tensor], bias: Tensor | None = None
     ) -> Tensor:
-        """x (B, N, D), memory of `keys_and_values`, bias broadcastable to (B, H, N, M) -> like x."""
+        """x (B, N, D), memory of `keys_and_values`, bias fitting (B, H, N, M) -> like x."""
         b, n, d = x.shape
         k, v = memory
         q = self.q(x).view(b, n, self.heads, -1).transpose(1, 2)

@@ -29,7 +29,7 @@ def command(
 
     The made-up people are those of the valid and test splits of CORPUS, at rest.
     """
-    from auface_gen.generator.package import pack_model
+    from auface_gen.generator.legacy.package import pack_model
 
     pack_model(corpus, out, tokenizer=tokenizer, reader=reader, generator=generator, size=size)
     click.echo(str(out))

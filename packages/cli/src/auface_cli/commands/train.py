@@ -144,7 +144,7 @@ def tokenizer(corpus: Path, detector: Path | None, **options: Any) -> None:
 @_shared
 def reader(**options: Any) -> None:
     """Train the clause reader, from texts that it draws for itself."""
-    from auface_gen.generator.train_reader import train_reader
+    from auface_gen.generator.legacy.train_reader import train_reader
 
     _train(train_reader, **options)
 
@@ -172,6 +172,6 @@ def detector(corpus: Path, **options: Any) -> None:
 @click.option("--reader", type=click.Path(path_type=Path), help="Folder of a reader of texts.")
 def generator(corpus: Path, **options: Any) -> None:
     """Train the face generator on CORPUS."""
-    from auface_gen.generator.train import train_generator
+    from auface_gen.generator.legacy.train import train_generator
 
     _train(train_generator, corpus, **options)

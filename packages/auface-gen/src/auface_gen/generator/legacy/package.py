@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from auface_gen.generator.checkpoint import read_folder, write_folder
-from auface_gen.generator.people_bank import make_bank
+from auface_gen.generator.legacy.people_bank import make_bank
 from vq_tokenizer import load_checkpoint, save_checkpoint
 
 __all__ = ["pack_model"]

@@ -8,7 +8,7 @@ import torch
 
 from auface_gen.errors import AUFaceGenError
 from auface_gen.generator.checkpoint import write_tensors
-from auface_gen.generator.token_set import encode_corpus
+from auface_gen.generator.legacy.token_set import encode_corpus
 from vq_tokenizer import load_checkpoint
 
 __all__ = ["make_bank"]

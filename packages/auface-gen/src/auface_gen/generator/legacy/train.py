@@ -18,14 +18,14 @@ import torch
 from torch import Tensor
 
 from auface_gen.columns import to_vector
-from auface_gen.generator.batches import draw_batch
 from auface_gen.generator.checkpoint import weights_folder, write_folder
 from auface_gen.generator.learner import Learner, begin, learn, write_log
-from auface_gen.generator.model import FaceTransformer, GeneratorConfig
-from auface_gen.generator.objective import generator_loss, mask_tokens, measure, near_codes
+from auface_gen.generator.legacy.batches import draw_batch
+from auface_gen.generator.legacy.model import FaceTransformer, GeneratorConfig
+from auface_gen.generator.legacy.objective import generator_loss, mask_tokens, measure, near_codes
+from auface_gen.generator.legacy.token_set import TokenSet, kept_tokens, picture_size, rows_of
 from auface_gen.generator.prior import prior_maps
 from auface_gen.generator.run import GeneratorRun
-from auface_gen.generator.token_set import TokenSet, kept_tokens, picture_size, rows_of
 from vq_tokenizer import load_checkpoint
 
 __all__ = ["train_generator"]

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from auface_gen.columns import MIRROR, to_vector
+from auface_gen.generator.legacy.token_set import TokenSet
 from auface_gen.generator.run import GeneratorRun
-from auface_gen.generator.token_set import TokenSet
 from facs_text import describe, parse, resolve
 from facs_text.corpus import CorpusRow
 

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auface_gen.generator.batches import draw_batch
-from auface_gen.generator.model import FaceTransformer
+from auface_gen.generator.legacy.batches import draw_batch
+from auface_gen.generator.legacy.model import FaceTransformer
+from auface_gen.generator.legacy.token_set import TokenSet
 from auface_gen.generator.run import GeneratorRun
-from auface_gen.generator.token_set import TokenSet
 
 __all__ = ["generator_loss", "mask_tokens", "measure", "near_codes"]
 
