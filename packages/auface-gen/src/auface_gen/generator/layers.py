@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["Attention", "EncoderBlock"]
+__all__ = ["Attention", "EncoderBlock", "closed"]
 
 
 class Attention(nn.Module):

@@ -4,13 +4,13 @@ Nothing here is a number of a unit: a state is learned from words alone. `TextEn
 transformer needs of an encoder; `WordEncoder` is the one that ships, and any other (a local CLIP
 or T5) can take its place.
 
-B texts, L words, W width, G pieces of a word.
+B texts, L words, W width.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from auface_gen.generator.layers import EncoderBlock, closed
-from auface_gen.generator.words import Vocabulary, WordIds
+from auface_gen.generator.words import Vocabulary, WordIds, split_words
 
 __all__ = ["TextEncoder", "WordEncoder", "WordEncoderConfig"]
 
@@ -43,7 +43,7 @@ class WordEncoderConfig:
     their pieces alone, so that words never met are readable.
     """
 
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
     width: int = 160
     layers: int = 3
     heads: int = 4
@@ -82,9 +82,10 @@ class WordEncoder(nn.Module):
             hidden = torch.rand(words.shape, device=words.device) < self.config.word_drop
             words = torch.where(hidden & said, 1, words)
 
-        # A word is itself and the mean of its pieces.
-        count = (ids.pieces > 0).sum(2, keepdim=True).clamp_min(1)
-        x = self.word(words) + self.piece(ids.pieces).sum(2) / count
+        # A word is itself and the mean of its pieces, which are summed once for each that differs.
+        count = (ids.pieces > 0).sum(1, keepdim=True).clamp_min(1)
+        spelled = self.piece(ids.pieces).sum(1) / count
+        x = self.word(words) + F.embedding(ids.distinct, spelled)
         x = (x + self.place[: words.shape[1]]).masked_fill(~said[..., None], 0.0)
         x = x + F.gelu(self.near(x.transpose(1, 2)).transpose(1, 2))
 
@@ -102,7 +103,5 @@ class WordEncoder(nn.Module):
 
     def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """See `TextEncoder.spans`."""
-        from auface_gen.generator.words import split_words
-
         most = self.config.vocabulary.max_words
         return [[(a, b) for _, a, b in split_words(t)][:most] or [(0, 0)] for t in texts]

@@ -25,13 +25,15 @@ _MOST_PIECES = 12  # of one word; longer words keep their first and last pieces
 
 
 class WordIds(NamedTuple):
-    """B texts of at most L words.
+    """B texts of at most L words, of which U differ; G pieces a word.
 
     words: (B, L) int64, 0 where there is none, 1 for a word outside the vocabulary.
-    pieces: (B, L, G) int64 buckets from 1 up, 0 where there is none.
+    distinct: (B, L) int64, the row of `pieces` that is the word's.
+    pieces: (U, G) int64 buckets from 1 up, 0 where there is none; row 0 has none.
     """
 
     words: Tensor
+    distinct: Tensor
     pieces: Tensor
 
     @property
@@ -67,12 +69,12 @@ class Vocabulary:
     there; `truncated` tells.
     """
 
-    words: tuple[str, ...]
+    words: tuple[str, ...] = ()
     buckets: int = 4096
-    max_words: int = 128
+    max_words: int = 160
 
     @classmethod
-    def of(cls, texts: Iterable[str], *, buckets: int = 4096, max_words: int = 128) -> Vocabulary:
+    def of(cls, texts: Iterable[str], *, buckets: int = 4096, max_words: int = 160) -> Vocabulary:
         """The words of some texts, sorted."""
         seen = {word for text in texts for word, _, _ in split_words(text)}
         return cls(tuple(sorted(seen)), buckets, max_words)
@@ -86,14 +88,18 @@ class Vocabulary:
         index = _index(self.words)
         rows = [[w for w, _, _ in split_words(t)][: self.max_words] or [""] for t in texts]
         most = max(map(len, rows), default=1)
-        words = torch.zeros(len(rows), most, dtype=torch.long)
-        pieces = torch.zeros(len(rows), most, _MOST_PIECES, dtype=torch.long)
+        words, distinct = torch.zeros(2, len(rows), most, dtype=torch.long)
+        place: dict[str, int] = {}
         for b, row in enumerate(rows):
             words[b, : len(row)] = torch.tensor([index.get(w, 1) for w in row])
-            for i, word in enumerate(row):
-                runs = _pieces(word, self.buckets)
-                pieces[b, i, : len(runs)] = torch.tensor(runs)
-        return WordIds(words, pieces)
+            distinct[b, : len(row)] = torch.tensor(
+                [place.setdefault(w, len(place) + 1) for w in row]
+            )
+        pieces = torch.zeros(len(place) + 1, _MOST_PIECES, dtype=torch.long)
+        for word, i in place.items():
+            runs = _pieces(word, self.buckets)
+            pieces[i, : len(runs)] = torch.tensor(runs)
+        return WordIds(words, distinct, pieces)
 
 
 @lru_cache(maxsize=8)
