@@ -78,7 +78,7 @@ def test_wrong_files_are_named(tmp_path: Path) -> None:
 
 
 def test_a_wrong_setting_of_a_command_is_one_line_and_status_2(auface, tmp_path: Path) -> None:
-    pytest.importorskip("auface_gen.generator.legacy.train")
+    pytest.importorskip("auface_gen.generator.train")
     out = tmp_path / "out"
     for text, said in (("stps=3", "did you mean 'steps'"), ("precision=fp8", "fp32 or bf16")):
         outcome = auface("train", "reader", "--out", out, "--set", text)

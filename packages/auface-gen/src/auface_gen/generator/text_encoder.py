@@ -36,6 +36,9 @@ class TextEncoder(Protocol):
     def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """For each state of each text the characters that it stands for: [begin, end)."""
 
+    def fits(self, text: str) -> bool:
+        """Whether a text is read to its end."""
+
 
 @dataclass(frozen=True)
 class WordEncoderConfig:
@@ -105,3 +108,7 @@ class WordEncoder(nn.Module):
         """See `TextEncoder.spans`."""
         most = self.config.vocabulary.max_words
         return [[(a, b) for _, a, b in split_words(t)][:most] or [(0, 0)] for t in texts]
+
+    def fits(self, text: str) -> bool:
+        """See `TextEncoder.fits`."""
+        return not self.config.vocabulary.truncated(text)

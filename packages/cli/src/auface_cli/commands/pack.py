@@ -14,22 +14,16 @@ __all__ = ["command"]
 @click.option(
     "--tokenizer", required=True, type=click.Path(path_type=Path), help="Folder of its run."
 )
-@click.option("--reader", required=True, type=click.Path(path_type=Path), help="Folder of its run.")
 @click.option(
     "--generator", required=True, type=click.Path(path_type=Path), help="Folder of its run."
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model.")
-@click.option(
-    "--size", default=128, show_default=True, type=click.IntRange(1), help="Pixels of CORPUS."
-)
-def command(
-    corpus: Path, tokenizer: Path, reader: Path, generator: Path, out: Path, size: int
-) -> None:
+def command(corpus: Path, tokenizer: Path, generator: Path, out: Path) -> None:
     """Pack trained parts into a folder for `auface generate --model`, in half precision.
 
     The made-up people are those of the valid and test splits of CORPUS, at rest.
     """
-    from auface_gen.generator.legacy.package import pack_model
+    from auface_gen.generator.package import pack_model
 
-    pack_model(corpus, out, tokenizer=tokenizer, reader=reader, generator=generator, size=size)
+    pack_model(corpus, out, tokenizer=tokenizer, generator=generator)
     click.echo(str(out))

@@ -169,9 +169,12 @@ def detector(corpus: Path, **options: Any) -> None:
     type=click.Path(path_type=Path),
     help="Folder of a tokenizer; the shipped one unless told.",
 )
-@click.option("--reader", type=click.Path(path_type=Path), help="Folder of a reader of texts.")
+@click.option(
+    "--tokens", type=click.Path(path_type=Path), help="Where CORPUS lies as tokens, to share them."
+)
+@click.option("--weights", type=click.Path(path_type=Path), help="Folder of a run to begin from.")
 def generator(corpus: Path, **options: Any) -> None:
     """Train the face generator on CORPUS."""
-    from auface_gen.generator.legacy.train import train_generator
+    from auface_gen.generator.train import train_generator
 
     _train(train_generator, corpus, **options)

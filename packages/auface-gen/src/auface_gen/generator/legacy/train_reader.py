@@ -84,7 +84,7 @@ def train_reader(
         tell(f"resumed at step {learner.step}")
     learn(
         learner,
-        lambda step: _loss(reader, run, step),
+        lambda step: [_loss(reader, run, step)],
         lambda: _keep(out, learner, reader, tell),
         tell,
     )
