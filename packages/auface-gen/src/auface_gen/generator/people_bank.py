@@ -14,7 +14,7 @@ from PIL import Image
 from auface_gen.errors import AUFaceGenError
 from auface_gen.files import write_whole
 from auface_gen.generator.checkpoint import write_json
-from auface_gen.generator.token_set import rows_of
+from auface_gen.generator.pictures import open_pictures
 
 __all__ = ["make_bank", "read_bank"]
 
@@ -30,14 +30,16 @@ def make_bank(corpus: str | Path, folder: str | Path, *, most: int = 100) -> int
     names: list[dict[str, str]] = []
     seen: set[str] = set()
     for split in ("test", "valid"):
-        for row in rows_of(corpus, split):
+        pictures = open_pictures(corpus, split)
+        for row in pictures.rows:
             if row.file_name != row.neutral or row.subject in seen or len(names) >= most:
                 continue
             seen.add(row.subject)
-            file = f"{len(names):03d}.webp"
+            pixels = (pictures.at_rest(row.file_name) * 255).round().byte()
             out = io.BytesIO()
-            with Image.open(corpus / split / row.file_name) as picture:
-                picture.convert("RGB").save(out, "WEBP", quality=_QUALITY, method=6)
+            picture = Image.fromarray(pixels.permute(1, 2, 0).numpy())
+            picture.save(out, "WEBP", quality=_QUALITY, method=6)
+            file = f"{len(names):03d}.webp"
             write_whole(folder / file, out.getvalue())
             names.append({"file": file, "subject": row.subject, "split": split})
     if not names:

@@ -1,12 +1,11 @@
 """A corpus as tokens of change: every picture, and its mirror image, through the tokenizer once.
 
-    FOLDER/train-pictures-00000.safetensors   tokens (n, 2, h, w) int16
-    FOLDER/train-people-00000.safetensors     features (m, 2, C, h, w) fp16
+    FOLDER/train-00000.safetensors   tokens (n, 2, h, w) int16, features (m, 2, C, h, w) fp16
 
-The pictures of a split are in the order of its rows, 512 a file; the people at rest are in the
-order in which rows first name them, 64 a file. Each file carries a digest of the tokenizer and of
-the split's rows; encoding that was stopped goes on where it was, and another tokenizer or other
-rows begin anew.
+A file a chunk of the corpus: tokens of its n pictures in the order of the rows, and what the m
+people at rest among them look like to the tokenizer. Each carries a digest of the tokenizer and of
+its rows: encoding that was stopped goes on where it was, a corpus that has grown costs what is new,
+and another tokenizer or other rows begin anew.
 
 N pictures, M people at rest, h x w the tokenizer's grid, C features of the reference a token.
 """
@@ -14,31 +13,23 @@ N pictures, M people at rest, h x w the tokenizer's grid, C features of the refe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from auface_gen.errors import AUFaceGenError
 from auface_gen.generator.checkpoint import write_tensors
-from facs_text.corpus import CorpusRow, read
+from auface_gen.generator.pictures import Chunk, Pictures
+from facs_text.corpus import CorpusRow
 from vq_tokenizer import Tokenizer
 
-__all__ = [
-    "TokenSet",
-    "encode_corpus",
-    "picture_size",
-    "read_picture",
-    "rows_of",
-    "tokenizer_digest",
-]
+__all__ = ["TokenSet", "encode_pictures", "tokenizer_digest"]
 
-_PICTURES, _PEOPLE = 512, 64  # a file
 _BATCH = 16
 
 
@@ -66,47 +57,6 @@ class TokenSet:
         return TokenSet(self.tokens[keep], self.features, self.person[keep], rows, self.still)
 
 
-def rows_of(corpus: Path, split: str) -> list[CorpusRow]:
-    """Rows of a split. Raises AUFaceGenError when it is missing or empty, and facs-text's error
-    naming the file and line of a bad row.
-    """
-    path = corpus / split / "metadata.jsonl"
-    if not path.is_file():
-        raise AUFaceGenError(
-            f"{path} is missing: {corpus} is not a corpus with a {split} split "
-            "(auface corpus render makes one)"
-        )
-    rows = list(read(corpus, split))
-    if not rows:
-        raise AUFaceGenError(f"{path} has no rows")
-    return rows
-
-
-def picture_size(corpus: Path, split: str, row: CorpusRow) -> int:
-    """Width of a row's picture in pixels."""
-    return _open(corpus / split / row.file_name).width
-
-
-def _open(path: Path) -> Image.Image:
-    try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
-    except (OSError, ValueError, SyntaxError) as error:
-        raise AUFaceGenError(f"{path} is not a picture that can be read: {error}") from error
-
-
-def read_picture(path: Path, size: int) -> Tensor:
-    """(3, size, size) float in 0..1. Raises AUFaceGenError when it is no picture or of another
-    size.
-    """
-    picture = np.asarray(_open(path))
-    if picture.shape != (size, size, 3):
-        raise AUFaceGenError(
-            f"{path} is {picture.shape[1]} x {picture.shape[0]} px, expected {size} x {size}"
-        )
-    return torch.from_numpy(picture.copy()).permute(2, 0, 1).float() / 255
-
-
 def tokenizer_digest(tokenizer: Tokenizer) -> str:
     """A digest of a tokenizer's weights: tokens mean nothing to another one."""
     digest = hashlib.sha256()
@@ -116,103 +66,86 @@ def tokenizer_digest(tokenizer: Tokenizer) -> str:
     return digest.hexdigest()
 
 
-@torch.no_grad()
-def encode_corpus(
-    corpus: str | Path,
-    split: str,
+def encode_pictures(
+    pictures: Pictures,
     tokenizer: Tokenizer,
     folder: str | Path,
     *,
-    size: int,
     tell: Callable[[str], None] = print,
 ) -> TokenSet:
     """The tokens of a split, made where `folder` does not hold them yet.
 
-    size: side of the pictures in pixels. Raises AUFaceGenError for a picture that cannot be read or
-    has no neutral one among the rows, and for a tokenizer without a reference.
+    Raises AUFaceGenError for a picture that cannot be read, and for a tokenizer without a
+    reference.
     """
-    corpus, folder = Path(corpus), Path(folder)
     if not tokenizer.config.reference:
         raise AUFaceGenError(
             "tokens of change need a tokenizer with a reference; train one with "
-            "`auface train tokenizer --set preset=f16-reference-fsq`"
+            "`auface train tokenizer --set model=f16-reference-fsq`"
         )
-    rows = rows_of(corpus, split)
-    person, people = _people(corpus / split, rows)
-    metadata = (corpus / split / "metadata.jsonl").read_bytes()
-    digest = hashlib.sha256(tokenizer_digest(tokenizer).encode() + metadata).hexdigest()
+    folder, own = Path(folder), tokenizer_digest(tokenizer)
     folder.mkdir(parents=True, exist_ok=True)
-
-    def picture(row: CorpusRow) -> Tensor:
-        return read_picture(corpus / split / row.file_name, size)
-
-    def features(start: int, stop: int) -> Tensor:
-        rest = torch.stack([picture(row) for row in people[start:stop]])
-        both = [tokenizer.features(x.contiguous()).maps[-1] for x in (rest, rest.flip(3))]
-        return torch.stack(both, 1).half()
-
-    def tokens(start: int, stop: int) -> Tensor:
-        x = torch.stack([picture(row) for row in rows[start:stop]])
-        rest = torch.stack([picture(people[p]) for p in person[start:stop]])
-        grid = torch.stack(
-            [tokenizer.encode(x, rest), tokenizer.encode(x.flip(3), rest.flip(3))], 1
-        )
-        same = [row.file_name == row.neutral for row in rows[start:stop]]
-        grid[same] = tokenizer.still_token  # a picture does not differ from itself
-        return grid.short()
-
-    kept = _Files(folder, digest, tell)
-    found = kept.all(f"{split}-people", "features", features, len(people), _PEOPLE)
-    grids = kept.all(f"{split}-pictures", "tokens", tokens, len(rows), _PICTURES)
-    return TokenSet(grids, found, torch.tensor(person), rows, tokenizer.still_token)
+    tokens, features = [], []
+    for chunk in pictures.chunks:
+        path = folder / f"{chunk.name}.safetensors"
+        digest = _digest(own, pictures.rows[chunk.start : chunk.stop])
+        made = _kept(path, digest)
+        if made is None:
+            made = _encoded(pictures, chunk, tokenizer)
+            write_tensors(path, made, {"digest": digest})
+            tell(f"{chunk.name}: {chunk.stop} of {len(pictures.rows)} pictures encoded")
+        tokens.append(made["tokens"])
+        features.append(made["features"])
+    rest = [row.file_name for row in pictures.rows if row.file_name == row.neutral]
+    number = {name: i for i, name in enumerate(rest)}
+    person = torch.tensor([number[str(row.neutral)] for row in pictures.rows])
+    return TokenSet(
+        torch.cat(tokens), torch.cat(features), person, pictures.rows, tokenizer.still_token
+    )
 
 
-def _people(folder: Path, rows: list[CorpusRow]) -> tuple[list[int], list[CorpusRow]]:
-    """Which person at rest is each row's, and their rows, in the order of first mention."""
-    place = {row.file_name: row for row in rows}
-    number: dict[str, int] = {}
+def _digest(tokenizer: str, rows: list[CorpusRow]) -> str:
+    digest = hashlib.sha256(tokenizer.encode())
     for row in rows:
-        if row.neutral not in place:
-            raise AUFaceGenError(
-                f"{folder}: {row.file_name}: its neutral picture {row.neutral} "
-                "is not among the rows"
-            )
-        number.setdefault(str(row.neutral), len(number))
-    return [number[str(row.neutral)] for row in rows], [place[name] for name in number]
+        digest.update(row.to_json().encode())
+    return digest.hexdigest()
 
 
-@dataclass(frozen=True)
-class _Files:
-    """Tensors in files of a folder, each made once."""
+def _kept(path: Path, digest: str) -> dict[str, Tensor] | None:
+    """What a file holds; None when it is missing, cut, or of another tokenizer or corpus."""
+    try:
+        with safe_open(path, "pt") as file:
+            if (file.metadata() or {}).get("digest") != digest:
+                return None
+            return {name: file.get_tensor(name) for name in ("tokens", "features")}
+    except (OSError, SafetensorError):
+        return None
 
-    folder: Path
-    digest: str
-    tell: Callable[[str], None]
 
-    def all(
-        self, stem: str, name: str, make: Callable[[int, int], Tensor], count: int, per_file: int
-    ) -> Tensor:
-        """The tensors of all files of a stem, one behind the other."""
-        parts = []
-        for number, start in enumerate(range(0, count, per_file)):
-            path = self.folder / f"{stem}-{number:05d}.safetensors"
-            stop = min(count, start + per_file)
-            part = self._kept(path, name)
-            if part is None:
-                steps = range(start, stop, _BATCH)
-                part = torch.cat([make(a, min(stop, a + _BATCH)) for a in steps])
-                write_tensors(path, {name: part}, {"digest": self.digest})
-                self.tell(f"{stem}: {stop} of {count} encoded")
-            parts.append(part)
-        return torch.cat(parts)
+@torch.no_grad()
+def _encoded(pictures: Pictures, chunk: Chunk, tokenizer: Tokenizer) -> dict[str, Tensor]:
+    """Tokens of a chunk, and features of the people at rest in it."""
+    tokens, features = [], []
+    for rows, x in _batches(pictures, chunk):
+        rest = torch.stack([pictures.at_rest(str(row.neutral)) for row in rows])
+        both = [(x, rest), (x.flip(3), rest.flip(3))]
+        grid = torch.stack([tokenizer.encode(a, b) for a, b in both], 1)
+        same = [row.file_name == row.neutral for row in rows]
+        grid[same] = tokenizer.still_token  # a picture does not differ from itself
+        tokens.append(grid.short())
+        if any(same):
+            sides = [tokenizer.features(b[same].contiguous()).maps[-1] for _, b in both]
+            features.append(torch.stack(sides, 1).half())
+    grid = torch.cat(tokens)
+    if not features:
+        width = tokenizer.config.decoder_widths[-1]
+        features = [torch.zeros(0, 2, width, *grid.shape[2:], dtype=torch.half)]
+    return {"tokens": grid, "features": torch.cat(features)}
 
-    def _kept(self, path: Path, name: str) -> Tensor | None:
-        """The tensor of a file; None when it is missing, cut, or of another tokenizer or corpus."""
-        try:
-            with safe_open(path, "pt") as file:
-                if (file.metadata() or {}).get("digest") != self.digest:
-                    return None
-                kept: Tensor = file.get_tensor(name)
-                return kept
-        except (OSError, SafetensorError):
-            return None
+
+def _batches(pictures: Pictures, chunk: Chunk) -> Iterator[tuple[list[CorpusRow], Tensor]]:
+    """Rows and pictures (B, 3, S, S) of a chunk."""
+    stream, at = pictures.chunk(chunk), chunk.start
+    while some := list(islice(stream, _BATCH)):
+        yield pictures.rows[at : at + len(some)], torch.stack(some)
+        at += len(some)

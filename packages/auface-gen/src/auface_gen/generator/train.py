@@ -29,6 +29,7 @@ from auface_gen.generator.checkpoint import read_folder, restore, weights_folder
 from auface_gen.generator.learner import Learner, begin, learn, write_log
 from auface_gen.generator.model import Generator, GeneratorConfig
 from auface_gen.generator.objective import NearCodes
+from auface_gen.generator.pictures import Pictures, open_pictures
 from auface_gen.generator.prior import prior_maps
 from auface_gen.generator.processes import is_first, join, part_of, wait_for_all
 from auface_gen.generator.run import GeneratorRun
@@ -38,15 +39,10 @@ from auface_gen.generator.stages.masked import masked_loss
 from auface_gen.generator.stages.measure import measure
 from auface_gen.generator.stages.work import DetectorLoss, Pupil, Work
 from auface_gen.generator.text_encoder import WordEncoderConfig
-from auface_gen.generator.token_set import (
-    TokenSet,
-    encode_corpus,
-    picture_size,
-    rows_of,
-    tokenizer_digest,
-)
+from auface_gen.generator.token_set import TokenSet, encode_pictures, tokenizer_digest
 from auface_gen.generator.transformer import TransformerConfig
 from auface_gen.generator.wording import DETAILS, asked, codes_of, say
+from auface_gen.generator.words import Vocabulary
 from facs_text.corpus import CorpusRow
 from vq_tokenizer import Tokenizer, load_checkpoint
 from vq_tokenizer._distributed import rank
@@ -82,15 +78,15 @@ def train_generator(
     out, corpus = Path(out), Path(corpus)
     if run.finetune and detector is None:
         raise AUFaceGenError(f"finetune={run.finetune} needs a detector: give one, or set it to 0")
-    rows = rows_of(corpus, "train")
+    pictures = {s: open_pictures(corpus, s) for s in ("train", "valid") if _there(corpus, s)}
     vq = load_checkpoint(Path(tokenizer) if tokenizer else weights_folder("tokenizer"))
-    size = picture_size(corpus, "train", rows[0])
+    size = pictures["train"].size
     place = join(device)
     if is_first():
         begin(out, resume=resume)
     else:
         tell = _quiet
-    data = _token_sets(corpus, vq, Path(tokens) if tokens else out / "tokens", size, tell)
+    data = _token_sets(pictures, vq, Path(tokens) if tokens else out / "tokens", tell)
     train = data["train"] = _kept(data["train"], run.leave_out)
     tell(
         f"{len(train.rows)} pictures of {len(train.features)} sittings as tokens, of which "
@@ -107,7 +103,7 @@ def train_generator(
         tell(f"resumed at step {learner.step}")
     near = NearCodes(pupil.generator.transformer.codebook)
     vq = vq.to(place).eval().requires_grad_(False)
-    work = Work(pupil, train, run, near, vq, corpus / "train", size, detector)
+    work = Work(pupil, train, run, near, vq, pictures["train"], detector)
     dealer = Dealer(train, run.seed, resolved=run.resolved)
     about = {
         "pictures": len(train.rows),
@@ -130,14 +126,19 @@ def _quiet(line: str) -> None:
     """For all processes but the first."""
 
 
+def _there(corpus: Path, split: str) -> bool:
+    """Whether to open a split: the training one, missing or not, so that it is missed."""
+    found = (corpus / split).is_dir() or next(corpus.glob(f"{split}-*.tar"), None) is not None
+    return split == "train" or found
+
+
 def _token_sets(
-    corpus: Path, vq: Tokenizer, folder: Path, size: int, tell: Callable[[str], None]
+    pictures: dict[str, Pictures], vq: Tokenizer, folder: Path, tell: Callable[[str], None]
 ) -> dict[str, TokenSet]:
     """Each split as tokens: the first process makes what is missing, the others read it."""
-    splits = [s for s in ("train", "valid") if s == "train" or (corpus / s).is_dir()]
     if not is_first():
         wait_for_all()
-    data = {s: encode_corpus(corpus, s, vq, folder, size=size, tell=tell) for s in splits}
+    data = {s: encode_pictures(some, vq, folder, tell=tell) for s, some in pictures.items()}
     if is_first():
         wait_for_all()
     return data
@@ -172,8 +173,6 @@ def vocabulary_texts(count: int, seed: int) -> Iterator[str]:
 
 def _pupil(vq: Tokenizer, run: GeneratorRun, data: TokenSet, size: int) -> Pupil:
     """The models of a run, all of whose chance comes from its seed."""
-    from auface_gen.generator.words import Vocabulary
-
     known = Vocabulary()
     if run.condition == "text":
         known = Vocabulary.of(vocabulary_texts(run.vocabulary, run.seed))

@@ -16,7 +16,6 @@ from auface_gen.errors import AUFaceGenError
 from auface_gen.generator.batches import Batch
 from auface_gen.generator.stages.masked import hidden_loss
 from auface_gen.generator.stages.work import Work, hear, meaning_loss
-from auface_gen.generator.token_set import read_picture
 
 __all__ = ["finetune_loss", "soft_pictures"]
 
@@ -58,7 +57,6 @@ def references(work: Work, batch: Batch) -> Tensor:
     """(B, 3, S, S) the people of a batch at rest, mirrored where their pictures are."""
     pictures = []
     for pick in batch.picks:
-        name = str(work.data.rows[pick.row].neutral)
-        picture = read_picture(work.split / name, work.size)
+        picture = work.pictures.at_rest(str(work.data.rows[pick.row].neutral))
         pictures.append(picture.flip(2) if pick.flip else picture)
     return torch.stack(pictures).to(work.device)

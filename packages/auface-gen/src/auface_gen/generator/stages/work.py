@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +13,7 @@ from auface_gen.generator.anatomy import Anatomy
 from auface_gen.generator.condition import Heard, TextCondition
 from auface_gen.generator.model import Generator
 from auface_gen.generator.objective import NearCodes
+from auface_gen.generator.pictures import Pictures
 from auface_gen.generator.run import GeneratorRun
 from auface_gen.generator.token_set import TokenSet
 from auface_gen.generator.wording import Said, meant
@@ -38,8 +38,8 @@ class Pupil(nn.Module):
 
 @dataclass(frozen=True)
 class Work:
-    """What a stage needs. split: folder of the training pictures, of `size` pixels. detector: for
-    fine-tuning alone.
+    """What a stage needs. pictures: those of the training split, for fine-tuning, as is the
+    detector.
     """
 
     pupil: Pupil
@@ -47,8 +47,7 @@ class Work:
     run: GeneratorRun
     near: NearCodes
     tokenizer: Tokenizer
-    split: Path
-    size: int
+    pictures: Pictures
     detector: DetectorLoss | None = None
 
     @property
