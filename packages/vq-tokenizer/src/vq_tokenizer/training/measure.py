@@ -18,7 +18,7 @@ from torch import Tensor
 
 from vq_tokenizer.errors import VQTokenizerError
 
-__all__ = ["TokenUse", "psnr", "ssim", "token_use"]
+__all__ = ["TokenUse", "psnr", "psnr_where", "ssim", "token_use"]
 
 WINDOW, SIGMA = 11, 1.5
 C1, C2 = 0.01**2, 0.03**2
@@ -33,6 +33,14 @@ def psnr(output: Tensor, target: Tensor) -> Tensor:
     """
     _check("psnr", output, target)
     error = (output.float().clamp(0, 1) - target.float()).square().mean(dim=(1, 2, 3))
+    return -10 * torch.log10(error.clamp_min(1e-10))
+
+
+def psnr_where(output: Tensor, target: Tensor, where: Tensor) -> Tensor:
+    """The same over the pixels of where (B, H, W) bool; NaN for a picture that has none; (B,)."""
+    _check("psnr_where", output, target)
+    error = (output.float().clamp(0, 1) - target.float()).square().mean(1)  # (B, H, W)
+    error = (error * where).sum(dim=(1, 2)) / where.sum(dim=(1, 2))
     return -10 * torch.log10(error.clamp_min(1e-10))
 
 
