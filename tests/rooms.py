@@ -31,6 +31,8 @@ FLOORS = {
     ),
     "auface_gen": (
         "pipeline",
+        "check",
+        "label",
         "notebook",
         "generator",
         "corpus",

@@ -10,22 +10,23 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from PIL import Image, PngImagePlugin
+from PIL import Image
 from torch import Tensor
 
+from auface_gen.check import Judge, Seen, keep_best, look
 from auface_gen.columns import COLUMNS, to_vector
 from auface_gen.errors import AUFaceGenError
-from auface_gen.files import whole
 from auface_gen.generator.checkpoint import read_folder, read_tensors, restore, weights_folder
 from auface_gen.generator.model import FaceTransformer, GeneratorConfig
 from auface_gen.generator.reader import ClauseReader, TextConfig
 from auface_gen.generator.sampling import halton_order, sample
+from auface_gen.label import made_from, save_labelled
 from auface_gen.notebook import model_html, picture_html
 from facs_text import Coding, Description, FacsTextError, describe, parse, understand
 from vq_tokenizer import Tokenizer, load_checkpoint
@@ -47,7 +48,7 @@ def understand_request(request: str | Coding) -> Coding:
             "nothing to draw: the request is empty; give codes such as 6C+12D, "
             "or 0 for a face at rest"
         )
-    if len(re.findall(r"[A-Za-z]{3,}", request)) == 0:
+    if not is_words(request):
         return parse(request)
     understood = understand(request)
     if not understood.coding and understood.unparsed:
@@ -58,10 +59,19 @@ def understand_request(request: str | Coding) -> Coding:
     return understood.coding
 
 
+def is_words(request: str) -> bool:
+    """Whether a request is words: a word of three letters makes it so; else it is notation."""
+    return re.search(r"[A-Za-z]{3,}", request) is not None
+
+
 @dataclass(frozen=True)
 class Generated:
-    """One picture and where it came from. `not_shown`: units asked for that this model has not
-    learned to show.
+    """One picture and where it came from.
+
+    not_shown: units asked for that this model has not learned to show. request: the words as a
+    person wrote them, empty where a coding was asked for. detectors: ids of the detectors that the
+    model was trained against or the picture was chosen by. seen: what a detector sees in it, where
+    one looked. tokens: (h, w) codes of the picture, for `AUFace.between`.
     """
 
     image: Image.Image
@@ -71,6 +81,10 @@ class Generated:
     identity: str
     model: str
     not_shown: tuple[str, ...] = ()
+    request: str = ""
+    detectors: tuple[str, ...] = ()
+    seen: Seen | None = None
+    tokens: Tensor | None = field(default=None, repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -82,25 +96,22 @@ class Generated:
         return picture_html(self)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write a PNG whose text chunks hold codes, text, seed, identity and model digest; beside,
-        then renamed.
+        """Write a PNG that says it was drawn by a model, and from what (see `auface_gen.label`);
+        beside, then renamed.
         """
-        info = PngImagePlugin.PngInfo()
-        info.add_text("auface:codes", str(self.coding))
-        info.add_itxt("auface:text", self.text)
-        info.add_text("auface:seed", str(self.seed))
-        info.add_text("auface:identity", self.identity)
-        info.add_text("auface:model", self.model)
-        with whole(Path(path)) as beside:
-            self.image.save(beside, format="PNG", pnginfo=info)
+        save_labelled(self.image, path, chunks=made_from(self))
 
 
 class AUFace:
     """The default model: tokenizer, clause reader, transformer, and a bank of made-up people.
 
     generate() is deterministic: the same request, identity and seed give the same picture,
-    whatever the batch.
+    whatever the batch. `portraits`: whether a photograph can be the person, which this model only
+    can as far as it looks like the renders it was trained on. `detectors`: ids of the detectors
+    that it was trained against, none of which may score it.
     """
+
+    portraits = False
 
     def __init__(
         self,
@@ -111,6 +122,7 @@ class AUFace:
         *,
         shown: Sequence[bool],
         digest: str,
+        detectors: Sequence[str] = (),
     ) -> None:
         self.tokenizer, self.reader, self.transformer = (
             tokenizer.eval(),
@@ -118,6 +130,7 @@ class AUFace:
             transformer.eval(),
         )
         self.people, self.shown, self.digest = people, tuple(shown), digest
+        self.detectors = tuple(detectors)
 
     @classmethod
     def from_pretrained(
@@ -165,6 +178,7 @@ class AUFace:
             people.to(device),
             shown=shown,
             digest=digest,
+            detectors=[str(name) for name in config.get("detectors", [])],
         )
         return model
 
@@ -226,6 +240,8 @@ class AUFace:
         guidance: float = 1.5,
         temperature: float = 0.0,
         batch: int = 16,
+        check: Judge | None = None,
+        best_of: int = 1,
     ) -> list[Generated]:
         """Draw each request `count` times, with seeds seed, seed + 1, ...
 
@@ -233,48 +249,90 @@ class AUFace:
         rest; else the made-up person `identity_seed`, or, when that is not given either, one
         person for each picture by its seed. steps: 1 to the number of tokens. guidance: 1.0 is
         off. temperature 0 draws the likeliest face, and then pictures of one person with one
-        request are the same. Raises FacsTextError for a request that is no coding, AUFaceGenError
-        for other wrong arguments.
+        request are the same. check: a detector that says what it sees in each picture
+        (`Generated.seen`). best_of: draw each picture so many times, with seeds that count on, and
+        keep the one that `check` finds nearest to what was asked; `Generated.seed` is its seed.
+        Raises FacsTextError for a request that is no coding, AUFaceGenError for other wrong
+        arguments.
         """
         if count < 1 or batch < 1 or temperature < 0 or guidance < 0:
             raise AUFaceGenError(
                 f"count={count}, batch={batch}, temperature={temperature}, guidance={guidance}: "
                 "must not be negative, and count and batch at least 1"
             )
+        if best_of < 1 or (best_of > 1 and (check is None or temperature == 0)):
+            raise AUFaceGenError(
+                f"best_of={best_of} needs check=, which sees what is best, and a temperature over "
+                "0: at 0 the pictures of one person and request are the same"
+            )
         many = [requests] if isinstance(requests, str | Coding) else list(requests)
-        jobs = [(understand_request(r), seed + i) for r in many for i in range(count)]
+        jobs = [
+            (r, understand_request(r), seed + best_of * i + j, seed + i)
+            for r in many
+            for i in range(count)
+            for j in range(best_of)
+        ]
         given = self.identity(identity) if identity is not None else None
         out: list[Generated] = []
         for start in range(0, len(jobs), batch):
             part = jobs[start : start + batch]
-            said = [describe(coding, seed=s) for coding, s in part]
+            said = [describe(coding, seed=s) for _, coding, s, _ in part]
             rest = [
-                given or self.identity(seed=s if identity_seed is None else identity_seed)
-                for _, s in part
+                given or self.identity(seed=person if identity_seed is None else identity_seed)
+                for *_, person in part
             ]
-            pictures = self._draw(
+            tokens = self._draw(
                 said,
                 torch.stack([r[0] for r in rest]),
-                [s for _, s in part],
+                [s for _, _, s, _ in part],
                 steps,
                 guidance,
                 temperature,
             )
-            for (coding, s), words, (_, name), picture in zip(
-                part, said, rest, pictures, strict=True
-            ):
-                out.append(
-                    Generated(
-                        Image.fromarray(picture),
-                        coding,
-                        words,
-                        s,
-                        name,
-                        self.digest,
-                        self.not_shown(words),
-                    )
+            made = [
+                Generated(
+                    picture,
+                    coding,
+                    words,
+                    s,
+                    name,
+                    self.digest,
+                    self.not_shown(words),
+                    request if isinstance(request, str) and is_words(request) else "",
+                    self.detectors,
+                    tokens=codes.cpu(),
                 )
-        return out
+                for (request, coding, s, _), words, (_, name), picture, codes in zip(
+                    part, said, rest, self._pictures(tokens), tokens, strict=True
+                )
+            ]
+            if check is not None:
+                made = look(made, self._pictures(torch.stack([r[0] for r in rest])), check)
+            out += made
+        return keep_best(out, best_of, check) if check is not None and best_of > 1 else out
+
+    @torch.no_grad()
+    def between(self, a: Generated, b: Generated, t: float) -> Image.Image:
+        """The picture a share `t` (0 to 1) of the way from `a` to `b`, two pictures of one person.
+
+        The codes of the two are blended and decoded, so that it changes evenly with `t`; at 0 and 1
+        it is the picture itself. It is meant for faces a level apart: what moves far fades instead
+        of moving.
+        """
+        if a.tokens is None or b.tokens is None or a.identity != b.identity or not 0 <= t <= 1:
+            raise AUFaceGenError(
+                f"between: t={t} must be from 0 to 1, and both pictures drawn by this model, of "
+                f"one person (got {a.identity} and {b.identity})"
+            )
+        if t in (0, 1):
+            return (b if t else a).image
+        one, two = (
+            self.tokenizer.quantizer.lookup(g.tokens[None].to(self.device))
+            for g in (a, b)
+            if g.tokens is not None
+        )
+        images = self.tokenizer.decoder(torch.lerp(one, two, t).permute(0, 3, 1, 2))
+        return _to_pictures(images)[0]
 
     def not_shown(self, said: Description) -> tuple[str, ...]:
         """Units of a description that the model has not learned to show."""
@@ -302,8 +360,8 @@ class AUFace:
         steps: int,
         guidance: float,
         temperature: float,
-    ) -> np.ndarray[Any, Any]:
-        """(B, size, size, 3) uint8."""
+    ) -> Tensor:
+        """(B, h, w) tokens."""
         model = self.transformer
         read = [self.read(d) for d in said]
         most = max(len(r) for r in read)
@@ -338,5 +396,14 @@ class AUFace:
             order=order,
             generators=generators,
         )
-        images = self.tokenizer.decode(model.to_grid(tokens))
-        return (images.clamp(0, 1) * 255 + 0.5).byte().permute(0, 2, 3, 1).cpu().numpy()
+        return model.to_grid(tokens)
+
+    def _pictures(self, tokens: Tensor) -> list[Image.Image]:
+        """Tokens (B, h, w) as pictures."""
+        return _to_pictures(self.tokenizer.decode(tokens.to(self.device)))
+
+
+def _to_pictures(images: Tensor) -> list[Image.Image]:
+    """Images (B, 3, H, W) in [0, 1] as 8-bit pictures."""
+    pixels = (images.clamp(0, 1) * 255 + 0.5).byte().permute(0, 2, 3, 1).cpu().numpy()
+    return [Image.fromarray(p) for p in pixels]
