@@ -30,6 +30,7 @@ FLOORS = {
         "errors",
     ),
     "auface_gen": (
+        "show",
         "pipeline",
         "check",
         "label",
@@ -48,6 +49,8 @@ FLOORS = {
         "main",
         "commands",
         "faces",
+        "drawing",
+        "looking",
         "sources",
         "scoring",
         "settings",
