@@ -13,7 +13,7 @@ from auface_gen import AUFace, AUFaceGenError
 from auface_gen.generator.package import pack_model
 from auface_gen.generator.run import GeneratorRun
 from auface_gen.generator.train import train_generator
-from auface_gen.pipeline import understand_request
+from auface_gen.request import read_request
 from facs_text import FacsTextError, describe, parse, resolve
 from vq_tokenizer import VQTokenizerError
 
@@ -49,7 +49,7 @@ def test_words_reach_the_picture_as_they_are_written(model: AUFace) -> None:
     assert one.text == one.told == "she raises her inner brows"
     assert pixels(one) != pixels(two)
     codes = model.generate("1C", identity_seed=0)[0]
-    assert codes.told is None
+    assert codes.told == codes.request == ""
     assert codes.text == describe("1C", seed=0).text
 
 
@@ -64,7 +64,7 @@ def test_what_was_not_understood_is_said(model: AUFace) -> None:
     assert {a.code for a in made.coding} == {"26"}
     assert any("bananas" in part for part in made.not_understood)
     assert model.generate("26C")[0].not_understood == ()
-    assert understand_request("26C").text is None
+    assert read_request("26C").text == ""
 
 
 def test_a_made_up_person_by_seed_and_anybody_by_a_picture(model: AUFace, tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ sys.stdout.flush()
 os._exit(0)
 """
 RUN = {
-    "steps": 2, "log_every": 1, "batch": 4, "align": 0.0, "width": 16, "layers": 1, "text_width": 16,
-    "text_layers": 1, "vocabulary": 10, "warmup": 0, "text_drop": 0.0, "reach_drop": 0.0,
+    "steps": 2, "log_every": 1, "batch": 4, "align": 0.0, "width": 16, "layers": 1,
+    "text_width": 16, "text_layers": 1, "vocabulary": 10, "warmup": 0, "text_drop": 0.0,
+    "reach_drop": 0.0,
     "corrupt": 0.0, "word_drop": 0.0, "all_masked": 1.0, "anatomy": 0.0, "moved_weight": 1.0,
 }  # fmt: skip
 

@@ -7,76 +7,51 @@ somebody, a made-up person or the one of a picture, doing it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence, Sized
-from dataclasses import dataclass
+from collections.abc import Sequence, Sized
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, PngImagePlugin
+from PIL import Image
 from torch import Tensor, nn
 
+from auface_gen.check import Judge, Seen, keep_best, look
 from auface_gen.errors import AUFaceGenError
-from auface_gen.files import whole
 from auface_gen.generator.checkpoint import weights_folder
 from auface_gen.generator.drawer import WordDrawer
 from auface_gen.generator.drawing import Drawer, Sampling, Wish
 from auface_gen.generator.legacy.drawer import ClauseDrawer
+from auface_gen.label import made_from, save_labelled
 from auface_gen.notebook import model_html, picture_html
-from facs_text import Coding, Description, FacsTextError, describe, parse, understand
+from auface_gen.request import Request, is_words, read_request, shortened
+from facs_text import Coding, Description, describe
 from vq_tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from os import PathLike
 
-__all__ = ["AUFace", "Generated", "Request", "understand_request"]
+__all__ = ["AUFace", "Generated", "is_words", "understand_request"]
 
 
-class Request(NamedTuple):
-    """What is asked for: the coding, as far as it was understood; the text as it was written, None
-    where codes were given; and the parts of the text that were not understood.
+def understand_request(request: str | Coding) -> Coding:
+    """The coding of a request: FACS notation, plain English, or itself. Raises FacsTextError for
+    what is none of them.
     """
-
-    coding: Coding
-    text: str | None = None
-    not_understood: tuple[str, ...] = ()
-
-
-def understand_request(request: str | Coding) -> Request:
-    """A request from FACS notation, plain English, or a Coding. Raises FacsTextError for what is
-    none of them.
-    """
-    if isinstance(request, Coding):
-        return Request(request)
-    if not request.strip():
-        raise FacsTextError(
-            "nothing to draw: the request is empty; give codes such as 6C+12D, "
-            "or 0 for a face at rest"
-        )
-    if len(re.findall(r"[A-Za-z]{3,}", request)) == 0:
-        return Request(parse(request))
-    understood = understand(request)
-    if not understood.coding and understood.unparsed:
-        raise FacsTextError(
-            f"no facial action was understood in {_short(request)!r}; describe actions, "
-            "or give codes such as 6C+12D"
-        )
-    lost = tuple(span.text for span in understood.unparsed)
-    return Request(understood.coding, request, lost)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 80 else text[:77] + "..."
+    return read_request(request).coding
 
 
 @dataclass(frozen=True)
 class Generated:
-    """One picture and where it came from. `not_shown`: units asked for that this model has not
-    learned to show. `told`: the text that the model was told, where it is not the description's.
-    `not_understood`: parts of the request of which facs-text knows no unit. `tokens`: (h, w), for
-    drawing a part of it anew.
+    """One picture and where it came from.
+
+    not_shown: units asked for that this model has not learned to show. request: the words as a
+    person wrote them, empty where a coding was asked for. detectors: ids of the detectors that the
+    model was trained against or the picture was chosen by. seen: what a detector sees in it, where
+    one looked. told: the text that the model was told, the description's where it is empty.
+    not_understood: parts of the request that name no unit. tokens: (h, w) codes of the picture, for
+    `AUFace.between` and for drawing a part of it anew. person: who it is, ready for the model.
     """
 
     image: Image.Image
@@ -86,31 +61,37 @@ class Generated:
     identity: str
     model: str
     not_shown: tuple[str, ...] = ()
-    told: str | None = None
+    request: str = ""
+    detectors: tuple[str, ...] = ()
+    seen: Seen | None = None
+    told: str = ""
     not_understood: tuple[str, ...] = ()
-    tokens: Tensor | None = None
+    tokens: Tensor | None = field(default=None, repr=False, compare=False)
+    person: Any = field(default=None, repr=False, compare=False)
 
     @property
     def text(self) -> str:
         """The text that was drawn."""
-        return self.description.text if self.told is None else self.told
+        return self.told or self.description.text
 
     def _repr_html_(self) -> str:
         """How a notebook shows it."""
         return picture_html(self)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write a PNG whose text chunks hold codes, text, seed, identity and model digest; beside,
-        then renamed.
+        """Write a PNG that says it was drawn by a model, and from what (see `auface_gen.label`);
+        beside, then renamed.
         """
-        info = PngImagePlugin.PngInfo()
-        info.add_text("auface:codes", str(self.coding))
-        info.add_itxt("auface:text", self.text)
-        info.add_text("auface:seed", str(self.seed))
-        info.add_text("auface:identity", self.identity)
-        info.add_text("auface:model", self.model)
-        with whole(Path(path)) as beside:
-            self.image.save(beside, format="PNG", pnginfo=info)
+        save_labelled(self.image, path, chunks=made_from(self))
+
+
+class _Job(NamedTuple):
+    """One picture to draw: what of, by which seed, of whom and under which name."""
+
+    request: Request
+    seed: int
+    person: Any
+    name: str
 
 
 class AUFace:
@@ -163,6 +144,11 @@ class AUFace:
     def prior(self) -> Tensor:
         """(A, cells, cells) where each unit moves the face."""
         return self.drawer.prior
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """Ids of the detectors that it was trained against, none of which may score it."""
+        return self.drawer.detectors
 
     @property
     def digest(self) -> str:
@@ -222,6 +208,8 @@ class AUFace:
         init_tokens: Tensor | None = None,
         redraw: Tensor | np.ndarray | None = None,
         batch: int = 16,
+        check: Judge | None = None,
+        best_of: int = 1,
     ) -> list[Generated]:
         """Draw each request `count` times, with seeds seed, seed + 1, ...
 
@@ -235,13 +223,22 @@ class AUFace:
         cells that some word reaches by more than this may change.
 
         init_tokens: (h, w), such as a picture's `tokens`, of which only the places that are True in
-        redraw (h, w) are drawn anew, for the same person. Raises FacsTextError for a request that
-        is no coding, AUFaceGenError for other wrong arguments.
+        redraw (h, w) are drawn anew, for the same person.
+
+        check: a detector that says what it sees in each picture (`Generated.seen`). best_of: draw
+        each picture so many times, with seeds that count on, and keep the one that `check` finds
+        nearest to what was asked; `Generated.seed` is its seed. Raises FacsTextError for a request
+        that is no coding, AUFaceGenError for other wrong arguments.
         """
         if count < 1 or batch < 1 or temperature < 0 or (guidance is not None and guidance < 0):
             raise AUFaceGenError(
                 f"count={count}, batch={batch}, temperature={temperature}, guidance={guidance}: "
                 "must not be negative, and count and batch at least 1"
+            )
+        if best_of < 1 or (best_of > 1 and (check is None or temperature == 0)):
+            raise AUFaceGenError(
+                f"best_of={best_of} needs check=, which sees what is best, and a temperature over "
+                "0: at 0 the pictures of one person and request are the same"
             )
         usual = self.drawer.defaults
         sampling = Sampling(
@@ -252,62 +249,88 @@ class AUFace:
             near,
         )
         many = [requests] if isinstance(requests, str | Coding) else list(requests)
-        asked = [understand_request(r) for r in many]
+        asked = [read_request(r) for r in many]
         start = self._start(init_tokens, redraw)
         given = self.identity(identity) if identity is not None else None
-        jobs = [(request, seed + i) for request in asked for i in range(count)]
+        jobs = [
+            _Job(
+                request,
+                seed + best_of * i + j,
+                *(
+                    given
+                    or self.identity(seed=seed + i if identity_seed is None else identity_seed)
+                ),
+            )
+            for request in asked
+            for i in range(count)
+            for j in range(best_of)
+        ]
         out: list[Generated] = []
         for at in range(0, len(jobs), batch):
             part = jobs[at : at + batch]
-            rest = [
-                given or self.identity(seed=s if identity_seed is None else identity_seed)
-                for _, s in part
-            ]
-            out += self._draw(part, rest, sampling, start)
-        return out
+            made = self._draw(part, sampling, start)
+            if check is not None:
+                rest = self.drawer.at_rest([job.person for job in part])
+                made = look(made, [Image.fromarray(r) for r in rest], check)
+            out += made
+        return keep_best(out, best_of, check) if check is not None and best_of > 1 else out
 
     def _draw(
-        self,
-        jobs: Sequence[tuple[Request, int]],
-        rest: Sequence[tuple[Any, str]],
-        sampling: Sampling,
-        start: Tensor | None,
-    ) -> Iterator[Generated]:
-        wishes = [
-            self._wish(request, person, seed)
-            for (request, seed), (person, _) in zip(jobs, rest, strict=True)
-        ]
+        self, jobs: Sequence[_Job], sampling: Sampling, start: Tensor | None
+    ) -> list[Generated]:
+        wishes = [self._wish(job) for job in jobs]
         begin = None if start is None else start.expand(len(wishes), -1, -1)
-        pictures, tokens = self.drawer.draw(wishes, sampling, start=begin)
-        for i, ((request, seed), (_, name), wish) in enumerate(
-            zip(jobs, rest, wishes, strict=True)
-        ):
-            yield Generated(
-                Image.fromarray(pictures[i]),
-                request.coding,
+        tokens = self.drawer.draw(wishes, sampling, start=begin)
+        pictures = self.drawer.pictures(tokens, [job.person for job in jobs])
+        return [
+            Generated(
+                Image.fromarray(picture),
+                job.request.coding,
                 wish.said,
-                seed,
-                name,
+                job.seed,
+                job.name,
                 self.digest,
                 self.drawer.not_shown(wish.said),
-                None if wish.text == wish.said.text else wish.text,
-                request.not_understood,
-                tokens[i].cpu(),
+                job.request.text,
+                self.detectors,
+                told="" if wish.text == wish.said.text else wish.text,
+                not_understood=job.request.not_understood,
+                tokens=codes.cpu(),
+                person=job.person,
             )
+            for job, wish, picture, codes in zip(jobs, wishes, pictures, tokens, strict=True)
+        ]
 
-    def _wish(self, request: Request, person: Any, seed: int) -> Wish:
+    def between(self, a: Generated, b: Generated, t: float) -> Image.Image:
+        """The picture a share `t` (0 to 1) of the way from `a` to `b`, two pictures of one person.
+
+        The codes of the two are blended and decoded, so that it changes evenly with `t`; at 0 and 1
+        it is the picture itself. It is meant for faces a level apart: what moves far fades instead
+        of moving.
+        """
+        if a.tokens is None or b.tokens is None or a.identity != b.identity or not 0 <= t <= 1:
+            raise AUFaceGenError(
+                f"between: t={t} must be from 0 to 1, and both pictures drawn by this model, of "
+                f"one person (got {a.identity} and {b.identity})"
+            )
+        if t in (0, 1):
+            return (b if t else a).image
+        return Image.fromarray(self.drawer.blend(a.tokens, b.tokens, t, a.person))
+
+    def _wish(self, job: _Job) -> Wish:
         """What is told: the text as written, or the fullest description that is read to its end."""
-        said = describe(request.coding, seed=seed)
-        if self.drawer.reads_words and request.text is not None:
-            if not self.drawer.fits(request.text):
+        coding, text, _ = job.request
+        said = describe(coding, seed=job.seed)
+        if self.drawer.reads_words and text:
+            if not self.drawer.fits(text):
                 raise AUFaceGenError(
-                    f"{_short(request.text)!r} has more words than this model reads; say less, "
+                    f"{shortened(text)!r} has more words than this model reads; say less, "
                     "or give codes such as 6C+12D"
                 )
-            return Wish(request.text, said, person, seed)
+            return Wish(text, said, job.person, job.seed)
         if not self.drawer.fits(said.text):
-            said = describe(request.coding, detail="brief", seed=seed)
-        return Wish(said.text, said, person, seed)
+            said = describe(coding, detail="brief", seed=job.seed)
+        return Wish(said.text, said, job.person, job.seed)
 
     def _start(
         self, init_tokens: Tensor | None, redraw: Tensor | np.ndarray | None

@@ -23,7 +23,7 @@ from auface_gen.columns import COLUMNS, to_vector
 from auface_gen.errors import AUFaceGenError
 from auface_gen.generator.checkpoint import read_folder, restore
 from auface_gen.generator.condition import Heard, TextCondition
-from auface_gen.generator.drawing import Sampling, Wish
+from auface_gen.generator.drawing import Sampling, Wish, to_pixels
 from auface_gen.generator.model import Generator, GeneratorConfig
 from auface_gen.generator.people_bank import read_bank
 from auface_gen.generator.sampling import halton_order, sample
@@ -63,9 +63,11 @@ class WordDrawer:
         shown: Sequence[bool],
         size: int,
         digest: str,
+        detectors: Sequence[str] = (),
     ) -> None:
         self.tokenizer, self.generator = tokenizer.eval(), generator.eval()
         self.people, self.shown, self.size, self.digest = people, tuple(shown), size, digest
+        self.detectors = tuple(detectors)
         self._persons: OrderedDict[str, Person] = OrderedDict()
         self._heard: OrderedDict[str, Heard] = OrderedDict()
 
@@ -100,6 +102,7 @@ class WordDrawer:
             shown=shown,
             size=size,
             digest=digest,
+            detectors=[str(name) for name in config.get("detectors", [])],
         )
 
     @property
@@ -171,7 +174,7 @@ class WordDrawer:
     @torch.no_grad()
     def draw(
         self, wishes: Sequence[Wish], sampling: Sampling, *, start: Tensor | None = None
-    ) -> tuple[np.ndarray, Tensor]:
+    ) -> Tensor:
         """See `drawing.Drawer.draw`."""
         model, people = self.transformer, [wish.person for wish in wishes]
         heard = self.hear([wish.text for wish in wishes])
@@ -200,10 +203,26 @@ class WordDrawer:
             order=self._order() if sampling.temperature > 0 else None,
             generators=[torch.Generator().manual_seed(wish.seed) for wish in wishes],
         )
-        filled = model.to_grid(tokens)
-        images = self.tokenizer.decode(filled, _joined([p.features for p in people]))
-        pixels = (images.clamp(0, 1) * 255 + 0.5).byte().permute(0, 2, 3, 1).cpu().numpy()
-        return pixels, filled
+        return model.to_grid(tokens)
+
+    @torch.no_grad()
+    def pictures(self, tokens: Tensor, people: Sequence[Person]) -> np.ndarray:
+        """See `drawing.Drawer.pictures`."""
+        features = _joined([p.features for p in people])
+        return to_pixels(self.tokenizer.decode(tokens.to(self.device), features))
+
+    def at_rest(self, people: Sequence[Person]) -> np.ndarray:
+        """See `drawing.Drawer.at_rest`."""
+        return to_pixels(torch.cat([p.features.pictures for p in people]))
+
+    @torch.no_grad()
+    def blend(self, one: Tensor, two: Tensor, t: float, person: Person) -> np.ndarray:
+        """See `drawing.Drawer.blend`."""
+        a, b = one.to(self.device), two.to(self.device)
+        still, codes = self.tokenizer.still_token, self.tokenizer.codebook
+        mixed = torch.lerp(codes[a], codes[b], t)[None]
+        changed = ((a != still) | (b != still))[None]
+        return to_pixels(self.tokenizer.decode_codes(mixed, person.features, changed=changed))[0]
 
     def _untold(self, heard: Heard, cells: Tensor, sampling: Sampling) -> Memory:
         """What the pass without words hears; nothing is prepared for one that is not run."""

@@ -13,7 +13,7 @@ from torch import Tensor, device, nn
 from facs_text import Description
 from vq_tokenizer import Tokenizer
 
-__all__ = ["Drawer", "Sampling", "Wish"]
+__all__ = ["Drawer", "Sampling", "Wish", "to_pixels"]
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,14 @@ class Drawer(Protocol):
     """A model that draws. `people`: the bank of made-up ones; `size`: side of a picture in pixels;
     `digest`: of the weights; `reads_words`: whether a text is told as it is written; `portraits`:
     whether anybody's picture can be the person; `prior`: (A, cells, cells) where each unit moves
-    the face.
+    the face; `detectors`: ids of those that it was trained against.
     """
 
     reads_words: bool
     portraits: bool
     defaults: Sampling
     digest: str
+    detectors: tuple[str, ...]
 
     @property
     def people(self) -> Sized: ...
@@ -81,7 +82,19 @@ class Drawer(Protocol):
 
     def draw(
         self, wishes: Sequence[Wish], sampling: Sampling, *, start: Tensor | None = None
-    ) -> tuple[np.ndarray, Tensor]:
-        """Pictures (B, S, S, 3) uint8 and their tokens (B, h, w). start: (B, h, w) tokens to keep,
-        -1 where they are drawn.
-        """
+    ) -> Tensor:
+        """(B, h, w) tokens. start: (B, h, w) tokens to keep, -1 where they are drawn."""
+
+    def pictures(self, tokens: Tensor, people: Sequence[Any]) -> np.ndarray:
+        """Tokens (B, h, w) of people as pictures (B, S, S, 3) uint8."""
+
+    def at_rest(self, people: Sequence[Any]) -> np.ndarray:
+        """The people themselves (B, S, S, 3) uint8."""
+
+    def blend(self, one: Tensor, two: Tensor, t: float, person: Any) -> np.ndarray:
+        """The picture (S, S, 3) uint8 a share `t` of the way between tokens (h, w) of a person."""
+
+
+def to_pixels(images: Tensor) -> np.ndarray:
+    """Images (B, 3, S, S) in about [0, 1] as (B, S, S, 3) uint8."""
+    return (images.clamp(0, 1) * 255 + 0.5).byte().permute(0, 2, 3, 1).cpu().numpy()

@@ -110,6 +110,7 @@ def train_generator(
         "held_out_pairs": [*_held_out_pairs(corpus / "corpus.json"), *run.leave_out],
         "tokenizer": tokenizer_digest(vq),
         "shown": _shown(train),
+        "detectors": [str(getattr(detector, "id", detector))] if run.finetune else [],
         "size": size,
     }
     learn(

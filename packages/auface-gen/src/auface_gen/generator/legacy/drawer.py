@@ -17,7 +17,7 @@ from torch import Tensor
 from auface_gen.columns import COLUMNS, to_vector
 from auface_gen.errors import AUFaceGenError
 from auface_gen.generator.checkpoint import read_folder, read_tensors, restore
-from auface_gen.generator.drawing import Sampling, Wish
+from auface_gen.generator.drawing import Sampling, Wish, to_pixels
 from auface_gen.generator.legacy.model import FaceTransformer, GeneratorConfig
 from auface_gen.generator.legacy.reader import ClauseReader, TextConfig
 from auface_gen.generator.sampling import halton_order, sample
@@ -45,10 +45,12 @@ class ClauseDrawer:
         *,
         shown: Sequence[bool],
         digest: str,
+        detectors: Sequence[str] = (),
     ) -> None:
         self.tokenizer, self.reader = tokenizer.eval(), reader.eval()
         self.transformer = transformer.eval()
         self.people, self.shown, self.digest = people, tuple(shown), digest
+        self.detectors = tuple(detectors)
 
     @classmethod
     def load(cls, root: Path, device: str) -> ClauseDrawer:
@@ -84,6 +86,7 @@ class ClauseDrawer:
             people.to(device),
             shown=shown,
             digest=hashlib.sha256(weights).hexdigest()[:12],
+            detectors=[str(name) for name in config.get("detectors", [])],
         )
 
     @property
@@ -137,7 +140,7 @@ class ClauseDrawer:
     @torch.no_grad()
     def draw(
         self, wishes: Sequence[Wish], sampling: Sampling, *, start: Tensor | None = None
-    ) -> tuple[np.ndarray, Tensor]:
+    ) -> Tensor:
         """See `drawing.Drawer.draw`; `prior` and `near` are of the other kind."""
         model = self.transformer
         read = [self.read(wish.said) for wish in wishes]
@@ -175,7 +178,18 @@ class ClauseDrawer:
             order=order,
             generators=[torch.Generator().manual_seed(wish.seed) for wish in wishes],
         )
-        filled = model.to_grid(tokens)
-        images = self.tokenizer.decode(filled)
-        pixels = (images.clamp(0, 1) * 255 + 0.5).byte().permute(0, 2, 3, 1).cpu().numpy()
-        return pixels, filled
+        return model.to_grid(tokens)
+
+    def pictures(self, tokens: Tensor, people: Sequence[Tensor]) -> np.ndarray:
+        """See `drawing.Drawer.pictures`."""
+        return to_pixels(self.tokenizer.decode(tokens.to(self.device)))
+
+    def at_rest(self, people: Sequence[Tensor]) -> np.ndarray:
+        """See `drawing.Drawer.at_rest`."""
+        return self.pictures(torch.stack(list(people)), people)
+
+    @torch.no_grad()
+    def blend(self, one: Tensor, two: Tensor, t: float, person: Tensor) -> np.ndarray:
+        """See `drawing.Drawer.blend`."""
+        a, b = (self.tokenizer.quantizer.lookup(x[None].to(self.device)) for x in (one, two))
+        return to_pixels(self.tokenizer.decode_codes(torch.lerp(a, b, t)))[0]
