@@ -138,13 +138,19 @@ def test_a_tokenizer_and_a_reader_trained_here(auface, corpus, eyes, tmp_path):
     assert outcome.status == 0, outcome.err
 
 
-def test_a_generator_trained_here_is_packed_and_draws(auface, corpus, tmp_path):
-    """With a tokenizer that has a reference."""
+def test_a_generator_trained_here_is_packed_and_draws(auface, corpus, eyes, tmp_path):
+    """With a tokenizer that has a reference, through all stages."""
     torch.manual_seed(0)
     save_checkpoint(Tokenizer(TokenizerConfig.preset("tiny-reference")), tmp_path / "vq")
     sizes = {"width": 16, "layers": 1, "text_width": 16, "text_layers": 1, "vocabulary": 20}
-    sizes |= {"batch": 2, "align_batch": 2}
-    args = ("--steps", 2, *(a for k, v in sizes.items() for a in ("--set", f"{k}={v}")))
+    sizes |= {"batch": 2, "align_batch": 2, "finetune_batch": 2, "align": 0.3, "finetune": 0.3}
+    args = (
+        "--detector",
+        eyes,
+        "--steps",
+        3,
+        *(a for k, v in sizes.items() for a in ("--set", f"{k}={v}")),
+    )
     train = ("train", "generator", corpus, "--out", tmp_path / "gen", "--tokenizer")
     outcome = auface(*train, tmp_path / "vq", *args)
     assert outcome.status == 0, outcome.err
@@ -153,6 +159,8 @@ def test_a_generator_trained_here_is_packed_and_draws(auface, corpus, tmp_path):
     assert refused.status == 2
     assert "already holds a run" in refused.err
     whole = tmp_path / "model"
+    config = json.loads((tmp_path / "gen" / "config.json").read_text("utf-8"))
+    assert config["detectors"][0].startswith("tiny:")
     parts = ("--tokenizer", tmp_path / "vq", "--generator", tmp_path / "gen")
     packed = auface("pack", corpus, *parts, "--out", whole)
     assert packed.status == 0, packed.err

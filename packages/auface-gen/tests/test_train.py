@@ -132,7 +132,7 @@ def test_a_run_can_begin_from_other_weights_and_fine_tuning_wants_a_detector(
     run = GeneratorRun(**{**SMALL, "steps": 1, "rate": 1e-9, "align": 0.0})
     train_generator(
         corpus, tmp_path / "second", tokenizer=reference_tokenizer, run=run,
-        tokens=tmp_path / "tokens", weights=tmp_path / "first", tell=QUIET,
+        tokens=tmp_path / "tokens", start=tmp_path / "first", tell=QUIET,
     )  # fmt: skip
     second = read_folder(tmp_path / "second")[1]
     torch.testing.assert_close(first, second, atol=1e-6, rtol=0)

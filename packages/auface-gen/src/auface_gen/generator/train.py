@@ -60,7 +60,7 @@ def train_generator(
     tokenizer: str | Path | None = None,
     run: GeneratorRun = GeneratorRun(),  # noqa: B008 - frozen
     tokens: str | Path | None = None,
-    weights: str | Path | None = None,
+    start: str | Path | None = None,
     detector: DetectorLoss | None = None,
     resume: bool = False,
     device: str = "cpu",
@@ -69,11 +69,13 @@ def train_generator(
     """Train on a corpus and return the model folder `out`.
 
     tokenizer: a folder, of a tokenizer with a reference; the shipped one unless told. tokens: where
-    the corpus lies as tokens, to share it between runs; OUT/tokens unless told. weights: a model
-    folder of the same sizes to begin from. detector: what fine-tuning listens to. tell: called with
-    each line of progress. Raises AUFaceGenError for a broken corpus, a folder that already holds a
-    run (without `resume`), or a run of other settings; facs-text's error for a bad row of the
-    corpus.
+    the corpus lies as tokens, to share it between runs; OUT/tokens unless told. start: a model
+    folder of the same sizes, to begin with its weights. detector: what fine-tuning listens to.
+    tell: called with each line of progress.
+
+    The corpus, which may lie in shards, may grow between a run and its resumption. Raises
+    AUFaceGenError for a broken corpus, a folder that already holds a run (without `resume`), or a
+    run of other settings; facs-text's error for a bad row of the corpus.
     """
     out, corpus = Path(out), Path(corpus)
     if run.finetune and detector is None:
@@ -94,8 +96,8 @@ def train_generator(
     )
 
     pupil = _pupil(vq, run, train, size).to(place)
-    if weights is not None:
-        restore(pupil.generator, read_folder(weights)[1], weights)
+    if start is not None:
+        restore(pupil.generator, read_folder(start)[1], start)
     learner = Learner(pupil, run, betas=(0.9, 0.97))
     learner.rate = lambda step, seconds: _rate(learner, run, step, seconds)
     if resume and (out / "training.safetensors").exists():

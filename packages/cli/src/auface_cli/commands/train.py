@@ -156,9 +156,25 @@ def detector(corpus: Path, **options: Any) -> None:
 @click.option(
     "--tokens", type=click.Path(path_type=Path), help="Where CORPUS lies as tokens, to share them."
 )
-@click.option("--weights", type=click.Path(path_type=Path), help="Folder of a run to begin from.")
-def generator(corpus: Path, **options: Any) -> None:
-    """Train the face generator on CORPUS."""
+@click.option(
+    "--start", type=click.Path(path_type=Path), help="Begin with the weights of this generator."
+)
+@click.option(
+    "--detector",
+    type=click.Path(path_type=Path),
+    help="What fine-tuning listens to (of aaad); never the one that scores.",
+)
+def generator(corpus: Path, detector: Path | None, **options: Any) -> None:
+    """Train the face generator on CORPUS, which may grow between a run and its --resume.
+
+    In stages: alignment of words and pictures, masked tokens of change, and, with --detector and
+    --set finetune=0.1, fine-tuning against a detector.
+    """
     from auface_gen.generator.train import train_generator
 
-    _train(train_generator, corpus, **options)
+    loss = None
+    if detector is not None:
+        from aaad.detector import AskedLoss
+
+        loss = AskedLoss.from_pretrained(detector, device=options["device"])
+    _train(train_generator, corpus, detector=loss, **options)
