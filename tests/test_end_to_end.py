@@ -212,6 +212,24 @@ def test_tokens_there_and_back(auface, model, corpus, tmp_path):
     assert broken.err.count("\n") == 1
 
 
+def test_tokens_of_a_change_there_and_back(auface, corpus, tmp_path):
+    """What is said of one person against a reference, decoded on another."""
+    save_checkpoint(Tokenizer(TokenizerConfig.preset("tiny-reference")), tmp_path / "vq")
+    files = sorted((corpus / "test").glob("*.png"))[:3]
+    stored = tmp_path / "t.safetensors"
+    model = ("--model", tmp_path / "vq")
+    encoded = auface("tokens", "encode", *files, "--reference", files[0], "--out", stored, *model)
+    assert encoded.status == 0, encoded.err
+    call = ("tokens", "decode", stored, "--out", tmp_path / "back", *model)
+    missing = auface(*call)
+    assert missing.status == 2
+    assert files[0].name in missing.err
+    other = sorted((corpus / "train").glob("*.png"))[0]
+    outcome = auface(*call, "--reference", other)
+    assert outcome.status == 0, outcome.err
+    assert len(list((tmp_path / "back").iterdir())) == 3
+
+
 def test_info_says_what_is_here(auface):
     value = json.loads(auface("info", "--json").out)
     assert set(value["packages"]) == {"auface", "facs-text", "vq-tokenizer", "auface-gen", "aaad"}

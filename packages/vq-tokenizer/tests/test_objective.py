@@ -8,7 +8,13 @@ from torch import Tensor
 
 from vq_tokenizer.training.augment import move_slightly, recolour
 from vq_tokenizer.training.batches import Batch
-from vq_tokenizer.training.objective import moved_weights, prepare, still_loss, still_patches
+from vq_tokenizer.training.objective import (
+    change_loss,
+    moved_weights,
+    prepare,
+    still_loss,
+    still_patches,
+)
 from vq_tokenizer.training.run import TokenizerRun
 
 RUN = TokenizerRun(size=32, model="tiny-reference", without=0.0, redrawn=0.0, misaligned=0.0)
@@ -74,6 +80,20 @@ def test_still_patches_and_weights_follow_the_truth() -> None:
     latents = torch.full((6, 4, 2, 2), 3.0)
     assert 0.7 < float(still_loss(latents, still)) < 0.75  # three patches of four
     assert still_loss(latents, ~still & still) == 0
+
+
+def test_latents_are_held_to_nothing_or_to_the_whole_grid() -> None:
+    still = torch.zeros(2, 16, 16, dtype=torch.bool)
+    still[:, 8:] = True
+    wide = 0.8 * torch.randn(2, 4, 16, 16, generator=draws())
+    latents = torch.where(still[:, None], 0.0, wide)
+    best = float(change_loss(latents, still, RUN, 0.1))
+    assert best < 0.01
+    assert change_loss(torch.where(still[:, None], 1.0, latents), still, RUN, 0.1) > best
+    assert change_loss(0.1 * latents, still, RUN, 0.1) > best
+    assert change_loss(0.1 * latents, still, RUN, 0.0) == 0
+    everything = torch.ones_like(still)
+    assert change_loss(torch.zeros_like(latents), everything, RUN, 0.1) == 0
 
 
 def test_the_decoder_gets_what_the_encoder_saw_unless_redrawn() -> None:

@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image
 
 from auface_gen.errors import AUFaceGenError
-from vq_tokenizer.training.pictures import FilePictures, find_pictures, list_pictures
+from vq_tokenizer.training.pictures import FilePictures, Listed, find_pictures, list_pictures
 
-__all__ = ["REGIONS", "change_pairs", "regions_of"]
+__all__ = ["REGIONS", "change_pairs", "regions_of", "side_of"]
 
 REGIONS = ("right eye", "left eye", "lips")
 """What the boxes of a picture hold, in their order."""
@@ -36,7 +36,7 @@ def change_pairs(corpus: str | Path, split: str, size: int) -> FilePictures:
     first = next(list_pictures(corpus, split), None)
     boxes: Callable[[dict[str, Any]], np.ndarray] | None = None
     if first is not None and "landmarks" in first.row:
-        side = _side(Path(first.file), first.offset, first.size)
+        side = side_of(first)
 
         def boxes(row: dict[str, Any]) -> np.ndarray:
             return regions_of(np.asarray(row["landmarks"], dtype=np.float32), side)
@@ -67,12 +67,12 @@ def regions_of(landmarks: np.ndarray, side: int) -> np.ndarray:
     return np.clip(np.array(out, dtype=np.float32) / side, 0, 1)
 
 
-def _side(file: Path, offset: int, size: int) -> int:
-    """Width in pixels of a picture, or of one within a shard."""
+def side_of(listed: Listed) -> int:
+    """Width of a picture in pixels, which its landmarks are in."""
     try:
-        with file.open("rb") as stream:
-            stream.seek(max(offset, 0))
-            with Image.open(io.BytesIO(stream.read(size))) as picture:
+        with Path(listed.file).open("rb") as stream:
+            stream.seek(max(listed.offset, 0))
+            with Image.open(io.BytesIO(stream.read(listed.size))) as picture:
                 return picture.width
     except (OSError, ValueError) as error:
-        raise AUFaceGenError(f"{file}: not a picture that can be read: {error}") from None
+        raise AUFaceGenError(f"{listed.file}: not a picture that can be read: {error}") from None

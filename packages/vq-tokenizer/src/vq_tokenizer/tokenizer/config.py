@@ -27,8 +27,8 @@ class TokenizerConfig:
     of fsq_levels, whose number is the width and whose product the number of codes; "lfq" has the
     2^lfq_bits corners of a cube of that width. decay: of the moving counts, and of the codebook's
     averages. commitment: see VectorQuantizer and LFQ. dead_share: see VectorQuantizer.
-    spread: for "fsq", weight of quantizers.terms.spread_loss in loss_commit; with a reference it
-    looks at changed places only.
+    spread: for "fsq", weight of quantizers.terms.spread_loss in loss_commit; with a reference the
+    trainer adds it, over what changed.
     reference: tokens say what changed against a second picture, see tokenizer/reference.py. The
     decoder then works at each scale of decoder_widths, and has neither fine_width nor fine_blocks.
     One code more than num_codes means "nothing" with "vq"; with "fsq" it is the zero of the grid.

@@ -138,7 +138,7 @@ class Tokenizer(nn.Module):
 
         beside = self._beside(reference, images)
         latents = self.encoder(images, beside)
-        codes, tokens, loss = self._quantize(latents, opened)
+        codes, tokens, loss = self._quantize(latents)
         changed = tokens != self.still_token
         if reference is None:
             changed = torch.ones_like(changed)
@@ -254,7 +254,7 @@ class Tokenizer(nn.Module):
         apart = (latents - self.quantizer.lookup(tokens)).square().sum(-1)
         return latents.square().sum(-1) <= apart
 
-    def _quantize(self, latents: Tensor, opened: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    def _quantize(self, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """latents (B, D, h, w) -> codes alike, tokens (B, h, w), the loss, with gradients."""
         z = rearrange(latents, "b d h w -> b h w d")
         if not self._extra:
@@ -265,10 +265,6 @@ class Tokenizer(nn.Module):
             codes, tokens, loss = self.quantizer(z, mask=~still)
             codes = torch.where(still[..., None], z - z.detach(), codes)
             tokens = torch.where(still, self.still_token, tokens)
-        if self.training and self.config.quantizer == "fsq" and self.config.spread:
-            moving = tokens != self.still_token if opened is None else opened
-            if int(moving.sum()) > 1:
-                loss = loss + self.config.spread * spread_loss(z[moving])
         return rearrange(codes, "b h w d -> b d h w"), tokens, loss
 
     def _look_up(self, tokens: Tensor) -> Tensor:

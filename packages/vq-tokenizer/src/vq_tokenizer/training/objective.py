@@ -18,11 +18,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vq_tokenizer.quantizers.terms import spread_loss
 from vq_tokenizer.training.augment import move_slightly, recolour
 from vq_tokenizer.training.batches import Batch
 from vq_tokenizer.training.run import TokenizerRun
 
-__all__ = ["Pairs", "moved_weights", "prepare", "still_loss", "still_patches"]
+__all__ = ["Pairs", "change_loss", "moved_weights", "prepare", "still_loss", "still_patches"]
 
 CLEAR = 1 / 6  # a difference that counts as moved altogether
 SHIFT, MISALIGNED = 2.5, 1.0  # pixels of a picture of 256
@@ -107,3 +108,15 @@ def moved_weights(images: Tensor, references: Tensor, weight: float) -> Tensor:
 def still_loss(latents: Tensor, still: Tensor) -> Tensor:
     """How far the latents (B, D, h, w) of still patches are from nothing, 0 to 1; a scalar."""
     return (latents.tanh().abs().mean(1) * still).mean()
+
+
+def change_loss(latents: Tensor, still: Tensor, run: TokenizerRun, spread: float) -> Tensor:
+    """What the latents (B, D, h, w) are held to by the truth, still (B, h, w) bool; a scalar.
+
+    Those of still patches to nothing; all others, by the weight `spread`, to using the whole grid.
+    """
+    loss = run.still_weight * still_loss(latents, still)
+    moving = latents.permute(0, 2, 3, 1)[~still]  # (N, D)
+    if spread and len(moving) > 1:
+        loss = loss + spread * spread_loss(moving)
+    return loss
