@@ -161,7 +161,7 @@ def training(drawer: WordDrawer, precision: str, repeat: int) -> dict[str, float
         target = torch.randint(0, c.num_codes, (count, c.grid**2))
         target = torch.where(torch.rand(target.shape) < 0.7, c.still, target)
         reference = torch.randn(count, c.cells**2, c.cell**2 * c.reference_width)
-        picks = [Pick(i, False, d, i, False) for i, d in enumerate(details)]
+        picks = [Pick(i, 0, d, i, False) for i, d in enumerate(details)]
         values = torch.from_numpy(np.stack([one.columns for one in said]))
         return Batch(picks, said, resolutions, target, reference, values)
 

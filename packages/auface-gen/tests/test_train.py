@@ -21,6 +21,7 @@ from auface_gen.generator.pictures import open_pictures
 from auface_gen.generator.run import GeneratorRun
 from auface_gen.generator.token_set import TokenSet, encode_pictures
 from auface_gen.generator.train import train_generator
+from auface_gen.generator.views import seen_as
 from auface_gen.generator.wording import asked, codes_of, contrasts, meant, say
 from facs_text import FacsTextError, resolve
 from facs_text.corpus import make_row, write_shards
@@ -246,6 +247,23 @@ def test_tokens_of_the_mirror_image_are_those_of_mirrored_pictures(
     assert (found.tokens[3, 0].long() == tokens).float().mean() < 0.9
 
 
+def test_a_person_and_all_their_pictures_are_seen_in_one_world(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    rest, other = torch.rand(2, 3, 32, 32)
+    both = seen_as(torch.stack([rest, other]), 3, "p/0.png")
+    alone = seen_as(rest[None], 3, "p/0.png")[0]
+    torch.testing.assert_close(both[0], alone, atol=2e-3, rtol=0)
+    assert torch.equal(both.flip(3), seen_as(torch.stack([rest, other]), 2, "p/0.png"))
+    assert not torch.allclose(both[0], seen_as(rest[None], 3, "q/0.png")[0])
+    assert not torch.allclose(both[0], seen_as(rest[None], 5, "p/0.png")[0])
+    assert torch.equal(seen_as(rest[None], 0, "p/0.png")[0], rest)
+    pictures, tokenizer = open_pictures(corpus, "train"), load_checkpoint(reference_tokenizer)
+    found = encode_pictures(pictures, tokenizer, tmp_path, worlds=1, tell=QUIET)
+    assert found.tokens.shape[1] == found.features.shape[1] == 4
+    assert not torch.equal(found.features[:, 0], found.features[:, 2])
+
+
 def test_pairs_that_are_left_out_are_trained_on_in_no_picture(
     corpus: Path, reference_tokenizer: Path, tmp_path: Path
 ) -> None:
@@ -269,8 +287,8 @@ def test_steps_deal_every_picture_both_ways_and_depend_on_nothing_else(
     steps = [dealer.deal(step, 4) for step in range(64)]
     assert Dealer(found, 5).deal(37, 4) == steps[37]
     assert Dealer(found, 6).deal(37, 4) != steps[37]
-    seen = Counter((p.row, p.flip) for picks in steps for p in picks)
-    assert set(seen) == {(row, flip) for row in range(8) for flip in (False, True)}
+    seen = Counter((p.row, p.view) for picks in steps for p in picks)
+    assert set(seen) == {(row, view) for row in range(8) for view in range(2)}
     details = Counter(p.detail for picks in steps for p in picks)
     assert details["full"] > details["brief"] > 0
     assert details["clinical"] > 0

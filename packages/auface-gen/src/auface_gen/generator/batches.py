@@ -1,4 +1,4 @@
-"""Which pictures a step is about, how they are turned, and what is told of each.
+"""Which pictures a step is about, how they are seen, and what is told of each.
 
 Everything follows from the seed and the number of the step, so that a run can go on from any step
 with the same bits. Steps are dealt in blocks: the pictures of a block are sorted by how long their
@@ -19,6 +19,7 @@ from torch import Tensor
 
 from auface_gen.generator.token_set import TokenSet
 from auface_gen.generator.transformer import ChangeTransformer
+from auface_gen.generator.views import is_mirrored
 from auface_gen.generator.wording import DETAILS, Said, asked, codes_of, say
 from facs_text import Resolution
 
@@ -30,10 +31,10 @@ _LOOSE = 0.25
 
 
 class Pick(NamedTuple):
-    """A picture of the set: its row, whether mirrored, and how it is told."""
+    """A picture of the set: its row, the view of it, and how it is told."""
 
     row: int
-    flip: bool
+    view: int
     detail: str
     seed: int
     loose: bool
@@ -76,13 +77,14 @@ class Dealer:
     def _draw(self, block: int, count: int) -> list[list[Pick]]:
         rng = np.random.default_rng([self.seed, 0xDEA1, block])
         total = count * _BLOCK
-        rows, flips = rng.integers(len(self.data.rows), size=total), rng.integers(2, size=total)
+        rows = rng.integers(len(self.data.rows), size=total)
+        views = rng.integers(self.data.tokens.shape[1], size=total)
         details = rng.choice(list(DETAILS), p=list(DETAILS.values()), size=total)
         seeds, loose = rng.integers(1 << 30, size=total), rng.random(total) < _LOOSE
         length = [self._weight[r] * _LENGTH[str(d)] for r, d in zip(rows, details, strict=True)]
         order = np.argsort(length, kind="stable")
         picks = [
-            Pick(int(rows[i]), bool(flips[i]), str(details[i]), int(seeds[i]), bool(loose[i]))
+            Pick(int(rows[i]), int(views[i]), str(details[i]), int(seeds[i]), bool(loose[i]))
             for i in order
         ]
         steps = [picks[i : i + count] for i in range(0, total, count)]
@@ -94,18 +96,18 @@ def batch_of(
 ) -> Batch:
     """Pictures with what is told of them, on the transformer's device."""
     device = transformer.place.device
-    resolutions = [asked(codes_of(data.rows[p.row]), p.flip, resolved) for p in picks]
+    resolutions = [asked(codes_of(data.rows[p.row]), is_mirrored(p.view), resolved) for p in picks]
     said = [
         say(r, detail=p.detail, seed=p.seed, loose=p.loose)
         for r, p in zip(resolutions, picks, strict=True)
     ]
-    rows, flips = torch.tensor([(p.row, int(p.flip)) for p in picks]).T
-    features = data.features[data.person[rows], flips].to(device).float()
+    rows, views = torch.tensor([(p.row, p.view) for p in picks]).T
+    features = data.features[data.person[rows], views].to(device).float()
     return Batch(
         list(picks),
         said,
         resolutions,
-        transformer.to_cells(data.tokens[rows, flips].long().to(device)),
+        transformer.to_cells(data.tokens[rows, views].long().to(device)),
         transformer.reference_cells(features),
         torch.from_numpy(np.stack([one.columns for one in said])).to(device),
     )

@@ -113,7 +113,9 @@ class GeneratorRun(TrainingRun):
 
     What it is told. condition: "text", or for comparison "numbers" or "onehot". resolved: whether
     units have been set against each other before they are told; without, each as it is written.
-    leave_out: pairs of units ("1+4") of which no picture is trained on.
+    leave_out: pairs of units ("1+4") of which no picture is trained on. worlds: other colours,
+    light and quality that each picture is also seen in, for photographs; each costs the encoding
+    of the corpus once more.
 
     Stages. align, finetune: their shares of the run, 0 to leave them out; the rest is "masked".
     regions: share of "align" after which clauses are aligned with regions too. finetune needs a
@@ -137,6 +139,7 @@ class GeneratorRun(TrainingRun):
     condition: Literal["text", "numbers", "onehot"] = "text"
     resolved: bool = True
     leave_out: tuple[str, ...] = ()
+    worlds: int = 1
     align: float = 0.15
     regions: float = 0.5
     finetune: float = 0.0
@@ -178,7 +181,7 @@ class GeneratorRun(TrainingRun):
         for field in (*shares, "soften", "corrupt"):
             if not 0 <= getattr(self, field) <= 1:
                 raise AUFaceGenError(f"GeneratorRun: {field}={getattr(self, field)}; from 0 to 1")
-        for field in ("moved_weight", "anatomy", "detector", "finetune_rate"):
+        for field in ("worlds", "moved_weight", "anatomy", "detector", "finetune_rate"):
             if not getattr(self, field) >= 0:
                 raise AUFaceGenError(f"GeneratorRun: {field}={getattr(self, field)}; at least 0")
         if self.align + self.finetune > 1:

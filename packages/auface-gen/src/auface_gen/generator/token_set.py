@@ -1,13 +1,14 @@
-"""A corpus as tokens of change: every picture, and its mirror image, through the tokenizer once.
+"""A corpus as tokens of change: every picture, in each of its views, through the tokenizer once.
 
-    FOLDER/train-00000.safetensors   tokens (n, 2, h, w) int16, features (m, 2, C, h, w) fp16
+    FOLDER/train-00000.safetensors   tokens (n, V, h, w) int16, features (m, V, C, h, w) fp16
 
 A file a chunk of the corpus: tokens of its n pictures in the order of the rows, and what the m
 people at rest among them look like to the tokenizer. Each carries a digest of the tokenizer and of
 its rows: encoding that was stopped goes on where it was, a corpus that has grown costs what is new,
 and another tokenizer or other rows begin anew.
 
-N pictures, M people at rest, h x w the tokenizer's grid, C features of the reference a token.
+N pictures, M people at rest, V views (see `views`), h x w the tokenizer's grid, C features of the
+reference a token.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from torch import Tensor
 from auface_gen.errors import AUFaceGenError
 from auface_gen.generator.checkpoint import write_tensors
 from auface_gen.generator.pictures import Chunk, Pictures
+from auface_gen.generator.views import seen_as, views_of
 from facs_text.corpus import CorpusRow
 from vq_tokenizer import Tokenizer
 
@@ -35,8 +37,8 @@ _BATCH = 16
 
 @dataclass(frozen=True)
 class TokenSet:
-    """`tokens` (N, 2, h, w) int16: each picture and its mirror image; `features` (M, 2, C, h, w)
-    fp16 of the people at rest; `person` (N,) int64, which of them is a picture's; `rows`: what the
+    """`tokens` (N, V, h, w) int16 of each picture; `features` (M, V, C, h, w) fp16 of the people at
+    rest; `person` (N,) int64, which of them is a picture's; `rows`: what the
     corpus says of each; `still`: the token that says "nothing changes".
     """
 
@@ -71,19 +73,20 @@ def encode_pictures(
     tokenizer: Tokenizer,
     folder: str | Path,
     *,
+    worlds: int = 0,
     tell: Callable[[str], None] = print,
 ) -> TokenSet:
     """The tokens of a split, made where `folder` does not hold them yet.
 
-    Raises AUFaceGenError for a picture that cannot be read, and for a tokenizer without a
-    reference.
+    worlds: other colours, light and quality that each picture is also seen in. Raises
+    AUFaceGenError for a picture that cannot be read, and for a tokenizer without a reference.
     """
     if not tokenizer.config.reference:
         raise AUFaceGenError(
             "tokens of change need a tokenizer with a reference; train one with "
             "`auface train tokenizer --set model=f16-reference-fsq`"
         )
-    folder, own = Path(folder), tokenizer_digest(tokenizer)
+    folder, own = Path(folder), f"{tokenizer_digest(tokenizer)} {worlds}"
     folder.mkdir(parents=True, exist_ok=True)
     tokens, features = [], []
     for chunk in pictures.chunks:
@@ -91,7 +94,7 @@ def encode_pictures(
         digest = _digest(own, pictures.rows[chunk.start : chunk.stop])
         made = _kept(path, digest)
         if made is None:
-            made = _encoded(pictures, chunk, tokenizer)
+            made = _encoded(pictures, chunk, tokenizer, worlds)
             write_tensors(path, made, {"digest": digest})
             tell(f"{chunk.name}: {chunk.stop} of {len(pictures.rows)} pictures encoded")
         tokens.append(made["tokens"])
@@ -123,24 +126,40 @@ def _kept(path: Path, digest: str) -> dict[str, Tensor] | None:
 
 
 @torch.no_grad()
-def _encoded(pictures: Pictures, chunk: Chunk, tokenizer: Tokenizer) -> dict[str, Tensor]:
+def _encoded(
+    pictures: Pictures, chunk: Chunk, tokenizer: Tokenizer, worlds: int
+) -> dict[str, Tensor]:
     """Tokens of a chunk, and features of the people at rest in it."""
     tokens, features = [], []
     for rows, x in _batches(pictures, chunk):
-        rest = torch.stack([pictures.at_rest(str(row.neutral)) for row in rows])
-        both = [(x, rest), (x.flip(3), rest.flip(3))]
-        grid = torch.stack([tokenizer.encode(a, b) for a, b in both], 1)
         same = [row.file_name == row.neutral for row in rows]
+        grids, sides = [], []
+        for view in range(views_of(worlds)):
+            seen, rest = _pairs(pictures, rows, x, view)
+            grids.append(tokenizer.encode(seen, rest))
+            if any(same):
+                sides.append(tokenizer.features(rest[same]).maps[-1])
+        grid = torch.stack(grids, 1)
         grid[same] = tokenizer.still_token  # a picture does not differ from itself
         tokens.append(grid.short())
-        if any(same):
-            sides = [tokenizer.features(b[same].contiguous()).maps[-1] for _, b in both]
-            features.append(torch.stack(sides, 1).half())
+        features += [torch.stack(sides, 1).half()] if sides else []
     grid = torch.cat(tokens)
     if not features:
         width = tokenizer.config.decoder_widths[-1]
-        features = [torch.zeros(0, 2, width, *grid.shape[2:], dtype=torch.half)]
+        features = [torch.zeros(0, grid.shape[1], width, *grid.shape[2:], dtype=torch.half)]
     return {"tokens": grid, "features": torch.cat(features)}
+
+
+def _pairs(
+    pictures: Pictures, rows: list[CorpusRow], x: Tensor, view: int
+) -> tuple[Tensor, Tensor]:
+    """Pictures (B, 3, S, S) and their people at rest in a view."""
+    pairs = [
+        seen_as(torch.stack([one, pictures.at_rest(str(row.neutral))]), view, str(row.neutral))
+        for one, row in zip(x, rows, strict=True)
+    ]
+    both = torch.stack(pairs, 1).contiguous()
+    return both[0], both[1]
 
 
 def _batches(pictures: Pictures, chunk: Chunk) -> Iterator[tuple[list[CorpusRow], Tensor]]:

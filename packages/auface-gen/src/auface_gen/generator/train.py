@@ -88,7 +88,8 @@ def train_generator(
         begin(out, resume=resume)
     else:
         tell = _quiet
-    data = _token_sets(pictures, vq, Path(tokens) if tokens else out / "tokens", tell)
+    folder = Path(tokens) if tokens else out / "tokens"
+    data = _token_sets(pictures, vq, folder, run.worlds, tell)
     train = data["train"] = _kept(data["train"], run.leave_out)
     tell(
         f"{len(train.rows)} pictures of {len(train.features)} sittings as tokens, of which "
@@ -136,12 +137,21 @@ def _there(corpus: Path, split: str) -> bool:
 
 
 def _token_sets(
-    pictures: dict[str, Pictures], vq: Tokenizer, folder: Path, tell: Callable[[str], None]
+    pictures: dict[str, Pictures],
+    vq: Tokenizer,
+    folder: Path,
+    worlds: int,
+    tell: Callable[[str], None],
 ) -> dict[str, TokenSet]:
-    """Each split as tokens: the first process makes what is missing, the others read it."""
+    """Each split as tokens: the first process makes what is missing, the others read it. What is
+    measured is seen as it is.
+    """
     if not is_first():
         wait_for_all()
-    data = {s: encode_pictures(some, vq, folder, tell=tell) for s, some in pictures.items()}
+    data = {
+        s: encode_pictures(some, vq, folder, worlds=worlds if s == "train" else 0, tell=tell)
+        for s, some in pictures.items()
+    }
     if is_first():
         wait_for_all()
     return data

@@ -16,6 +16,7 @@ from auface_gen.errors import AUFaceGenError
 from auface_gen.generator.batches import Batch
 from auface_gen.generator.stages.masked import hidden_loss
 from auface_gen.generator.stages.work import Work, hear, meaning_loss
+from auface_gen.generator.views import seen_as
 
 __all__ = ["finetune_loss", "soft_pictures"]
 
@@ -54,9 +55,7 @@ def soft_pictures(work: Work, logits: Tensor, rest: Tensor) -> Tensor:
 
 
 def references(work: Work, batch: Batch) -> Tensor:
-    """(B, 3, S, S) the people of a batch at rest, mirrored where their pictures are."""
-    pictures = []
-    for pick in batch.picks:
-        picture = work.pictures.at_rest(str(work.data.rows[pick.row].neutral))
-        pictures.append(picture.flip(2) if pick.flip else picture)
-    return torch.stack(pictures).to(work.device)
+    """(B, 3, S, S) the people of a batch at rest, in the views of their pictures."""
+    people = [(str(work.data.rows[pick.row].neutral), pick.view) for pick in batch.picks]
+    seen = [seen_as(work.pictures.at_rest(name)[None], view, name)[0] for name, view in people]
+    return torch.stack(seen).to(work.device)
