@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from auface_gen.columns import COLUMNS
 from auface_gen.errors import AUFaceGenError
 from auface_gen.generator.condition import Heard, NumberCondition, TextCondition
-from auface_gen.generator.text_encoder import WordEncoder, WordEncoderConfig
+from auface_gen.generator.pretrained_encoder import PretrainedEncoder
+from auface_gen.generator.text_encoder import TextEncoder, WordEncoder, WordEncoderConfig
 from auface_gen.generator.transformer import ChangeTransformer, TransformerConfig
 from auface_gen.generator.words import Vocabulary
 
@@ -28,11 +29,13 @@ Condition = Literal["text", "numbers", "onehot"]
 @dataclass(frozen=True, kw_only=True)
 class GeneratorConfig:
     """condition: what is told. encoder: of words; for numbers its width, layers and heads are used.
-    transformer: see TransformerConfig.
+    pretrained: folder of a text encoder that takes the place of the own one, see
+    `PretrainedEncoder`. transformer: see TransformerConfig.
     """
 
     condition: Condition = "text"
     encoder: WordEncoderConfig = field(default_factory=WordEncoderConfig)
+    pretrained: str = ""
     transformer: TransformerConfig = field(default_factory=TransformerConfig)
 
     def __post_init__(self) -> None:
@@ -61,6 +64,7 @@ class GeneratorConfig:
             return cls(
                 condition=values["condition"],
                 encoder=WordEncoderConfig(Vocabulary(**vocabulary), **encoder),
+                pretrained=str(values.get("pretrained", "")),
                 transformer=TransformerConfig(**values["transformer"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -86,7 +90,12 @@ class Generator(nn.Module):
         maps = torch.zeros(len(COLUMNS), cells, cells) if maps is None else maps
         self.condition: TextCondition | NumberCondition
         if config.condition == "text":
-            self.condition = TextCondition(WordEncoder(e), maps)
+            encoder: TextEncoder = (
+                PretrainedEncoder.load(config.pretrained, width=e.width)
+                if config.pretrained
+                else WordEncoder(e)
+            )
+            self.condition = TextCondition(encoder, maps)
         else:
             self.condition = NumberCondition(e.width, e.layers, e.heads, maps)
         self.transformer = ChangeTransformer(config.transformer, codebook)

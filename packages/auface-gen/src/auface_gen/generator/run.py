@@ -123,7 +123,8 @@ class GeneratorRun(TrainingRun):
     of which warms up and cools down by itself.
 
     Size. width, layers: of the transformer. text_width, text_layers: of what is told. vocabulary:
-    codings whose texts the known words are taken from.
+    codings whose texts the known words are taken from. pretrained: folder of a text encoder (CLIP,
+    T5) in place of the own one; it stays as it is.
 
     Objective. word_drop: share of known words read by their pieces alone, so that words never met
     are readable. text_drop: share of pictures told nothing, for guidance. reach_drop: share that is
@@ -151,6 +152,7 @@ class GeneratorRun(TrainingRun):
     text_width: int = 160
     text_layers: int = 3
     vocabulary: int = 3000
+    pretrained: str = ""
     word_drop: float = 0.1
     text_drop: float = 0.1
     reach_drop: float = 0.15

@@ -187,7 +187,7 @@ def vocabulary_texts(count: int, seed: int) -> Iterator[str]:
 def _pupil(vq: Tokenizer, run: GeneratorRun, data: TokenSet, size: int) -> Pupil:
     """The models of a run, all of whose chance comes from its seed."""
     known = Vocabulary()
-    if run.condition == "text":
+    if run.condition == "text" and not run.pretrained:
         known = Vocabulary.of(vocabulary_texts(run.vocabulary, run.seed))
     codes = vq.codebook
     transformer = TransformerConfig(
@@ -206,6 +206,7 @@ def _pupil(vq: Tokenizer, run: GeneratorRun, data: TokenSet, size: int) -> Pupil
         encoder=WordEncoderConfig(
             known, width=run.text_width, layers=run.text_layers, word_drop=run.word_drop
         ),
+        pretrained=run.pretrained,
         transformer=transformer,
     )
     torch.manual_seed(run.seed)

@@ -45,6 +45,12 @@ class Part:
     end: int
     columns: np.ndarray
 
+    def words(self, spans: Sequence[tuple[int, int]]) -> list[int]:
+        """Which words of the text, by their spans, begin in this part; marks without any
+        characters, as pretrained encoders put around a text, are of no part.
+        """
+        return [i for i, (a, z) in enumerate(spans) if a < z and self.begin <= a < self.end]
+
 
 @dataclass(frozen=True)
 class Said:
@@ -144,6 +150,6 @@ def meant(said: Sequence[Said], spans: Sequence[Sequence[tuple[int, int]]], leng
     out = torch.zeros(len(said), length, len(COLUMNS))
     for b, (one, words) in enumerate(zip(said, spans, strict=True)):
         for part in one.parts:
-            inside = [i for i, (a, z) in enumerate(words[:length]) if part.begin <= a < part.end]
+            inside = part.words(words[:length])
             out[b, inside] = torch.from_numpy((part.columns > 0).astype(np.float32))
     return out

@@ -118,7 +118,7 @@ def _places(condition: nn.Module, said: Sequence[Said]) -> Iterator[list[Place]]
     for one, words in zip(said, spans, strict=True):
         found = []
         for part in one.parts:
-            inside = [i for i, (a, _) in enumerate(words) if part.begin <= a < part.end]
+            inside = part.words(words)
             if inside and part.columns.any():
                 found.append((inside, part.columns))
         yield found
