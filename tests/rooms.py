@@ -51,6 +51,7 @@ FLOORS = {
         "faces",
         "drawing",
         "looking",
+        "timed",
         "sources",
         "scoring",
         "settings",

@@ -25,6 +25,7 @@ COMMANDS = [
     "pack",
     "render",
     "score",
+    "sequence",
     "tokens",
     "train",
     "understand",

@@ -50,6 +50,7 @@ _BRINGS = {
         "pack": f"{_HERE}.pack:command",
         "render": f"{_HERE}.render:command",
         "score": f"{_HERE}.score:command",
+        "sequence": f"{_HERE}.sequence:command",
         "tokens": f"{_HERE}.tokens:command",
         "train": f"{_HERE}.train:command",
         "understand": f"{_HERE}.understand:command",
