@@ -33,6 +33,7 @@ FLOORS = {
         "show",
         "pipeline",
         "check",
+        "photograph",
         "label",
         "notebook",
         "generator",
