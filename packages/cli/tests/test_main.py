@@ -20,6 +20,7 @@ COMMANDS = [
     "corpus",
     "demo",
     "describe",
+    "edit",
     "generate",
     "info",
     "pack",

@@ -45,6 +45,7 @@ _BRINGS = {
         "corpus": f"{_HERE}.corpus:command",
         "demo": f"{_HERE}.demo:command",
         "describe": f"{_HERE}.describe:command",
+        "edit": f"{_HERE}.edit:command",
         "generate": f"{_HERE}.generate:command",
         "info": f"{_HERE}.info:command",
         "pack": f"{_HERE}.pack:command",
