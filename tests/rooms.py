@@ -34,6 +34,7 @@ FLOORS = {
         "pipeline",
         "check",
         "photograph",
+        "model_card",
         "label",
         "notebook",
         "generator",
