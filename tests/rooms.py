@@ -35,6 +35,7 @@ FLOORS = {
         "check",
         "photograph",
         "model_card",
+        "signing",
         "label",
         "notebook",
         "generator",

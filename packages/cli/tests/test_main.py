@@ -27,6 +27,7 @@ COMMANDS = [
     "render",
     "score",
     "sequence",
+    "sign",
     "tokens",
     "train",
     "understand",

@@ -52,6 +52,7 @@ _BRINGS = {
         "render": f"{_HERE}.render:command",
         "score": f"{_HERE}.score:command",
         "sequence": f"{_HERE}.sequence:command",
+        "sign": f"{_HERE}.sign:command",
         "tokens": f"{_HERE}.tokens:command",
         "train": f"{_HERE}.train:command",
         "understand": f"{_HERE}.understand:command",
