@@ -80,3 +80,28 @@ def test_bad_calls_are_one_line_and_status_2(auface, model, tmp_path, monkeypatc
     assert outcome.err.count("\n") == 1
     assert said in outcome.err
     assert list(tmp_path.glob("*.png")) == []
+
+
+def test_a_film_of_timed_codings(auface, model, tmp_path):
+    timed = tmp_path / "smile.txt"
+    timed.write_text("0 0\n0.2 12B\n0.4 0\n")
+    args = ("sequence", timed, "--model", model, "--rate", 10, *FAST)
+    outcome = auface(*args, "--out", tmp_path / "smile.gif")
+    assert outcome.status == 0, outcome.err
+    assert "onset" in outcome.out
+    assert "neighbours differ" in outcome.err
+    outcome = auface(*args, "--out", tmp_path / "film", "--json")
+    assert [json.loads(line)["codes"] for line in outcome.out.splitlines()] == [
+        "0", "12A", "12B", "12A", "0",
+    ]  # fmt: skip
+    assert len(list((tmp_path / "film").glob("*.png"))) == 5
+    for out, said in (("a.avi", "avi"), ("smile.txt", "txt")):
+        outcome = auface(*args, "--out", tmp_path / out)
+        assert outcome.status == 2
+        assert said in outcome.err
+    assert "line 2" in auface("sequence", _write(timed, "0 0\n0 12C\n"), "--out", "a.gif").err
+
+
+def _write(path, text):
+    path.write_text(text)
+    return path

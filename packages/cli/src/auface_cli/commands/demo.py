@@ -66,6 +66,7 @@ def command(
     from aaad.scoring import score
     from auface_gen import AUFace
     from auface_gen.corpus.contact_sheet import contact_sheet
+    from auface_gen.label import save_labelled
     from facs_text.corpus import make_row
 
     from .score import lines
@@ -89,6 +90,7 @@ def command(
                 seed=face.seed,
                 requested=codes,
                 kind=what,
+                detectors=list(face.detectors),
             )
             table.append(row.to_json())
             if number == 1:
@@ -97,9 +99,7 @@ def command(
     sheet = contact_sheet(
         rows, [asked] * len(rows), names=[f"person {k + 1}" for k in range(len(rows))]
     )
-    beside = out / "sheet.part.png"
-    sheet.save(beside)
-    beside.replace(out / "sheet.png")
+    save_labelled(sheet, out / "sheet.png")
     write_text(out / "metadata.jsonl", "".join(line + "\n" for line in table))
     write_text(out / "texts.txt", "".join(texts))
     write_text(out / "README.txt", _README)
