@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from aaad import COLUMNS
@@ -127,26 +128,41 @@ def test_a_detector_trained_here_scores_the_corpus(auface, corpus, tmp_path):
     assert set(value["per_au"]) <= set(COLUMNS)
 
 
-def test_a_tokenizer_and_a_generator_trained_here(auface, corpus, eyes, tmp_path):
-    """The tokenizer with a detector's eyes as a loss, the generator with that tokenizer."""
+def test_a_tokenizer_and_a_reader_trained_here(auface, corpus, eyes, tmp_path):
+    """The tokenizer with a detector's eyes as a loss, and the reader of clauses."""
     args = ("--steps", 2, "--set", "batch=2")
     first = ("train", "tokenizer", corpus, "--out", tmp_path / "vq", "--set", f"size={SIZE}")
     outcome = auface(*first, "--set", "model=tiny", "--detector", eyes, *args)
     assert outcome.status == 0, outcome.err
-    second = ("train", "generator", corpus, "--out", tmp_path / "gen")
-    outcome = auface(*second, "--tokenizer", tmp_path / "vq", *args)
-    assert outcome.status == 0, outcome.err
-    assert (tmp_path / "gen" / "model.safetensors").is_file()
-    refused = auface(*second, "--tokenizer", tmp_path / "vq", *args)
-    assert refused.status == 2
-    assert "already holds a run" in refused.err
     outcome = auface("train", "reader", "--out", tmp_path / "reader", *args, "--set", "measured=50")
     assert outcome.status == 0, outcome.err
-    parts = [f"--{k}={tmp_path / v}" for k, v in (("tokenizer", "vq"), ("reader", "reader"))]
-    whole = tmp_path / "model"
-    packed = auface(
-        "pack", corpus, *parts, "--generator", tmp_path / "gen", "--out", whole, "--size", SIZE
+
+
+def test_a_generator_trained_here_is_packed_and_draws(auface, corpus, eyes, tmp_path):
+    """With a tokenizer that has a reference, through all stages."""
+    torch.manual_seed(0)
+    save_checkpoint(Tokenizer(TokenizerConfig.preset("tiny-reference")), tmp_path / "vq")
+    sizes = {"width": 16, "layers": 1, "text_width": 16, "text_layers": 1, "vocabulary": 20}
+    sizes |= {"batch": 2, "align_batch": 2, "finetune_batch": 2, "align": 0.3, "finetune": 0.3}
+    args = (
+        "--detector",
+        eyes,
+        "--steps",
+        3,
+        *(a for k, v in sizes.items() for a in ("--set", f"{k}={v}")),
     )
+    train = ("train", "generator", corpus, "--out", tmp_path / "gen", "--tokenizer")
+    outcome = auface(*train, tmp_path / "vq", *args)
+    assert outcome.status == 0, outcome.err
+    assert (tmp_path / "gen" / "model.safetensors").is_file()
+    refused = auface(*train, tmp_path / "vq", *args)
+    assert refused.status == 2
+    assert "already holds a run" in refused.err
+    whole = tmp_path / "model"
+    config = json.loads((tmp_path / "gen" / "config.json").read_text("utf-8"))
+    assert config["detectors"][0].startswith("tiny:")
+    parts = ("--tokenizer", tmp_path / "vq", "--generator", tmp_path / "gen")
+    packed = auface("pack", corpus, *parts, "--out", whole)
     assert packed.status == 0, packed.err
     drawn = auface("generate", "12C", "--model", whole, "--out", tmp_path / "a.png", "--steps", 1)
     assert drawn.status == 0, drawn.err

@@ -27,9 +27,13 @@ ALLOWED = {
     "auface_cli": {"facs_text", "vq_tokenizer", "auface_gen", "aaad"},
     "auface_studio": {"facs_text", "auface_gen", "aaad", "auface_cli"},
 }
-DISTRIBUTION = {"PIL": "pillow", "drjit": "mitsuba", "faiss": "faiss-cpu"} | {
-    name: "auface" if name == "auface_cli" else folder for name, folder in IMPORTS.items()
-}
+DISTRIBUTION = {
+    "PIL": "pillow",
+    "c2pa": "c2pa-python",
+    "drjit": "mitsuba",
+    "faiss": "faiss-cpu",
+    "imageio_ffmpeg": "imageio-ffmpeg",
+} | {name: "auface" if name == "auface_cli" else folder for name, folder in IMPORTS.items()}
 # What an extra of one package brings for another (`auface[gen]` brings all of these).
 THROUGH_EXTRAS = {"auface_cli": {"torch", "numpy", "pillow", "safetensors", "auface"}}
 

@@ -130,7 +130,7 @@ def tokenizer(corpus: Path, start: Path | None, detector: Path | None, **options
 @_shared
 def reader(**options: Any) -> None:
     """Train the clause reader, from texts that it draws for itself."""
-    from auface_gen.generator.train_reader import train_reader
+    from auface_gen.generator.legacy.train_reader import train_reader
 
     _train(train_reader, **options)
 
@@ -185,9 +185,28 @@ def tears(corpus: Path, **options: Any) -> None:
     type=click.Path(path_type=Path),
     help="Folder of a tokenizer; the shipped one unless told.",
 )
-@click.option("--reader", type=click.Path(path_type=Path), help="Folder of a reader of texts.")
-def generator(corpus: Path, **options: Any) -> None:
-    """Train the face generator on CORPUS."""
+@click.option(
+    "--tokens", type=click.Path(path_type=Path), help="Where CORPUS lies as tokens, to share them."
+)
+@click.option(
+    "--start", type=click.Path(path_type=Path), help="Begin with the weights of this generator."
+)
+@click.option(
+    "--detector",
+    type=click.Path(path_type=Path),
+    help="What fine-tuning listens to (of aaad); never the one that scores.",
+)
+def generator(corpus: Path, detector: Path | None, **options: Any) -> None:
+    """Train the face generator on CORPUS, which may grow between a run and its --resume.
+
+    In stages: alignment of words and pictures, masked tokens of change, and, with --detector and
+    --set finetune=0.1, fine-tuning against a detector.
+    """
     from auface_gen.generator.train import train_generator
 
-    _train(train_generator, corpus, **options)
+    loss = None
+    if detector is not None:
+        from aaad.detector import AskedLoss
+
+        loss = AskedLoss.from_pretrained(detector, device=options["device"])
+    _train(train_generator, corpus, detector=loss, **options)
