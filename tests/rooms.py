@@ -52,6 +52,7 @@ FLOORS = {
         "scoring",
         "settings",
         "parts",
+        "doctor",
         "dropped",
         "output",
         "group",
