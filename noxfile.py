@@ -99,7 +99,7 @@ def every_test(session: nox.Session, *options: str, none: bool = False) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Every test there is, but for the slow ones: each package's, then those that cross packages."""
+    """Every test but the slow ones: each package's, then those that cross packages."""
     install(session, PACKAGES, *TEST_TOOLS)
     threads(session)
     every_test(session)
@@ -197,13 +197,10 @@ def _alone(session: nox.Session, package: str, wheels: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     session.run("python", "-m", "venv", str(place), silent=True)
     python = str(place / ("Scripts" if os.name == "nt" else "bin") / "python")
-    chosen = [
-        f"{next(wheels.glob(f'{DISTRIBUTIONS[name].replace("-", "_")}-*.whl'))}{extra}"
-        for name, extra in (
-            (package, README_EXTRAS.get(package, "")),
-            *((sibling, "") for sibling in SIBLINGS[package]),
-        )
-    ]
+    chosen = []
+    for name in (package, *SIBLINGS[package]):
+        (wheel,) = wheels.glob(f"{DISTRIBUTIONS[name].replace('-', '_')}-*.whl")
+        chosen.append(str(wheel) + (README_EXTRAS.get(name, "") if name == package else ""))
     constraints = str(ROOT / "constraints.txt")
     session.run(python, "-m", "pip", "-q", "install", "-c", constraints, *chosen, external=True)
     session.run(
