@@ -62,6 +62,7 @@ FLOORS = {
         "scoring",
         "settings",
         "parts",
+        "doctor",
         "dropped",
         "output",
         "group",
