@@ -1,9 +1,9 @@
-"""Contact sheets of the rig, for the eye: docs/rig-*.png.
+"""Contact sheets of the rig, for the eye: docs/rig-*.webp.
 
-    python benchmarks/rig_sheets.py FACEXMODEL_OR_NPZ [--out docs] [--size 128]
+    python benchmarks/rig_sheets.py FACEXMODEL_OR_NPZ [--out docs] [--size 256]
 
-close: three people at 256 px. units: 24 units at level D on four people. levels: A to E of four
-units. sides: left, right, both.
+rest: sixteen people doing nothing. close: three people in three expressions. units: 24 units at
+level D on four people. levels: A to E of four units. sides: left, right, both.
 conflicts: twelve codings, raw (every unit at its coded level, summed, without correctives) above
 resolved (what facs-text says is seen).
 """
@@ -11,10 +11,9 @@ resolved (what facs-text says is seen).
 from __future__ import annotations
 
 import argparse
-from dataclasses import fields
+from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from auface_gen.codings.mixture import SHOWN
@@ -45,16 +44,11 @@ CONFLICTS = [
     "26C+27E",
     "24D+25D",
 ]
+EXPRESSIONS = ("0", "6D+12D", "1D+4D+15D", "9D+10C")
 PEOPLE, ONE, CLOSE = (1, 3, 5, 6), 12, (1016, 1003, 1044)
-
-
-class RawRig(Rig):
-    """The rig without correctives, for the upper row of a pair."""
-
-    def move(self, rest: np.ndarray, activations: Activations, *, raw: bool = True) -> np.ndarray:
-        """The plain sum of shapes."""
-        del raw  # whatever the sitting asks for
-        return super().move(rest, activations, raw=True)
+REST = range(100, 116)
+Shown = tuple[Sitting, str, Activations, bool]
+"""Who, the label, what they do, and whether it is the plain sum."""
 
 
 def main() -> None:
@@ -62,55 +56,47 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rig", type=Path)
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "docs")
-    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--size", type=int, default=256)
     args = parser.parse_args()
     mitsuba(fastest_variant())
     rig = Rig.load(args.rig)
     skin, meshes = SkinMap.build(rig), RigMeshes(rig)
     args.out.mkdir(parents=True, exist_ok=True)
 
-    def people(seeds: tuple[int, ...], size: int = args.size, samples: int = 16) -> list[Sitting]:
+    def people(seeds: Iterable[int], samples: int = 16) -> list[Sitting]:
         return [
             Sitting(
-                rig,
-                meshes,
-                skin,
-                Person.from_seed(s),
-                Light.from_seed(s),
-                size=size,
-                samples=samples,
+                rig, meshes, skin, Person.from_seed(s), Light.from_seed(s),
+                size=args.size, samples=samples,
             )
             for s in seeds
-        ]
+        ]  # fmt: skip
 
-    def sheet(name: str, rows: list[list[tuple[Sitting, str, Activations]]]) -> None:
-        pictures = [[Image.fromarray(s.render(a)) for s, _, a in row] for row in rows]
-        labels = [[label for _, label, _ in row] for row in rows]
-        contact_sheet(pictures, labels).save(args.out / f"rig-{name}.png")
+    def sheet(name: str, rows: list[list[Shown]]) -> None:
+        pictures = [[Image.fromarray(s.render(a, raw=raw)) for s, _, a, raw in r] for r in rows]
+        labels = [[label for _, label, _, _ in row] for row in rows]
+        path = args.out / f"rig-{name}.webp"
+        contact_sheet(pictures, labels).save(path, quality=86, method=6)
+        print(path)
 
-    def see(codes: str) -> Activations:
-        return resolve(parse(codes)).activations
+    def seen(sitting: Sitting, codes: str, label: str = "") -> Shown:
+        return sitting, label or codes, resolve(parse(codes)).activations, False
 
-    shown = ("0", "6D+12D", "1D+4D+15D", "9D+10C")
-    sheet("close", [[(s, c, see(c)) for c in shown] for s in people(CLOSE, 256, 36)])
+    def summed(sitting: Sitting, codes: str) -> Shown:
+        return sitting, f"{codes} raw", unresolved(parse(codes)), True
+
+    many = people(REST)
+    sheet("rest", [[seen(s, "0") for s in many[i : i + 4]] for i in range(0, 16, 4)])
+    sheet("close", [[seen(s, c) for c in EXPRESSIONS] for s in people(CLOSE, 36)])
     four = people(PEOPLE)
-    wide = [[(s, f"{u}D", see(f"{u}D")) for u in UNITS[i : i + 12]] for i in (0, 12) for s in four]
-    sheet("units", wide)
+    sheet("units", [[seen(s, f"{u}D") for u in UNITS[i : i + 12]] for i in (0, 12) for s in four])
     one = people((ONE,))[0]
-    sheet("levels", [[(one, f"{u}{k}", see(f"{u}{k}")) for k in "ABCDE"] for u in (1, 4, 12, 26)])
-    sheet(
-        "sides",
-        [[(one, f"{p}{u}D", see(f"{p}{u}D")) for p in ("L", "R", "")] for u in (2, 10, 12, 14)],
-    )
-    plain = RawRig(**{f.name: getattr(rig, f.name) for f in fields(rig)})
-    summed = Sitting(
-        plain, meshes, skin, Person.from_seed(ONE), Light.from_seed(ONE), size=args.size
-    )
+    sheet("levels", [[seen(one, f"{u}{k}") for k in "ABCDE"] for u in (1, 4, 12, 26)])
+    sheet("sides", [[seen(one, f"{p}{u}D") for p in ("L", "R", "")] for u in (2, 10, 12, 14)])
     pairs = []
-    for i in (0, 6):
-        six = CONFLICTS[i : i + 6]
-        pairs.append([(summed, f"{c} raw", unresolved(parse(c))) for c in six])
-        pairs.append([(one, f"{c} resolved", see(c)) for c in six])
+    for six in (CONFLICTS[:6], CONFLICTS[6:]):
+        pairs.append([summed(one, c) for c in six])
+        pairs.append([seen(one, c, f"{c} resolved") for c in six])
     sheet("conflicts", pairs)
 
 

@@ -27,6 +27,8 @@ FLOORS = {
         "ops",
         "_distributed",
         "_device",
+        "pictures",
+        "weights",
         "errors",
     ),
     "auface_gen": (
@@ -49,6 +51,7 @@ FLOORS = {
         "sources",
         "scoring",
         "settings",
+        "parts",
         "dropped",
         "output",
         "group",

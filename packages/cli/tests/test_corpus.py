@@ -38,7 +38,7 @@ def built(auface, pictures, tmp_path):
 
 
 def test_build_pairs_pictures_with_texts(auface, built):
-    assert auface("corpus", "check", built).status == 0
+    assert auface("corpus", "check", built, "--quick").status == 0
     rows = [row for split in corpus.SPLITS if (built / split).is_dir()
             for row in corpus.read(built, split)]  # fmt: skip
     assert len(rows) == 20
@@ -50,13 +50,21 @@ def test_build_pairs_pictures_with_texts(auface, built):
 
 
 def test_check_finds_what_is_wrong(auface, built):
-    value = json.loads(auface("corpus", "check", built, "--json").out)
+    value = json.loads(auface("corpus", "check", built, "--quick", "--json").out)
     assert value["ok"] is True
     assert sum(value["rows"].values()) == 20
     next(built.rglob("0002.png")).unlink()
-    outcome = auface("corpus", "check", built)
+    outcome = auface("corpus", "check", built, "--quick")
     assert outcome.status == 1
     assert "image is not there" in outcome.err
+
+
+def test_check_opens_the_pictures_unless_told(auface, built):
+    pytest.importorskip("PIL")
+    outcome = auface("corpus", "check", built)  # its pictures are a few bytes of text
+    assert outcome.status == 1
+    assert "p0/0001.png" in outcome.err
+    assert "cannot be read as a picture" in outcome.err
 
 
 def test_stats_count_units_beside_bp4d(auface, built):

@@ -139,7 +139,7 @@ def test_failures_are_one_line_and_status_1(auface, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setitem(cli.commands, "stop", click.Command("stop", callback=stop))
-    assert auface("stop").status == 1
+    assert auface("stop").status == 130
     assert auface("stop").err.strip() == "auface: stopped"
 
 

@@ -146,10 +146,10 @@ def test_a_column_a_text(auface, tmp_path):
     assert {k for k in row.extra if k.startswith("text_")} == {"text_prompt", "text_clinical"}
     assert row.extra["text_prompt"] == describe(resolve(CROWD), detail="prompt", seed=0).text
     assert set(understand(row.extra["text_prompt"]).coding) < set(parse(CROWD))
-    assert auface("corpus", "check", tmp_path / "out").status == 0
+    assert auface("corpus", "check", tmp_path / "out", "--quick").status == 0
     path = next((tmp_path / "out").rglob("metadata.jsonl"))
     path.write_text(path.read_text().replace(row.extra["text_prompt"], "Jaw dropped."))
-    outcome = auface("corpus", "check", tmp_path / "out")
+    outcome = auface("corpus", "check", tmp_path / "out", "--quick")
     assert "text_prompt says 26" in outcome.err
 
 
@@ -207,4 +207,4 @@ def test_a_corpus_keeps_what_was_absent(auface, tmp_path):
     (row,) = (r for split in corpus.SPLITS if (tmp_path / "out" / split).is_dir()
               for r in corpus.read(tmp_path / "out", split))  # fmt: skip
     assert (row.codes, row.extra["absent"]) == ("12C+26C", ["25"])
-    assert auface("corpus", "check", tmp_path / "out").status == 0
+    assert auface("corpus", "check", tmp_path / "out", "--quick").status == 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from facs_text import files
 
 from .errors import AAADError
 
@@ -16,22 +17,17 @@ __all__ = ["whole", "write_text"]
 def whole(path: str | Path) -> Iterator[Path]:
     """A path beside `path` to write to; renamed when the block ends well, removed when it fails.
 
-    The name beside carries the number of the process, so that two processes with one folder do
-    not write into each other's file.
+    Its name is of this process and call alone, so that two with one folder do not write into each
+    other's file; what a killed process left goes with the next one's first file.
 
     Raises:
         AAADError: `path` is a folder.
+        OSError: it cannot be written; names the file.
     """
-    place = Path(path)
-    if place.is_dir():
-        raise AAADError(f"{place}: is a folder; name a file")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    beside = place.with_name(f".{place.name}.{os.getpid()}.part")
-    try:
+    if Path(path).is_dir():
+        raise AAADError(f"{path}: is a folder; name a file")
+    with files.whole(path) as beside:
         yield beside
-        os.replace(beside, place)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:

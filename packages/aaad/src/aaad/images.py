@@ -63,7 +63,11 @@ def find_pictures(
     seen = 0
     table = _table(targets) if targets is not None else None
     for place in places:
-        if not place.exists():
+        try:
+            there = place.exists()
+        except (OSError, ValueError):  # a name too long, or with a zero byte
+            there = False
+        if not there:
             raise AAADError(f"{place}: no such file or folder")
         if table is None and place.is_dir():
             listed = _listed(place)
@@ -153,7 +157,7 @@ def _loose(path: Path) -> Iterator[Picture]:
     """
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise FacsTextError(f"{path}: {error}") from None
     for line, text in enumerate(lines, 1):
         if not text.strip():

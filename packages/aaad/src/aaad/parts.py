@@ -8,7 +8,6 @@ how many there are changes it.
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,13 @@ import numpy as np
 
 from .errors import AAADError
 from .files import whole
+from .npz import read_npz
 from .seen import Seen
 
 __all__ = ["merge_parts", "read_part", "write_part"]
 
 FORMAT = "aaad-part-1"
+_MOST = 1 << 34  # bytes of a part; three million pictures
 _LISTS = ("files", "codes", "texts", "subjects", "before")
 _SHARED = ("columns", "presence", "detector", "ceiling")
 
@@ -41,8 +42,7 @@ def write_part(path: str | Path, seen: Seen, *, part: tuple[int, int]) -> None:
 def read_part(path: str | Path) -> tuple[Seen, tuple[int, int]]:
     """The inverse of `write_part`; an `AAADError` names a file that is none."""
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
-            arrays = {name: data[name] for name in data.files}
+        arrays = _arrays(Path(path))
         words = json.loads(arrays.pop("words").tobytes().decode("utf-8"))
         if words.get("format") != FORMAT:
             raise AAADError(f"{path}: format is {words.get('format')!r}, wanted {FORMAT!r}")
@@ -60,11 +60,45 @@ def read_part(path: str | Path) -> tuple[Seen, tuple[int, int]]:
         )
     except AAADError:
         raise
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise AAADError(f"{path}: is no part of a score ({error})") from None
-    if not all(len(getattr(seen, name)) == len(seen.pred) for name in (*_LISTS, "target", "mask")):
-        raise AAADError(f"{path}: its lists and arrays are of different lengths")
+    _check(path, seen)
     return seen, (first, last)
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    try:
+        return read_npz(path, most=_MOST)
+    except AAADError as error:
+        raise AAADError(f"{path}: is no part of a score ({error})") from None
+
+
+def _check(path: str | Path, seen: Seen) -> None:
+    """AAADError where lists and arrays are of different shapes, or hold what they should not."""
+    rows, columns = len(seen.files), len(seen.columns)
+    shapes = {"pred": (rows, columns, 6), "target": (rows, columns, 6), "mask": (rows, columns)}
+    if seen.rest is not None:
+        shapes["rest"] = (rows, columns, 6)
+    for name, shape in shapes.items():
+        array = getattr(seen, name)
+        if array.shape != shape or array.dtype.kind not in "fb":
+            raise AAADError(f"{path}: {name} is {array.dtype} {array.shape}, wanted {shape}")
+    for name in _LISTS:
+        values = getattr(seen, name)
+        kinds = str | None if name == "before" else str
+        if len(values) != rows or not all(isinstance(value, kinds) for value in values):
+            raise AAADError(f"{path}: {name} must be {rows} texts")
+    if not isinstance(seen.ceiling, int | float | None):
+        raise AAADError(f"{path}: ceiling is {seen.ceiling!r:.60}")
+    if not all(isinstance(name, str) for name in (*seen.columns, *seen.presence)):
+        raise AAADError(f"{path}: columns must be names of units")
 
 
 def merge_parts(paths: Sequence[str | Path]) -> Seen:

@@ -1,13 +1,10 @@
-"""The one reader of pictures: what a person would see on the screen, or a refusal by name.
+"""Pictures as arrays: what a person would see on the screen, or a refusal by name.
 
-Turned as its EXIF orientation says; 16-bit grey scaled to 8; palettes, grey, CMYK and transparency
-(over white) become RGB. Refused: animations, floating point, more than 100 million pixels, and
-what is not a file (a folder, a pipe, a link that leads nowhere).
+What is read and what is refused is `facs_text.pictures`' business, as in every other command.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from facs_text import FacsTextError, pictures
+
 from .errors import AAADError
 
 if TYPE_CHECKING:
@@ -23,10 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SUFFIXES", "png_bytes", "read_picture", "text_chunks"]
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
+SUFFIXES = pictures.SUFFIXES
 """What a folder is searched for."""
-LARGEST = 100_000_000
-"""Pixels; a small file that claims more is a bomb, not a portrait."""
 
 
 def read_picture(path: str | Path, size: int) -> NDArray[np.uint8]:
@@ -65,48 +62,12 @@ def png_bytes(path: str | Path, *, longest: int = 512) -> bytes:
 @contextmanager
 def _opened(path: str | Path) -> Iterator[Image.Image]:
     """The picture, opened and not yet decoded; whatever goes wrong inside becomes an AAADError."""
-    from PIL import Image
-
-    place = Path(path)
-    if not place.exists():
-        raise AAADError(f"{place}: no such picture")
-    if not place.is_file():
-        raise AAADError(f"{place}: is no file")
     try:
-        with warnings.catch_warnings():
-            # Pillow only warns of a bomb up to twice its limit; the size is checked below.
-            warnings.simplefilter("ignore")
-            with Image.open(place) as image:
-                if image.width * image.height > LARGEST:
-                    raise AAADError(
-                        f"{place}: claims {image.width} x {image.height} pixels, more than "
-                        f"{LARGEST:,}; shrink it first"
-                    )
-                yield image
-    except AAADError:
-        raise
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, TypeError) as error:
-        raise AAADError(f"{place}: cannot be read as a picture ({error})") from None
-    except Image.DecompressionBombError as error:
-        raise AAADError(f"{place}: cannot be read as a picture ({error})") from None
+        with pictures.opened(path) as image:
+            yield image
+    except FacsTextError as error:
+        raise AAADError(str(error)) from None
 
 
 def _rgb(image: Image.Image, path: str | Path) -> Image.Image:
-    from PIL import Image, ImageOps
-
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1:
-        raise AAADError(f"{path}: is an animation of {frames} pictures; name one of them")
-    if image.mode == "F":
-        raise AAADError(f"{path}: holds floating-point pixels; save it with 8 or 16 bits")
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow may widen to 32
-        values = np.asarray(image).astype(np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise AAADError(f"{path}: holds 32-bit pixels; save it with 8 or 16 bits")
-        image = Image.fromarray(((values + 128) // 257).astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        shown = image.convert("RGBA")
-        paper = Image.new("RGBA", shown.size, (255, 255, 255, 255))
-        return Image.alpha_composite(paper, shown).convert("RGB")
-    return image.convert("RGB")
+    return pictures.to_rgb(image, path)

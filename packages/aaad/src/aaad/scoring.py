@@ -7,6 +7,7 @@ unit, what the ceiling is, and which detector may not score.
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -224,10 +225,14 @@ def read_ceiling(path: Path) -> float:
         value = json.loads(path.read_text(encoding="utf-8"))
         if value.get("version") != VERSION:
             raise AAADError(f"{path}: is a score of another version of the definition; score anew")
-        return float(value["aaad"])
+        headline = float(value["aaad"])
+        if not math.isfinite(headline):
+            raise ValueError(f"its aaad is {headline}")
+        return headline
     except AAADError:
         raise
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError,
+            RecursionError) as error:  # fmt: skip
         raise AAADError(f"{path}: is no score.json ({error})") from None
 
 

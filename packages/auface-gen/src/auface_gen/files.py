@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import errno
-import os
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from auface_gen.errors import AUFaceGenError, WorkFailed
+from facs_text import files
 
 __all__ = ["PART", "cannot_write", "whole", "write_whole"]
 
@@ -18,30 +17,23 @@ PART = ".part"
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def whole(path: Path, *, folders: bool = False) -> Iterator[Path]:
     """A place beside `path` to write to; renamed to `path` when the block ends without an error,
-    and removed otherwise. Its name is of this process and call alone.
+    and removed otherwise. Its name is of this process and call alone; what a killed process left
+    goes with the next one's first file of the folder. folders: make those that are missing.
 
     Raises AUFaceGenError or WorkFailed that says what to do (`cannot_write`).
     """
-    beside = path.with_name(f".{path.name[:120]}.{os.getpid()}-{secrets.token_hex(4)}{PART}")
     try:
-        yield beside
-        beside.replace(path)
+        with files.whole(path, folders=folders) as beside:
+            yield beside
     except OSError as error:
         raise cannot_write(path, error) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, in folders that are made where they are missing."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    with whole(path) as beside:
+    with whole(path, folders=True) as beside:
         beside.write_bytes(data)
 
 

@@ -22,13 +22,21 @@ from torch import Tensor
 from auface_gen.columns import COLUMNS, to_vector
 from auface_gen.errors import AUFaceGenError
 from auface_gen.files import whole
-from auface_gen.generator.checkpoint import read_folder, read_tensors, restore, weights_folder
+from auface_gen.generator.checkpoint import (
+    build,
+    read_folder,
+    read_tensors,
+    restore,
+    weights_folder,
+)
 from auface_gen.generator.model import FaceTransformer, GeneratorConfig
 from auface_gen.generator.reader import ClauseReader, TextConfig
-from auface_gen.generator.sampling import halton_order, sample
+from auface_gen.generator.sampling import halton_order, sample, steady
 from auface_gen.notebook import model_html, picture_html
 from facs_text import Coding, Description, FacsTextError, describe, parse, understand
+from facs_text.pictures import read_rgb
 from vq_tokenizer import Tokenizer, load_checkpoint
+from vq_tokenizer.weights import from_fields
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -95,11 +103,39 @@ class Generated:
             self.image.save(beside, format="PNG", pnginfo=info)
 
 
+def _shown(config: dict[str, Any], where: Path) -> list[bool]:
+    """Which columns the model has learned to show."""
+    shown = config.get("shown")
+    if (
+        not isinstance(shown, list)
+        or len(shown) != len(COLUMNS)
+        or not all(isinstance(one, bool) for one in shown)
+    ):
+        raise AUFaceGenError(f"{where}: shown must be {len(COLUMNS)} times true or false")
+    return shown
+
+
+def _people(path: Path, config: GeneratorConfig) -> Tensor:
+    """(N, h, w) tokens of the made-up people."""
+    tokens = read_tensors(path).get("tokens")
+    if tokens is None or tokens.ndim != 3 or tokens.shape[1:] != (config.grid, config.grid):
+        raise AUFaceGenError(f"{path}: expected tokens (N, {config.grid}, {config.grid})")
+    if not len(tokens) or tokens.is_floating_point() or tokens.is_complex():
+        raise AUFaceGenError(f"{path}: expected whole numbers, of one person at least")
+    tokens = tokens.long()
+    low, high = int(tokens.min()), int(tokens.max())
+    if low < 0 or high >= config.num_codes:
+        raise AUFaceGenError(
+            f"{path}: tokens are {low} to {high}, expected 0 to {config.num_codes - 1}"
+        )
+    return tokens
+
+
 class AUFace:
     """The default model: tokenizer, clause reader, transformer, and a bank of made-up people.
 
     generate() is deterministic: the same request, identity and seed give the same picture,
-    whatever the batch.
+    whatever the batch and the number of threads.
     """
 
     def __init__(
@@ -134,27 +170,24 @@ class AUFace:
         device = device if device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu")
         tokenizer = load_checkpoint(root / "tokenizer")
         config, tensors = read_folder(root / "reader")
-        try:
-            reader = ClauseReader(
-                TextConfig(**{**config["text"], "vocabulary": tuple(config["text"]["vocabulary"])})
-            )
-        except (KeyError, TypeError) as error:
-            raise AUFaceGenError(
-                f"{root / 'reader' / 'config.json'} does not describe a reader: {error}"
-            ) from error
+        said = config.get("text")
+        text = said if isinstance(said, dict) else {}
+        layers = text.get("layers", 0)
+        reader = build(
+            lambda: ClauseReader(from_fields(TextConfig, text)),
+            root / "reader",
+            copies=layers if isinstance(layers, int) else 0,
+        )
         restore(reader, tensors, root / "reader")
         config, tensors = read_folder(root / "generator")
-        try:
-            transformer, shown = (
-                FaceTransformer(GeneratorConfig(**config["model"])),
-                config["shown"],
-            )
-        except (KeyError, TypeError) as error:
-            raise AUFaceGenError(
-                f"{root / 'generator' / 'config.json'} does not describe a generator: {error}"
-            ) from error
+        said = config.get("model")
+        shape = said if isinstance(said, dict) else {}
+        transformer = build(
+            lambda: FaceTransformer(from_fields(GeneratorConfig, shape)), root / "generator"
+        )
         restore(transformer, tensors, root / "generator")
-        people = read_tensors(root / "people.safetensors")["tokens"].long()
+        shown = _shown(config, root / "generator" / "config.json")
+        people = _people(root / "people.safetensors", transformer.config)
         digest = hashlib.sha256(
             (root / "generator" / "model.safetensors").read_bytes()
         ).hexdigest()[:12]
@@ -198,9 +231,8 @@ class AUFace:
             picture, name = identity.convert("RGB"), "image"
         else:
             try:
-                with Image.open(identity) as opened:
-                    picture, name = opened.convert("RGB"), f"image:{Path(identity).name}"
-            except OSError as error:
+                picture, name = read_rgb(identity), f"image:{Path(identity).name}"
+            except FacsTextError as error:
                 raise AUFaceGenError(
                     f"{identity} is not a picture that can be read: {error}"
                 ) from error
@@ -252,14 +284,15 @@ class AUFace:
                 given or self.identity(seed=s if identity_seed is None else identity_seed)
                 for _, s in part
             ]
-            pictures = self._draw(
-                said,
-                torch.stack([r[0] for r in rest]),
-                [s for _, s in part],
-                steps,
-                guidance,
-                temperature,
-            )
+            with steady():
+                pictures = self._draw(
+                    said,
+                    torch.stack([r[0] for r in rest]),
+                    [s for _, s in part],
+                    steps,
+                    guidance,
+                    temperature,
+                )
             for (coding, s), words, (_, name), picture in zip(
                 part, said, rest, pictures, strict=True
             ):

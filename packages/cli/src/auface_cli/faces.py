@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 import click
 
 from facs_text import Coding, FacsTextError, parse, readers
+from facs_text.files import Whole
 
-from .output import Whole, note
+from .output import note
 from .sources import beside, codings, reader_options, reading_options, skip_options
 
 __all__ = ["Face", "Said", "face_options", "faces", "say"]

@@ -48,24 +48,29 @@ class LazyGroup(click.Group):
         module, _, attribute = place.partition(":")
         try:
             found = getattr(import_module(module), attribute or "command")
-        except Exception as error:  # a plugin may fail in any way, and must not take the rest down
+        except KeyboardInterrupt:
+            raise
+        except SystemExit as stop:
+            return _broken(cmd_name, place, RuntimeError(f"it leaves when imported ({stop.code})"))
+        except BaseException as error:  # a plugin may fail in any way, and takes no other down
             return _broken(cmd_name, place, error)
         if not isinstance(found, click.Command):
             return _broken(cmd_name, place, TypeError(f"{place} is not a click command"))
         return found
 
 
-def _broken(name: str, place: str, error: Exception) -> click.Command:
+def _broken(name: str, place: str, error: BaseException) -> click.Command:
     """A command that stands in for one that cannot be loaded."""
+    said = " ".join(str(error).split()) or type(error).__name__
 
     def fail() -> None:
         if isinstance(error, ModuleNotFoundError):
             raise error
-        raise click.UsageError(f"{name} cannot be loaded from {place}: {error}")
+        raise click.UsageError(f"{name} cannot be loaded from {place}: {said}")
 
     return click.Command(
         name,
         callback=fail,
-        short_help=f"(cannot be loaded: {error})",
+        short_help=f"(cannot be loaded: {said})",
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     )

@@ -1,15 +1,17 @@
 """`auface`: the group and what it does with errors.
 
-Exit status: 0 done, 1 the work failed, 2 the call or the input was wrong. Every error is one line
-on standard error; AUFACE_TRACEBACK=1 shows where it came from.
+Exit status: 0 done, 1 the work failed, 2 the call or the input was wrong, 130 stopped by Ctrl-C.
+Every error is one line on standard error; AUFACE_TRACEBACK=1 shows where it came from.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 
 import click
@@ -67,16 +69,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status, and never raises for what a user can do wrong."""
     try:
         result = cli.main(args=arguments, prog_name="auface", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except SystemExit as stop:  # a command of another distribution may leave so
+        return stop.code if isinstance(stop.code, int) else 1 if stop.code else 0
     except BrokenPipeError:
         # The reader has gone (`auface units | head`). Nothing more can be said there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (KeyboardInterrupt, click.Abort):
-        return _say("stopped", 1)
+        return _say("stopped", 128 + 2)
     except Exception as error:
         if os.environ.get("AUFACE_TRACEBACK"):
             traceback.print_exc()
@@ -97,17 +103,40 @@ def _line(error: Exception) -> tuple[str, int]:
             what, brings = _BRINGS[root]
             return f"this needs {what}: python -m pip install '{brings}'", 2
     if isinstance(error, ValueError) and type(error).__module__.partition(".")[0] in _OURS:
-        return str(error), 2
-    if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
-        return f"{error.filename}: {error.strerror}", 2
-    if isinstance(error, PermissionError):
-        return f"{error.filename}: {error.strerror}", 2
+        # WorkFailed of auface-gen: what was asked is right, and the disk or a process failed.
+        return str(error), 1 if type(error).__name__ == "WorkFailed" else 2
+    if isinstance(error, OSError):
+        return _of_system(error)
+    return _foreign(error)
+
+
+def _of_system(error: OSError) -> tuple[str, int]:
+    """What the system refused: the file's name and why. A full or failing disk is no wrong call."""
+    failed = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.ENOMEM)
+    why = error.strerror or str(error) or type(error).__name__
+    if error.filename is None:
+        return f"failed: {why}", 1
+    name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename
+    return f"{name}: {why}", 1 if failed else 2
+
+
+def _foreign(error: Exception) -> tuple[str, int]:
+    """What Python, numpy or torch say of a thing that no package of ours has a word for."""
+    if isinstance(error, MemoryError) or "allocate memory" in str(error).lower():
+        return f"not enough memory: {error or 'it could not be had'}", 1
+    if isinstance(error, UnicodeError):
+        return f"text that is no UTF-8: {error}", 2
+    if isinstance(error, RecursionError):
+        return f"nested too deeply to be read: {error}", 2
+    if isinstance(error, ValueError) and "null byte" in str(error):
+        return "the name of a file holds a zero byte", 2
     return f"failed: {type(error).__name__}: {error} (AUFACE_TRACEBACK=1 shows where)", 1
 
 
 def _say(message: str, status: int) -> int:
-    line = " ".join(message.split())
-    sys.stderr.write(f"auface: {line}\n")
+    line = " ".join(message.split()).encode("utf-8", "backslashreplace").decode("utf-8")
+    with suppress(OSError, ValueError, AttributeError):  # standard error may be closed
+        sys.stderr.write(f"auface: {line}\n")
     return status
 
 

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from ..errors import AAADError
 from ..files import whole, write_text
+from .fit import build_to_fit
 from .model import DetectorConfig, DetectorNet, build
 
 __all__ = [
@@ -55,7 +56,7 @@ def load_json(path: Path) -> dict[str, Any]:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise AAADError(f"{path}: no such file") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise AAADError(f"{path}: cannot be read as JSON ({error})") from None
     if not isinstance(values, dict):
         raise AAADError(f"{path}: holds no JSON object")
@@ -68,7 +69,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
         raise AAADError(f"{path}: no such file")
     try:
         return load_file(path)
-    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
+    except (SafetensorError, OSError, ValueError, RuntimeError, TypeError, KeyError) as error:
         raise AAADError(f"{path}: cannot be read as safetensors ({error})") from None
 
 
@@ -121,7 +122,12 @@ def read_detector(folder: Path) -> tuple[DetectorNet, dict[str, Any]]:
         )
     if not isinstance(config.get("model"), dict):
         raise AAADError(f"{folder / 'config.json'}: has no `model`")
-    net = build(DetectorConfig.from_json(config["model"]))
+    place = folder / "config.json"
+    net = build_to_fit(
+        lambda: build(DetectorConfig.from_json(config["model"])),
+        folder / "model.safetensors",
+        place,
+    )
     given = load_tensors(folder / "model.safetensors")
     wanted = net.state_dict()
     wrong = [f"missing {name}" for name in wanted if name not in given]
@@ -133,6 +139,9 @@ def read_detector(folder: Path) -> tuple[DetectorNet, dict[str, Any]]:
     ]
     if wrong:
         raise AAADError(f"{folder / 'model.safetensors'}: " + "; ".join(sorted(wrong)[:8]))
+    odd = [n for n, t in given.items() if t.is_floating_point() != wanted[n].is_floating_point()]
+    if odd:
+        raise AAADError(f"{folder / 'model.safetensors'}: {odd[0]} is {given[odd[0]].dtype}")
     net.load_state_dict({name: t.to(wanted[name].dtype) for name, t in given.items()})
     columns = len(net.config.columns)
     temperature = config.get("temperature")
@@ -141,11 +150,15 @@ def read_detector(folder: Path) -> tuple[DetectorNet, dict[str, Any]]:
         if not (
             isinstance(values, list)
             and len(values) == columns
-            and all(isinstance(x, int | float) and x > 0 for x in values)
+            and all(isinstance(x, int | float) and 1e-3 <= x <= 1e3 for x in values)
         ):
             raise AAADError(
-                f"{folder / 'config.json'}: temperature.{kind} must be {columns} positive numbers"
+                f"{place}: temperature.{kind} must be {columns} numbers from 0.001 to 1000"
             )
+    if not isinstance(config.get("id"), str) or not config["id"].isprintable():
+        raise AAADError(f"{place}: id must be a line of text, is {config.get('id')!r:.60}")
+    if not isinstance(config.get("held_out", {}), dict):
+        raise AAADError(f"{place}: held_out must be an object, is {config['held_out']!r:.60}")
     net.train(False)
     bad = [name for name, t in net.state_dict().items() if not torch.isfinite(t).all()]
     if bad:

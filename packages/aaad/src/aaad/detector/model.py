@@ -39,6 +39,12 @@ class DetectorConfig:
     columns: tuple[str, ...] = COLUMNS
 
     def __post_init__(self) -> None:
+        for name in ("size", "width", "hidden"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value > 1 << 14:
+                raise AAADError(f"{name} must be a whole number up to 16384, is {value!r:.40}")
+        if not self.columns or not all(isinstance(name, str) for name in self.columns):
+            raise AAADError("columns must be names of units")
         if self.network not in NETWORKS:
             raise AAADError(f"network must be one of {', '.join(NETWORKS)}, not {self.network!r}")
         if self.size % 16 or self.size <= 0 or self.width <= 0 or self.hidden <= 0:
@@ -54,6 +60,8 @@ class DetectorConfig:
     @staticmethod
     def from_json(values: dict[str, Any]) -> DetectorConfig:
         """The inverse of `to_json`; an unknown or missing key is an `AAADError`."""
+        if not isinstance(values.get("columns"), list):
+            raise AAADError("not a detector's config: columns must be a list of units")
         try:
             return DetectorConfig(**{**values, "columns": tuple(values["columns"])})
         except (TypeError, KeyError) as error:

@@ -1,10 +1,11 @@
 """What the people of a corpus are asked to do: codings drawn from a mixture.
 
 Kinds, and their shares of the pictures that are not at rest: single units (16%), at each side and
-level in turn; codings as spontaneous behaviour in a laboratory has them (34%, see `bp4d`); presets
-and their neighbours (10%); conflicts, that is pairs that the rules of facs-text know as antagonists
-or alternatives, at each level against each other in turn (18%); and uniform ones (22%). People of
-the test split are also asked for pairs that training never has.
+level in turn; codings as spontaneous behaviour in a laboratory has them (34%, see `spontaneous`);
+presets and their neighbours (10%); conflicts, that is pairs that the rules of facs-text know as
+antagonists or alternatives, at each level against each other in turn (18%); and uniform ones (22%).
+People of the test split are also asked for pairs that training never has, and each of them for each
+of sixteen marked conflicts: those that an experiment leaves out of training, a fold at a time.
 
 A `Plan` deals kinds, single units and conflicts from shuffled decks, so that none is rare by
 chance; `draw_codings` draws each coding on its own.
@@ -24,6 +25,7 @@ from facs_text import PRESETS, Action, Coding, resolve, unit
 
 __all__ = [
     "CONFLICTS",
+    "CONFLICT_FOLDS",
     "HELD_OUT_PAIRS",
     "MIXTURE",
     "SHARES",
@@ -31,10 +33,11 @@ __all__ = [
     "Plan",
     "allowed",
     "draw_codings",
+    "marked_conflicts",
 ]
 
-MIXTURE = 3
-"""Number of the mixture: a corpus begun with another cannot be gone on with."""
+MIXTURE = 4
+"""Number of the mixture: a corpus begun with another cannot be resumed."""
 
 HELD_OUT_PAIRS: tuple[frozenset[str], ...] = tuple(
     frozenset(pair.split("+"))
@@ -82,12 +85,23 @@ CONFLICTS: tuple[str, ...] = (
 held-out ones. Listed here, so that a change of the rules does not change a corpus begun before it.
 """
 
+CONFLICT_FOLDS: tuple[tuple[str, ...], tuple[str, ...]] = (
+    ("1+4", "12+15", "10+24", "5+7", "16+17", "20+22", "14+18", "17+27"),
+    ("2+4", "12+24", "10+15", "5+6", "12+18", "16+24", "20+23", "14+22"),
+)
+"""Conflicts that are marked in each row that has one, in two folds: whether a generator shows a
+conflict it was never trained on is asked by training without the rows of a fold (about one in nine)
+and drawing its pairs. In each both units give way to the other by the rules, and each unit
+stands in many rows without the other. 10+17 is none of them: the rules let both stand whole.
+"""
+
 _UNEQUAL = frozenset(("61+62", "63+64"))
 """Conflicts of which nothing stands at equal levels: the eyes cannot turn two ways at once."""
 
 _ODDS = np.array([0.6 if c in _GAZE or c in _JAW else 1.0 for c in SHOWN])
 _LEVELS = (0.10, 0.18, 0.26, 0.26, 0.20)
 _HELD_OUT_SHARE = 0.25  # of a test person's codings
+_MARKED_PLACES = (1, 3)  # of each five codings of a test person
 
 
 @cache
@@ -109,6 +123,15 @@ def allowed(coding: Coding) -> bool:
     """
     present = {a.code for a in coding} | {a.code for a in resolve(coding).coding}
     return not any(pair <= present for pair in HELD_OUT_PAIRS)
+
+
+def marked_conflicts(coding: Coding) -> list[str]:
+    """The pairs of `CONFLICT_FOLDS` that are in a coding, asked for or standing after resolution.
+
+    Pairs that are both asked for are marked even where one unit does not survive.
+    """
+    present = {a.code for a in coding} | {a.code for a in resolve(coding).coding}
+    return [pair for fold in CONFLICT_FOLDS for pair in fold if set(pair.split("+")) <= present]
 
 
 def _usable(coding: Coding, held_out: bool) -> bool:
@@ -154,7 +177,11 @@ class Plan:
     def _deal(self, places: range, held_out: bool) -> Iterator[tuple[str, Coding]]:
         for place in places:
             rng = np.random.default_rng([self.seed, 0xC0D1, place])
-            if held_out and rng.random() < _HELD_OUT_SHARE:
+            if held_out and place % 5 in _MARKED_PLACES:
+                rank = place // 5 * len(_MARKED_PLACES) + _MARKED_PLACES.index(place % 5)
+                yield "marked conflict", _marked(rng, self.seed, rank)
+                continue
+            if held_out and rng.random() < _HELD_OUT_SHARE / (1 - len(_MARKED_PLACES) / 5):
                 pair = HELD_OUT_PAIRS[rng.integers(len(HELD_OUT_PAIRS))]
                 yield "held-out pair", _held_out(rng, pair)
                 continue
@@ -252,6 +279,14 @@ def _actions(
 
 def _held_out(rng: np.random.Generator, pair: frozenset[str]) -> Coding:
     return _actions(rng, sorted(pair, key=int), one_sided=0.2)
+
+
+def _marked(rng: np.random.Generator, seed: int, rank: int) -> Coding:
+    """The rank-th marked conflict: sixteen in a row are all of them, each at B to E."""
+    pairs = [pair for fold in CONFLICT_FOLDS for pair in fold]
+    at, turn = _dealt(seed, 3, rank, len(pairs))
+    ways = _dealt(seed, 100 + at, turn, 16)[0]
+    return _actions(rng, pairs[at].split("+"), one_sided=0.2, levels=[ways // 4 + 2, ways % 4 + 2])
 
 
 def _random(rng: np.random.Generator) -> Coding:

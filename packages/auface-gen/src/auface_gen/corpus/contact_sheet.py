@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from auface_gen.errors import AUFaceGenError
 from facs_text import parse
+from facs_text.pictures import read_rgb
 
 __all__ = ["contact_sheet", "corpus_sheet"]
 
@@ -83,14 +84,9 @@ def corpus_sheet(
         for _, subject, codes, path in sorted(found[code]):
             if len(picked) < people:
                 picked.setdefault(subject, (codes, path))
-        rows.append([_open(path) for _, path in picked.values()])
+        rows.append([read_rgb(path) for _, path in picked.values()])
         labels.append([f"{codes}  {subject}" for subject, (codes, _) in picked.items()])
         names.append(f"AU {code}")
     file = BytesIO()
     contact_sheet(rows, labels, names=names).save(file, format="PNG")
     return file.getvalue()
-
-
-def _open(path: Path) -> Image.Image:
-    with Image.open(path) as picture:
-        return picture.convert("RGB")

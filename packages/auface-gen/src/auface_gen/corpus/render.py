@@ -25,7 +25,7 @@ import numpy as np
 
 import auface_gen
 import facs_text
-from auface_gen.codings.mixture import HELD_OUT_PAIRS, MIXTURE
+from auface_gen.codings.mixture import CONFLICT_FOLDS, HELD_OUT_PAIRS, MIXTURE
 from auface_gen.corpus.assemble import LAYOUTS, PARTS, assemble, is_whole, shard_folder
 from auface_gen.corpus.crew import executor_of, in_order, in_order_of_completion
 from auface_gen.corpus.plan import CorpusPlan, Shard
@@ -37,9 +37,9 @@ from auface_gen.rig.facexmodel import KNOWN_MEAN_FACES, mean_face_digest
 from auface_gen.rig.move import Rig
 from facs_text.corpus import CorpusRow
 
-__all__ = ["LOOK", "plan_lines", "plan_rows", "render_corpus"]
+__all__ = ["LOOK", "plan_lines", "plan_rows", "remember", "render_corpus"]
 
-LOOK = 4
+LOOK = 6
 """Number of the look of the rig, to be raised when shapes, correctives, skin, hair, resting faces,
 people, light, crop, denoising or rendering change what a picture shows.
 """
@@ -104,7 +104,7 @@ def render_corpus(
         raise AUFaceGenError(f"part={part[0]}/{part[1]}: from 1/{part[1]} to {part[1]}/{part[1]}")
     root, rig, tell = Path(out), Path(rig), tell or _LOG.warning
     settings = _settings(plan, rig, layout, variant, tell)
-    _remember(root / PARTS / "settings.json", settings)
+    remember(root / PARTS / "settings.json", settings)
     tell(f"rendering with mitsuba {settings['mitsuba']}, variant {settings['variant']}")
 
     done, total = 0, plan.pictures_in_part(part or (1, 1))
@@ -133,7 +133,9 @@ def render_corpus(
                 report(done, total)
     if part is None:
         pairs = ["+".join(sorted(p, key=int)) for p in HELD_OUT_PAIRS]
-        assemble(root, plan, layout, {"render": settings, "held_out_pairs": pairs})
+        folds = [list(fold) for fold in CONFLICT_FOLDS]
+        about = {"render": settings, "held_out_pairs": pairs, "conflict_folds": folds}
+        assemble(root, plan, layout, about)
     return root
 
 
@@ -214,7 +216,10 @@ def _rules_digest() -> str:
     return digest.hexdigest()[:12]
 
 
-def _remember(path: Path, settings: dict[str, Any]) -> None:
+def remember(path: Path, settings: dict[str, Any]) -> None:
+    """Keep, in a file two folders down in a corpus, what it was begun with. Raises AUFaceGenError
+    when it was begun with something else.
+    """
     if path.exists():
         try:
             before = json.loads(path.read_text("utf-8"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auface_gen.codings.mixture import Plan
+from auface_gen.codings.mixture import Plan, marked_conflicts
 from auface_gen.corpus.plan import SittingPlan
 from facs_text import Coding, Resolution, resolve
 from facs_text.corpus import CorpusRow, make_row
@@ -36,9 +36,11 @@ def rows(sitting: SittingPlan) -> Iterator[tuple[CorpusRow, Resolution]]:
             source=SOURCE,
             neutral=sitting.file_name(0),
             seed=sitting.light * 1000 + number,
+            texts=("prompt",),
             requested=str(coding),
             kind=kind,
             person_seed=sitting.person,
             light_seed=sitting.light,
+            marked_conflicts=marked_conflicts(coding),
         )
         yield row, resolution

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -14,8 +15,11 @@ from torch import Tensor
 
 from auface_gen.errors import AUFaceGenError
 from auface_gen.files import write_whole
+from vq_tokenizer import VQTokenizerError
+from vq_tokenizer.weights import build_to_fit, check_finite
 
 __all__ = [
+    "build",
     "read_folder",
     "read_tensors",
     "restore",
@@ -24,6 +28,9 @@ __all__ = [
     "write_json",
     "write_tensors",
 ]
+
+
+Model = TypeVar("Model", bound=torch.nn.Module)
 
 
 def weights_folder(part: str = "") -> Path:
@@ -67,12 +74,16 @@ def write_folder(
 def read_tensors(path: str | Path) -> dict[str, Tensor]:
     """Tensors of a safetensors file. Raises AUFaceGenError when it is missing or not whole."""
     try:
-        return load_file(path)
+        tensors = load_file(path)
+        check_finite(tensors, path)
+        return tensors
+    except VQTokenizerError as error:
+        raise AUFaceGenError(str(error)) from None
     except FileNotFoundError:
         raise AUFaceGenError(
             f"{path} is missing; train a model first, or give the folder of one"
         ) from None
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, RuntimeError, TypeError, KeyError) as error:
         raise AUFaceGenError(
             f"{path} is not a whole safetensors file ({error}); copy or train it again"
         ) from error
@@ -86,11 +97,22 @@ def read_folder(folder: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         config = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise AUFaceGenError(f"{path} is missing: {folder} is not a model folder") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise AUFaceGenError(f"{path} is not JSON: {error}") from error
     if not isinstance(config, dict):
         raise AUFaceGenError(f"{path} holds {type(config).__name__}, expected an object")
     return config, read_tensors(folder / "model.safetensors")
+
+
+def build(make: Callable[[], Model], folder: str | Path, *, copies: int = 0) -> Model:
+    """The model that `make` builds from folder/config.json, once it is known to be no larger than
+    folder/model.safetensors (see vq_tokenizer.weights.build_to_fit). Raises AUFaceGenError.
+    """
+    weights, config = Path(folder) / "model.safetensors", Path(folder) / "config.json"
+    try:
+        return build_to_fit(make, weights, config, copies=copies)
+    except VQTokenizerError as error:
+        raise AUFaceGenError(str(error)) from None
 
 
 def restore(model: torch.nn.Module, tensors: dict[str, Tensor], where: str | Path) -> None:
@@ -111,4 +133,8 @@ def restore(model: torch.nn.Module, tensors: dict[str, Tensor], where: str | Pat
             + "; ".join(wrong[:8])
             + (" ..." if len(wrong) > 8 else "")
         )
+    if odd := [
+        k for k, v in tensors.items() if v.is_floating_point() != own[k].is_floating_point()
+    ]:
+        raise AUFaceGenError(f"{where}: {', '.join(odd[:4])}: {tensors[odd[0]].dtype} is no weight")
     model.load_state_dict({k: v.to(own[k].dtype) for k, v in tensors.items()})

@@ -16,7 +16,9 @@ from torch import Tensor
 
 from auface_gen.errors import AUFaceGenError
 from auface_gen.generator.checkpoint import read_tensors, write_tensors
+from facs_text import FacsTextError
 from facs_text.corpus import CorpusRow, read
+from facs_text.pictures import read_rgb
 from vq_tokenizer import Tokenizer
 
 __all__ = ["TokenSet", "encode_corpus", "kept_tokens", "picture_size", "read_picture", "rows_of"]
@@ -61,9 +63,8 @@ def picture_size(corpus: Path, split: str, row: CorpusRow) -> int:
 
 def _open(path: Path) -> Image.Image:
     try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
-    except (OSError, ValueError, SyntaxError) as error:
+        return read_rgb(path)
+    except FacsTextError as error:
         raise AUFaceGenError(f"{path} is not a picture that can be read: {error}") from error
 
 

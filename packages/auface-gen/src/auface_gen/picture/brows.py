@@ -37,10 +37,10 @@ class BrowsAndLashes:
         """Points (n k,) of the brows' hairs on the skin, their height above it and width."""
         rng, p = self._rng, self._person
         line = brow_line(self._rig, p)
-        count = int(250 * p.brow_density)
         paths = []
         for sign in (1.0, -1.0):
-            t = rng.random(count) ** 0.9
+            t = _along(rng, int(250 * p.brow_density))
+            count = len(t)
             across = np.clip(rng.normal(0, 0.42, count), -1, 1)
             at = np.clip(t * 4, 0, 3.999)
             i = at.astype(int)
@@ -123,7 +123,21 @@ class BrowsAndLashes:
         return len(self._width)
 
 
+BROW_END = 0.88
+"""Where the hair of a brow ends, of the line from its head to the tail's landmark."""
+
+
 def brow_profile(t: np.ndarray) -> np.ndarray:
     """(n,) half height of a brow at t (0 head, 1 tail), of its greatest."""
     head = np.clip(0.55 + 2.2 * t, 0, 1)
-    return head * np.clip(1.05 - 0.95 * np.maximum(t - 0.4, 0) ** 1.2 / 0.6**1.2, 0.16, 1)
+    return head * np.clip(1.05 - 0.85 * np.maximum(t - 0.4, 0) ** 1.4 / 0.6**1.4, 0.2, 1)
+
+
+def _along(rng: np.random.Generator, count: int) -> np.ndarray:
+    """(count,) where hairs grow, 0 to BROW_END: as dense at the thin tail as in the middle, and
+    thinning out at its end.
+    """
+    t = rng.random(4 * count) * BROW_END
+    odds = brow_profile(t) * np.clip((BROW_END - t) / 0.12, 0.15, 1)
+    kept: np.ndarray = t[rng.random(len(t)) < odds / odds.max()][:count]
+    return kept

@@ -53,7 +53,7 @@ def brow_line(face: Face, person: Person | None = None) -> np.ndarray:
     The hair grows on the ridge, a little under the kit's landmarks.
     """
     right = face.neutral[face.landmarks68[21:16:-1], :2]
-    under = np.array([[0.0, -0.2], [0.0, -0.28], [0.0, -0.38], [0.0, -0.5], [0.1, -0.7]])
+    under = np.array([[0.0, -0.2], [0.0, -0.28], [0.0, -0.38], [0.0, -0.48], [0.25, -0.5]])
     line: np.ndarray = right * [-1, 1] + under
     if person is None:
         return line

@@ -42,6 +42,7 @@ def mitsuba(variant: str | None = None) -> Any:
         raise AUFaceGenError("rendering needs mitsuba: pip install 'auface-gen[rig]'") from None
     if variant or mi.variant() is None:
         mi.set_variant(variant or "scalar_rgb")
+    mi.set_log_level(mi.LogLevel.Error)  # it warns of each sampler that rounds its samples up
     return mi
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from auface_gen.picture.brows import brow_profile
+from auface_gen.picture.brows import BROW_END, brow_profile
 from auface_gen.picture.creases import AGE_LINES, CREASES
 from auface_gen.picture.hair import growth
 from auface_gen.picture.people import Person
@@ -181,7 +181,7 @@ class SkinMap:
         near = (y > 3.5) & (y < 8.5) & (x < 7.5) & (self.position[..., 2] > 5)
         points = np.stack([x[near], y[near]], 1)
         line = brow_line(self.rig, person)
-        t = np.linspace(0, 1, 41)
+        t = np.linspace(0, BROW_END - 0.06, 41)
         at = np.clip(t * 4, 0, 3.999)
         low = at.astype(int)
         fine = line[low] + (at - low)[:, None] * (line[low + 1] - line[low])

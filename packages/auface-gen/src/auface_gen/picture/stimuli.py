@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from io import BytesIO
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from auface_gen.errors import AUFaceGenError
+from auface_gen.files import write_whole
 from auface_gen.picture.mitsuba_variant import fastest_variant
 from auface_gen.picture.people import Light, Person
 from auface_gen.picture.render import RigMeshes, Sitting, mitsuba
@@ -78,17 +78,10 @@ def sheet(rows: list[list[np.ndarray]]) -> np.ndarray:
 
 
 def write_png(path: Path, picture: np.ndarray) -> None:
-    """Write the picture beside and rename it, so that it is there whole or not at all.
+    """Write the picture whole or not at all, in folders that are made where they are missing.
 
     Raises AUFaceGenError that names the file when it cannot be written.
     """
     file = BytesIO()
     Image.fromarray(picture).save(file, format="PNG")
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(file.getvalue())
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise AUFaceGenError(f"{path} cannot be written: {error.strerror or error}") from error
+    write_whole(path, file.getvalue())

@@ -10,7 +10,6 @@ V vertices, Q faces, E expression shapes.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,9 +20,11 @@ import numpy as np
 
 from auface_gen.errors import AUFaceGenError
 from auface_gen.rig.made_shapes import made_shapes
+from auface_gen.rig.npz import read_npz
 
 __all__ = ["Face"]
 
+_MOST = 1 << 30  # bytes of a rig; the published one has 200 million
 _ARRAYS = {
     "neutral": 2,
     "identity": 3,
@@ -36,6 +37,66 @@ _ARRAYS = {
     "materials": 1,
     "landmarks68": 1,
 }
+
+
+_NAMES = ("expression_names", "materials")
+_POINTS = ("neutral", "identity", "expression", "uv")
+_NEEDED = ("M_Face", "M_ScleraLeft", "M_IrisLeft", "M_ScleraRight", "M_IrisRight")
+
+
+def _check(a: Mapping[str, np.ndarray], where: str) -> None:
+    """Raise AUFaceGenError naming the array that is of another shape or kind, not finite, or points
+    past what it points to.
+    """
+    for name, array in a.items():
+        kinds = "US" if name in _NAMES else "f" if name in _POINTS else "iu"
+        if array.dtype.kind not in kinds and not (name in _POINTS and array.dtype.kind in "iu"):
+            raise AUFaceGenError(f"{where}: {name!r} holds {array.dtype}, expected other numbers")
+        if not array.size:
+            raise AUFaceGenError(f"{where}: {name!r} is empty")
+    for name in _POINTS:
+        bad = np.argwhere(~np.isfinite(a[name]))
+        if len(bad):
+            raise AUFaceGenError(f"{where}: {name!r} is not finite at {tuple(map(int, bad[0]))}")
+    count = len(a["neutral"])
+    if a["neutral"].shape != (count, 3) or a["uv"].shape[1] != 2:
+        raise AUFaceGenError(f"{where}: expected 'neutral' (V, 3) and 'uv' (n, 2)")
+    for name in ("identity", "expression"):
+        if a[name].shape[1:] != (count, 3):
+            raise AUFaceGenError(
+                f"{where}: {name!r} is {a[name].shape}, expected (n, {count}, 3) as 'neutral' has"
+            )
+    if len(a["expression_names"]) != len(a["expression"]):
+        raise AUFaceGenError(
+            f"{where}: {len(a['expression_names'])} names of {len(a['expression'])} expressions"
+        )
+    if a["faces"].shape != a["face_uv"].shape or a["faces"].shape[1] != 4:
+        raise AUFaceGenError(f"{where}: 'faces' and 'face_uv' must both be (Q, 4)")
+    if a["face_material"].shape != (len(a["faces"]),) or len(a["landmarks68"]) != 68:
+        raise AUFaceGenError(f"{where}: expected a material of each face and 68 landmarks")
+    # A triangle's fourth corner is -1.
+    for name, low, high in (
+        ("faces", -1, count),
+        ("landmarks68", 0, count),
+        ("face_uv", -1, len(a["uv"])),
+        ("face_material", 0, len(a["materials"])),
+    ):
+        if a[name].min() < low or a[name].max() >= high:
+            raise AUFaceGenError(
+                f"{where}: {name!r} has {a[name].min()} to {a[name].max()}: {_points_past(name)}"
+            )
+    try:
+        materials = [str(name) for name in a["materials"]]
+        [str(name) for name in a["expression_names"]]
+    except (ValueError, SystemError) as error:  # code points that there are not
+        raise AUFaceGenError(f"{where}: a name is no text: {error}") from None
+    if lost := [name for name in _NEEDED if name not in materials]:
+        raise AUFaceGenError(f"{where}: there is no material {', '.join(lost)}")
+
+
+def _points_past(name: str) -> str:
+    past = {"face_uv": "coordinates", "face_material": "materials"}.get(name, "vertices")
+    return f"it points past the {past} that there are"
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +133,9 @@ class Face:
                 "FaceXModel folder, or the packed .npz"
             )
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as packed:
-                arrays = {k: packed[k] for k in _ARRAYS if k in packed}
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-            raise AUFaceGenError(f"{path} is not a whole .npz of the rig: {error}") from error
+            arrays = read_npz(path, names=_ARRAYS, most=_MOST)
+        except AUFaceGenError as error:
+            raise AUFaceGenError(f"{path} is not a whole .npz of the rig: {error}") from None
         return cls.from_arrays(arrays, where=str(path))
 
     @classmethod
@@ -89,19 +149,7 @@ class Face:
                     f"{where}: {name!r} has {np.ndim(arrays[name])} dimensions, expected {ndim}"
                 )
         a = {k: np.asarray(arrays[k]) for k in _ARRAYS}
-        count = len(a["neutral"])
-        for name in ("identity", "expression"):
-            if a[name].shape[1:] != (count, 3):
-                raise AUFaceGenError(
-                    f"{where}: {name!r} is {a[name].shape}, expected (n, {count}, 3) "
-                    "as 'neutral' has"
-                )
-        if a["faces"].shape != a["face_uv"].shape or a["faces"].shape[1] != 4:
-            raise AUFaceGenError(f"{where}: 'faces' and 'face_uv' must both be (Q, 4)")
-        if a["faces"].max() >= count or a["landmarks68"].max() >= count:
-            raise AUFaceGenError(f"{where}: faces or landmarks point past the {count} vertices")
-        if a["face_uv"].max() >= len(a["uv"]):
-            raise AUFaceGenError(f"{where}: face_uv points past the {len(a['uv'])} coordinates")
+        _check(a, where)
         return cls(
             neutral=a["neutral"].astype(np.float32),
             identity=a["identity"].astype(np.float32),

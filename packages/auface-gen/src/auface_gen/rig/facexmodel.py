@@ -63,7 +63,7 @@ def read_folder(folder: str | Path) -> dict[str, np.ndarray]:
         raise AUFaceGenError(
             f"{index} is missing: give the FaceXModel folder of ICT-FaceKit"
         ) from None
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise AUFaceGenError(f"{index} is not ICT-FaceKit's list of vertices: {error!r}") from error
     arrays = _read_mesh(folder / _NEUTRAL)
     count, corners = len(arrays["neutral"]), _corners(_lines(folder / _NEUTRAL))

@@ -19,7 +19,7 @@ __all__ = ["Lips"]
 
 TEETH_CLEARANCE = 0.06
 MOST_FORWARD = 0.3  # lips that are rolled over the teeth belong behind their edge
-LIP_CLEARANCE = 0.04
+LIP_CLEARANCE = 0.05
 LIP_SLOPE = 0.3  # how steep a lip's crest falls away from a vertex, along x and along z
 LIP_STIR = 0.06  # lips that touch at rest are parted fully once one has moved so far
 UPPER_SHARE = 0.4  # of an overlap of the lips; the lower lip yields the rest

@@ -44,16 +44,24 @@ class Rig(Face):
         """What mends the sum of shapes, made once for this rig."""
         return Correctives(self)
 
-    def move(self, rest: np.ndarray, activations: Activations, *, raw: bool = False) -> np.ndarray:
+    def move(
+        self,
+        rest: np.ndarray,
+        activations: Activations,
+        *,
+        raw: bool = False,
+        contacts: bool | None = None,
+    ) -> np.ndarray:
         """(V, 3) the resting face `rest` doing the activations, eyeballs turned, head not yet
         posed.
 
-        raw: the plain sum of the shapes, without correctives of any kind: the artefact that
-        correctives are compared with (give it `codings.unresolved`).
+        raw: the plain sum of the shapes, with no look of units together: the artefact that the
+        others are compared with (give it `codings.unresolved`). contacts: whether lids, lips and
+        teeth are kept from passing through each other; unless told they are, but not in a raw sum.
         """
         weights = shape_weights(activations, raw=raw)
         moved = self.turn_eyes(rest + self._sum(weights), activations)
-        if raw or not weights:
+        if not weights or not (not raw if contacts is None else contacts):
             return moved
         return self.correctives.apply(rest, moved, weights)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from facs_text import FacsTextError, readers, writers
+from facs_text.files import Whole
 
-from ..output import Whole, note
+from ..output import note
 from ..sources import beside, reader_options, reading_options, rows, skip_options
 
 __all__ = ["command"]

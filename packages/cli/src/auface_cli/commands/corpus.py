@@ -8,6 +8,7 @@ import click
 
 from ..group import LazyGroup
 from ..output import emit, note
+from ..parts import part_option
 from ..sources import reader_options, reading_options
 
 __all__ = ["command"]
@@ -16,33 +17,48 @@ __all__ = ["command"]
 _HERE = "auface_cli.commands"
 
 
-@click.group("corpus", cls=LazyGroup, lazy={"render": f"{_HERE}.corpus_render:command"})
+@click.group(
+    "corpus",
+    cls=LazyGroup,
+    lazy={
+        "render": f"{_HERE}.corpus_render:command",
+        "raw-twin": f"{_HERE}.corpus_render:raw_twin",
+    },
+)
 def command() -> None:
     """Make, check and pack corpora of pictures and texts."""
 
 
 @command.command("check")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def check(folder: Path, as_json: bool) -> None:
-    """Check a corpus end to end: files, codings, texts, people, counts. Status 1 on a problem."""
+@click.option("--quick", is_flag=True, help="Do not open the pictures.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def check(folder: Path, quick: bool, as_json: bool) -> None:
+    """Check a corpus end to end: files, codings, texts, people, counts. Status 1 on a problem.
+
+    Pictures are opened: cut files, other sizes than corpus.json says, and pictures that stand in
+    two splits are found.
+    """
     from facs_text import FacsTextError, corpus
 
     if not folder.is_dir():
         raise FacsTextError(f"{folder}: no such folder")
-    report = corpus.check(folder)
+    report = corpus.check(folder, pictures=not quick)
     if as_json:
         emit(
             {
                 "ok": report.ok,
                 "rows": dict(report.rows),
                 "subjects": dict(report.subjects),
+                "sizes": {f"{w}x{h}": count for (w, h), count in sorted(report.sizes.items())},
                 "problems": list(report.problems),
             }
         )
     else:
         for split, count in report.rows.items():
             click.echo(f"{split}: {count} rows, {report.subjects.get(split, 0)} people")
+        for (width, height), count in sorted(report.sizes.items()):
+            click.echo(f"{width} x {height} pixels: {count} pictures")
         for problem in report.problems:
             note(problem)
         click.echo("in order" if report.ok else f"{len(report.problems)} problems")
@@ -122,6 +138,12 @@ def stats(folder: Path, splits: tuple[str, ...], as_json: bool) -> None:
     type=click.Path(path_type=Path),
     help="Skip bad rows, and list there what was left out and why.",
 )
+@click.option(
+    "--part",
+    metavar="I/N",
+    callback=part_option,
+    help="Make the pictures of the I-th of N parts of the people only, as one job of an array.",
+)
 @click.option("--resume", is_flag=True, help="Resume the same build where it was stopped.")
 def build(
     source: Path,
@@ -139,9 +161,14 @@ def build(
     seed: int,
     texts: str,
     rejects: Path | None,
+    part: tuple[int, int] | None,
     resume: bool,
 ) -> None:
-    """Pair pictures with the texts of their codings; people are kept in one split each."""
+    """Pair pictures with the texts of their codings; people are kept in one split each.
+
+    With --part, run the same command without it when the parts are there: that puts the corpus
+    together.
+    """
     from facs_text import corpus
 
     report = corpus.build(
@@ -158,9 +185,12 @@ def build(
         on_error="skip" if rejects is not None else "raise",
         rejects=rejects,
         resume=resume,
+        part=part,
         texts=[name.strip() for name in texts.split(",") if name.strip()],
         options={"tell": note} | reader_options(kind, columns, confidence, threshold),
     )
+    if part is not None:
+        note(f"part {part[0]}/{part[1]} is done; without --part the corpus is put together")
     for split, count in report.rows.items():
         click.echo(f"{split}: {count}")
     for reason, count in report.drops.items():

@@ -9,22 +9,11 @@ from typing import Any
 import click
 
 from ..output import note
+from ..parts import part_option
 
 __all__ = ["command"]
 
 _PLAN = ("count", "size", "seed", "sittings", "per_sitting", "samples", "people_per_shard")
-
-
-def _part(context: click.Context, option: click.Parameter, text: str | None) -> Any:
-    """(I, N) of "I/N"."""
-    if text is None:
-        return None
-    first, slash, count = text.partition("/")
-    if not (slash and first.isdecimal() and count.isdecimal()):
-        raise click.BadParameter(f"{text!r} is no part; write I/N, as 1/8", context, option)
-    if not 1 <= int(first) <= int(count):
-        raise click.BadParameter(f"{text!r}: from 1/{count} to {count}/{count}", context, option)
-    return int(first), int(count)
 
 
 def _workers(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
@@ -99,7 +88,7 @@ def _workers(context: click.Context, option: click.Parameter, text: str | None) 
 @click.option(
     "--part",
     metavar="I/N",
-    callback=_part,
+    callback=part_option,
     help="Do the I-th of N parts only, as one job of an array.",
 )
 @click.option(
@@ -178,3 +167,29 @@ def _render(out: Path, rig: Path, plan: Any, **options: Any) -> None:
             render_corpus(out, rig=rig, plan=plan, progress=report, tell=tell, **options)
         except WorkFailed as error:
             raise click.ClickException(str(error)) from error
+
+
+@click.command("raw-twin")
+@click.argument("corpus", metavar="CORPUS", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--rig",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="FaceXModel folder of ICT-FaceKit, or the packed .npz, that CORPUS was rendered with.",
+)
+@click.option("--variant", help="Variant of mitsuba; the fastest that works unless told.")
+def raw_twin(corpus: Path, out: Path, rig: Path, variant: str | None) -> None:
+    """Render the marked conflicts of CORPUS's test people as the plain sum of their units.
+
+    It is the second truth of an experiment: CORPUS shows conflicts resolved. A run that was
+    stopped is resumed.
+    """
+    from auface_gen.corpus.raw_twin import render_raw_twin
+    from auface_gen.errors import WorkFailed
+
+    try:
+        render_raw_twin(corpus, out, rig=rig, variant=variant, tell=note)
+    except WorkFailed as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(str(out))

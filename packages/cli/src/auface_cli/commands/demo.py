@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
-from ..output import note, progress, write_text
+from facs_text.files import whole, write_text
+
+from ..output import note, progress
 
 __all__ = ["CODINGS", "command"]
 
@@ -90,9 +92,8 @@ def command(
     sheet = contact_sheet(
         rows, [asked] * len(rows), names=[f"person {k + 1}" for k in range(len(rows))]
     )
-    beside = out / "sheet.part.png"
-    sheet.save(beside)
-    beside.replace(out / "sheet.png")
+    with whole(out / "sheet.png") as beside:
+        sheet.save(beside, format="PNG")
     write_text(out / "metadata.jsonl", "".join(line + "\n" for line in table))
     write_text(out / "texts.txt", "".join(texts))
     write_text(out / "README.txt", _README)

@@ -13,9 +13,10 @@ import click
 
 from facs_text import PRESETS, Coding, FacsTextError, Preset, describe, preset, readers
 from facs_text import parse as parse_codes
+from facs_text.files import Whole
 
 from ..dropped import tell_dropped
-from ..output import Whole, emit, note
+from ..output import emit, note
 from ..sources import beside, codings, reader_options, reading_options, skip_options
 
 __all__ = ["command"]

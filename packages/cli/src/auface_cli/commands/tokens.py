@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import click
 
+from facs_text.files import whole
+
 __all__ = ["command"]
+
+_MOST_PIXELS = 1 << 24  # of a picture; its decoder takes a kilobyte for each
 
 
 @click.group("tokens")
@@ -44,25 +47,24 @@ def encode(images: tuple[Path, ...], out: Path, model: Path | None) -> None:
     tokenizer, digest = _load(model)
     import numpy as np
     import torch
-    from PIL import Image, UnidentifiedImageError
-    from safetensors.torch import save_file
+    from safetensors.torch import save
+
+    from vq_tokenizer.pictures import read_rgb
 
     grids = []
     for path in images:
-        try:
-            with Image.open(path) as file:
-                pixels = np.array(file.convert("RGB"))
-        except UnidentifiedImageError:
-            raise click.UsageError(f"{path}: not a picture that can be read") from None
+        pixels = np.array(read_rgb(path))
+        if pixels.shape[0] * pixels.shape[1] > _MOST_PIXELS:
+            raise click.UsageError(f"{path}: more than {_MOST_PIXELS:,} pixels; make it smaller")
         batch = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255.0
         with torch.inference_mode():
             grids.append(tokenizer.encode(batch)[0].to(torch.int32))
     if len({tuple(grid.shape) for grid in grids}) > 1:
         raise click.UsageError("the pictures must all have one size")
-    beside = out.with_name(out.name + ".part")
     names = json.dumps([path.name for path in images])
-    save_file({"tokens": torch.stack(grids)}, beside, {"names": names, "model": digest})
-    os.replace(beside, out)
+    data = save({"tokens": torch.stack(grids)}, {"names": names, "model": digest})
+    with whole(out) as beside:
+        beside.write_bytes(data)
     click.echo(f"{out}: {len(grids)} grids of {tuple(grids[0].shape)}")
 
 
@@ -75,27 +77,65 @@ def decode(file: Path, out: Path, model: Path | None) -> None:
     tokenizer, digest = _load(model)
     import torch
     from PIL import Image
-    from safetensors import SafetensorError, safe_open
 
-    try:
-        with safe_open(file, framework="pt") as stored:
-            tokens = stored.get_tensor("tokens").long()
-            about = stored.metadata() or {}
-        names = json.loads(about.get("names", "[]"))
-    except (SafetensorError, ValueError) as error:
-        raise click.UsageError(f"{file}: not a file of tokens ({error})") from None
-    if tokens.ndim != 3 or not isinstance(names, list):
-        raise click.UsageError(f"{file}: tokens are {tuple(tokens.shape)}, wanted (N, h, w)")
+    tokens, about = _read(file, tokenizer)
     if about.get("model") not in (None, digest):
         raise click.UsageError(
             f"{file}: was written with another tokenizer ({about['model']}, not {digest})"
         )
+    names = _file_names(file, about.get("names", "[]"), len(tokens))
     out.mkdir(parents=True, exist_ok=True)
-    for k, grid in enumerate(tokens):
+    for name, grid in zip(names, tokens, strict=True):
         with torch.inference_mode():
             image = tokenizer.decode(grid[None])[0].clamp(0, 1)
         pixels = (image * 255 + 0.5).byte().permute(1, 2, 0).cpu().numpy()
-        name = Path(str(names[k])).stem if k < len(names) else f"{k:06d}"
         path = out / f"{name}.png"
-        Image.fromarray(pixels).save(path)
+        with whole(path) as beside:
+            Image.fromarray(pixels).save(beside, format="PNG")
         click.echo(str(path))
+
+
+def _read(file: Path, tokenizer: Any) -> tuple[Any, dict[str, str]]:
+    """(tokens (N, h, w), metadata), once they can be of this tokenizer."""
+    from vq_tokenizer.tokenizer.checkpoint import read_tensors
+
+    tensors, about = read_tensors(file)
+    tokens = tensors.get("tokens")
+    if tokens is None or tokens.ndim != 3 or min(tokens.shape) < 1:
+        found = "missing" if tokens is None else tuple(tokens.shape)
+        raise click.UsageError(f"{file}: tokens are {found}, wanted (N, h, w)")
+    if tokens.is_floating_point() or tokens.is_complex():
+        raise click.UsageError(f"{file}: tokens are {tokens.dtype}, wanted whole numbers")
+    if tokens.shape[1] * tokens.shape[2] * tokenizer.config.factor**2 > _MOST_PIXELS:
+        raise click.UsageError(
+            f"{file}: grids of {tuple(tokens.shape[1:])} are more than {_MOST_PIXELS:,} pixels each"
+        )
+    tokens = tokens.long()
+    low, high, last = int(tokens.min()), int(tokens.max()), tokenizer.quantizer.num_codes - 1
+    if low < 0 or high > last:
+        raise click.UsageError(f"{file}: tokens are {low} to {high}, this tokenizer's 0 to {last}")
+    return tokens, about
+
+
+def _file_names(file: Path, said: str, count: int) -> list[str]:
+    """A name without its ending for each grid: what the file says, else its number.
+
+    Folders in a name are left out, and where two are alike, the later ends in its number.
+    """
+    try:
+        names = json.loads(said)
+    except (ValueError, RecursionError) as error:
+        raise click.UsageError(f"{file}: its names are no JSON: {error}") from None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise click.UsageError(f"{file}: its names are no list of names")
+    found: dict[str, None] = {}
+    for k in range(count):
+        stem = f"{k:06d}"
+        if k < len(names):
+            stem = PurePosixPath(names[k].replace("\\", "/")).stem
+            if stem in ("", ".", "..") or not stem.isprintable() or len(stem.encode()) > 200:
+                raise click.UsageError(f"{file}: {names[k][:80]!r} can be no picture's name")
+        while stem in found:
+            stem = f"{stem}-{k:06d}"
+        found[stem] = None
+    return list(found)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from facs_text._errors import FacsTextError
+from facs_text.pictures import read_rgb
 
 __all__ = ["PLACES", "anchors", "crop", "similarity"]
 
@@ -57,16 +58,12 @@ def similarity(
 def crop(image: Path, out: Path, landmarks: Sequence[Point] | None, size: int) -> None:
     """Write a size x size PNG crop of an image; without landmarks the whole image, fitted."""
     try:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
     except ImportError:
         raise FacsTextError(
             "cropping needs Pillow: pip install 'facs-text[images]', or build without a size"
         ) from None
-    try:
-        with Image.open(image) as opened:
-            picture: Any = opened.convert("RGB")
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
-        raise FacsTextError(f"{image}: cannot be read as an image: {error}") from None
+    picture: Any = read_rgb(image)
     if landmarks is None:
         side = min(picture.size)
         left, top = (picture.width - side) // 2, (picture.height - side) // 2

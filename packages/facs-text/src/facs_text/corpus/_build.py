@@ -18,13 +18,13 @@ from typing import Any
 
 from facs_text import readers
 from facs_text._errors import FacsTextError
-from facs_text._files import beside, named
 from facs_text._notation import Coding
 from facs_text._resolve import resolve
 from facs_text._version import __version__
 from facs_text.corpus._align import crop
 from facs_text.corpus._earlier import Earlier, Unreadable
 from facs_text.corpus._images import SUFFIXES, Images, check_offset
+from facs_text.corpus._parts import Parts, check_part, part_folder, part_of
 from facs_text.corpus._request import (
     check_same,
     digest_of_files,
@@ -35,6 +35,7 @@ from facs_text.corpus._request import (
 from facs_text.corpus._rows import CorpusRow, check_texts, make_row
 from facs_text.corpus._splits import SPLITS, split_of_subject
 from facs_text.corpus._write import CorpusWriter
+from facs_text.files import beside, named
 from facs_text.readers import Rejects, Row
 
 __all__ = ["BuildReport", "build"]
@@ -69,6 +70,7 @@ def build(
     resume: bool = False,
     options: Mapping[str, Any] | None = None,
     texts: Sequence[str] = (),
+    part: tuple[int, int] | None = None,
 ) -> BuildReport:
     """Write a corpus of the annotated images.
 
@@ -80,7 +82,9 @@ def build(
     not copies. threshold: for probabilities, see readers.to_coding. Rows without a coding or an
     image are dropped and counted by reason, and listed at rejects when given (readers.Rejects).
     options: for the reader. resume: after a build of the same request that was stopped. texts:
-    further details of describe, a field each (make_row).
+    further details of describe, a field each (make_row). part: (I, N) makes the pictures of the
+    I-th of N parts of the people alone, into OUT/.parts; the same build without it then takes
+    what parts have made, and is the same to the byte however many there were.
     """
     if not Path(images).is_dir():
         raise FacsTextError(f"{images}: no such folder of images")
@@ -92,17 +96,25 @@ def build(
     work = _Build(
         Path(annotations), Images(Path(images)), Path(out), format, offset, threshold, size, link,
         seed, on_error == "skip", dict(splits or {}), dict(options or {}), check_texts(texts),
+        None if part is None else check_part(part),
     )  # fmt: skip
     request = work.request(licence=licence, source=source)
+    root = Path(out)
+    if part is None:
+        work.parts = Parts(root, request)
+    else:
+        root, request = part_folder(root, part), {**request, "part": list(part)}
+        resume = resume or root.exists()
+        rejects = None
     if resume:
-        check_same(Path(out), request)
-        there, whole = recorded(Path(out))
+        check_same(root, request)
+        there, whole = recorded(root)
         if there is not None and whole:
-            return _finished(Path(out), format, offset)
+            return _finished(root, format, offset)
     if frame_offset is None:
         check_offset(work.rows(), work.images, offset)
     writer = CorpusWriter(
-        out,
+        root,
         source=source or Path(annotations).name,
         licence=licence,
         resume=resume,
@@ -110,10 +122,12 @@ def build(
         request=request,
     )
     with named(out), writer, Rejects(rejects, annotations) as left_out:
-        remove_parts(Path(out))
+        remove_parts(root)
         work.run(writer, left_out)
         left_out.keep()
         writer.about["drops"] = {k: v for k, v in work.drops.items() if v}
+    if work.parts is not None:
+        work.parts.remove()
     return BuildReport({s: writer.counts[s] for s in SPLITS}, writer.about["drops"], format, offset)
 
 
@@ -141,6 +155,8 @@ class _Build:
     splits: dict[str, str]
     options: dict[str, Any]
     texts: tuple[str, ...]
+    part: tuple[int, int] | None = None
+    parts: Parts | None = None
     drops: Counter[str] = field(default_factory=Counter)
 
     def request(self, **more: Any) -> dict[str, Any]:
@@ -212,11 +228,15 @@ class _Build:
         neutrals = self.neutrals()
         earlier = {s: Earlier(writer, s) for s in SPLITS}
         for number, row in enumerate(self.rows(left_out)):
+            if row.subject and not self._mine(row.subject):
+                continue
             why, coding, image, name = self.join(row)
             if coding is None or image is None:
                 self._drop(row, why, left_out)
                 continue
             subject = row.subject or image.parent.name
+            if not self._mine(subject):
+                continue
             split = self.splits.get(subject) or split_of_subject(subject)
             extra: dict[str, Any] = {"row": row.id}
             if row.missing:
@@ -235,12 +255,16 @@ class _Build:
                 if not self.skip:
                     raise FacsTextError(str(error)) from None
                 self._drop(row, "image cannot be read", left_out, str(error))
-        if not any(writer.counts.values()):
+        if self.part is None and not any(writer.counts.values()):
             raise FacsTextError(
                 f"{self.annotations}: no row has both a coding and an image under "
                 f"{self.images.root}; "
                 + ", ".join(f"{n} x {reason}" for reason, n in self.drops.items())
             )
+
+    def _mine(self, subject: str) -> bool:
+        """Whether a person is of the part that is built."""
+        return self.part is None or part_of(subject, self.part[1]) == self.part[0]
 
     def _drop(self, row: Row, why: str, left_out: Rejects, said: str = "") -> None:
         self.drops[why] += 1
@@ -262,7 +286,8 @@ class _Build:
         written = earlier.holds(made, unreadable=self.skip and not copy.exists())
         if written and copy.exists():
             return
-        part = self._bring(image, copy, row)
+        held = None if self.parts is None else self.parts.find(split, made.file_name)
+        part = self._bring(image, copy, row) if held is None else _moved(held, copy)
         if not written:
             writer.add(made, split)
             writer.flush()
@@ -284,6 +309,14 @@ class _Build:
             part.unlink(missing_ok=True)
             raise
         return part
+
+
+def _moved(made: Path, copy: Path) -> Path:
+    """A picture that a part has made, beside its place."""
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    part = beside(copy)
+    os.replace(made, part)
+    return part
 
 
 def _linked(image: Path, part: Path) -> bool:

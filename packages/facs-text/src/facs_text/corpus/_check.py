@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from facs_text._errors import FacsTextError
 from facs_text._notation import Coding, parse
 from facs_text._resolve import resolve
 from facs_text._understand import understand
+from facs_text.corpus._opened import Pictures, is_file
 from facs_text.corpus._rows import SCHEMA, CorpusRow, numbered
 from facs_text.corpus._splits import SPLITS
 
@@ -23,22 +24,28 @@ TOLERANCE = 1e-6  # of an activation, for those who round what they write
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What check found. ok when there are no problems."""
+    """What check found. ok when there are no problems. sizes: pictures by (width, height), where
+    they were opened.
+    """
 
     rows: Mapping[str, int]
     subjects: Mapping[str, int]
     problems: tuple[str, ...]
+    sizes: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         return not self.problems
 
 
-def check(root: str | Path, *, limit: int = 50) -> CheckReport:
+def check(root: str | Path, *, limit: int = 50, pictures: bool = False) -> CheckReport:
     """Check a corpus end to end: files, codings, texts, activations, people, counts.
 
     Activations must be what the row's codes resolve to. A problem names its file and line. Stops
     collecting after limit problems.
+
+    pictures: decode each one too, which needs Pillow: a cut file, one of another size than
+    corpus.json says, and the same pixels in two splits are problems.
     """
     root = Path(root)
     problems: list[str] = []
@@ -51,8 +58,9 @@ def check(root: str | Path, *, limit: int = 50) -> CheckReport:
         meta = loaded if isinstance(loaded, dict) else {}
         if meta.get("schema") != SCHEMA:
             problems.append(f"corpus.json: schema {meta.get('schema')!r}, expected {SCHEMA!r}")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         problems.append(f"corpus.json: {error}")
+    opened = Pictures(meta) if pictures else None
     for split in SPLITS:
         listing = root / split / "metadata.jsonl"
         if not listing.exists():
@@ -71,6 +79,9 @@ def check(root: str | Path, *, limit: int = 50) -> CheckReport:
                 if people.setdefault(row.subject, split) != split:
                     problems.append(f"{where}: subject {row.subject!r} is also in another split")
                 problems.extend(f"{where}: {p}" for p in _row_problems(root / split, row))
+                if opened is not None and is_file(root / split / row.file_name):
+                    found = opened.problems(root / split, row.file_name)
+                    problems.extend(f"{where}: {p}" for p in found)
                 if len(problems) >= limit:
                     break
         except FacsTextError as error:
@@ -82,13 +93,18 @@ def check(root: str | Path, *, limit: int = 50) -> CheckReport:
             problems.append(f"{split}: {rows[split]} rows, corpus.json says {counted}")
     if not rows:
         problems.append(f"{root}: no split with a metadata.jsonl")
-    return CheckReport(rows, {k: len(v) for k, v in per_split.items()}, tuple(problems[:limit]))
+    return CheckReport(
+        rows,
+        {k: len(v) for k, v in per_split.items()},
+        tuple(problems[:limit]),
+        {} if opened is None else dict(opened.sizes),
+    )
 
 
 def _row_problems(folder: Path, row: CorpusRow) -> Iterator[str]:
-    if not (folder / row.file_name).is_file():
+    if not is_file(folder / row.file_name):
         yield "image is not there"
-    if row.neutral is not None and not (folder / row.neutral).is_file():
+    if row.neutral is not None and not is_file(folder / row.neutral):
         yield f"neutral {row.neutral} is not there"
     try:
         resolution = resolve(parse(row.codes), absent=_absent(row))

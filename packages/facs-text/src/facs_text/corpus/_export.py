@@ -8,20 +8,19 @@ streamed, and what is written depends on nothing but them.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from facs_text._errors import FacsTextError
-from facs_text._files import Whole, beside, named
 from facs_text.corpus._card import card
 from facs_text.corpus._croissant import croissant
 from facs_text.corpus._rows import CorpusRow, read
 from facs_text.corpus._shards import read_shards, shard_name, write_shard
 from facs_text.corpus._splits import SPLITS
 from facs_text.corpus._write import CorpusWriter
+from facs_text.files import whole, write_text
 
 __all__ = ["FORMATS", "export"]
 
@@ -72,9 +71,9 @@ def export(
                 tell(path)
     title = name or root.resolve().name
     lists = {s: [p.relative_to(out).as_posix() for p in paths] for s, paths in files.items()}
-    _text(out / "README.md", card(title, to, counts, about))
+    write_text(out / "README.md", card(title, to, counts, about))
     described = croissant(title, to, out, lists, about)
-    _text(out / "croissant.json", json.dumps(described, indent=2, ensure_ascii=False) + "\n")
+    write_text(out / "croissant.json", json.dumps(described, indent=2, ensure_ascii=False) + "\n")
     return [path for split in splits for path in files[split]]
 
 
@@ -167,13 +166,8 @@ def _parquet(
     for number, batch in enumerate(_batches(samples, size)):
         path = out / "data" / f"{split}-{number:06d}.parquet"
         table = pa.Table.from_pylist([_flat(*sample) for sample in batch], schema=schema)
-        part = beside(path)
-        try:
-            with named(path):
-                pq.write_table(table, part)
-                os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        with whole(path) as part:
+            pq.write_table(table, part)
         yield path
 
 
@@ -194,16 +188,5 @@ def _flat(row: CorpusRow, picture: bytes) -> dict[str, Any]:
 
 
 def _bytes(path: Path, data: bytes) -> None:
-    part = beside(path)
-    try:
-        with named(path):
-            part.write_bytes(data)
-            os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _text(path: Path, text: str) -> None:
-    with Whole(path) as file:
-        file.write(text)
-        file.keep()
+    with whole(path) as part:
+        part.write_bytes(data)

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from facs_text._errors import FacsTextError
-from facs_text._files import PART, Whole
 from facs_text.corpus._paths import safe_name
 from facs_text.corpus._splits import SPLITS
+from facs_text.files import PART, write_text
 
 __all__ = ["check_same", "clear_unfinished", "digest_of_files", "digest_of_listing", "recorded",
            "remember", "remove_parts"]  # fmt: skip
@@ -100,9 +100,7 @@ def remember(root: Path, request: Mapping[str, Any] | None) -> None:
     if request is None:
         (root / _NAME).unlink(missing_ok=True)
         return
-    with Whole(root / _NAME) as file:
-        file.write(json.dumps(request, indent=2, sort_keys=True) + "\n")
-        file.keep()
+    write_text(root / _NAME, json.dumps(request, indent=2, sort_keys=True) + "\n")
 
 
 def clear_unfinished(root: Path) -> None:

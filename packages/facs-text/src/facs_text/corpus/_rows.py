@@ -11,11 +11,11 @@ from typing import Any
 
 from facs_text._describe import DETAILS, describe
 from facs_text._errors import FacsTextError
-from facs_text._files import one_line
 from facs_text._notation import Coding
 from facs_text._resolve import Resolution, resolve
 from facs_text.corpus._paths import Inside, safe_name
 from facs_text.corpus._splits import SPLITS
+from facs_text.files import one_line
 from facs_text.readers._lines import lines
 
 __all__ = [
@@ -165,6 +165,15 @@ def numbered(path: Path) -> Iterator[tuple[int, CorpusRow]]:
             raise FacsTextError(f"{path}, line {count}: {error}") from None
 
 
+def _is_text(data: dict[str, Any]) -> bool:
+    """Whether all that is in a row can be written again."""
+    try:
+        json.dumps(data, ensure_ascii=False).encode("utf-8")
+    except (UnicodeEncodeError, RecursionError):
+        return False
+    return True
+
+
 def parse_row(line: str) -> CorpusRow:
     """The row that a line of metadata.jsonl says; to_json's inverse.
 
@@ -177,6 +186,8 @@ def parse_row(line: str) -> CorpusRow:
         raise FacsTextError(str(error)) from None
     if not isinstance(data, dict):
         raise FacsTextError("expected a JSON object")
+    if "\\u" in line and not _is_text(data):
+        raise FacsTextError("holds a lone surrogate, which is no text")
     for key in ("file_name", "text", "text_brief", "codes", "subject", "source"):
         if not isinstance(data.get(key), str):
             raise FacsTextError(f"{key!r} must be text, is {data.get(key)!r:.60}")

@@ -10,17 +10,16 @@ ends in %row and its number. Times and owners are left out: the same corpus give
 from __future__ import annotations
 
 import io
-import os
 import tarfile
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from facs_text._errors import FacsTextError
-from facs_text._files import beside, named
 from facs_text.corpus._paths import safe_name
 from facs_text.corpus._rows import CorpusRow, check_split, parse_row, read
 from facs_text.corpus._splits import SPLITS
+from facs_text.files import whole
 
 __all__ = ["read_shard", "read_shards", "shard_name", "write_shard", "write_shards"]
 
@@ -88,16 +87,11 @@ def _picture(folder: Path, row: CorpusRow) -> bytes:
 
 
 def _write(path: Path, samples: Iterable[tuple[str, CorpusRow, bytes]]) -> None:
-    part = beside(path)
-    try:
-        with named(path), tarfile.open(part, "x", format=tarfile.PAX_FORMAT) as tar:
-            for key, row, data in samples:
-                _add(tar, f"{key}{PurePosixPath(row.file_name).suffix}", data)
-                _add(tar, f"{key}.txt", row.text.encode())
-                _add(tar, f"{key}.json", row.to_json().encode())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole(path) as part, tarfile.open(part, "x", format=tarfile.PAX_FORMAT) as tar:
+        for key, row, data in samples:
+            _add(tar, f"{key}{PurePosixPath(row.file_name).suffix}", data)
+            _add(tar, f"{key}.txt", row.text.encode())
+            _add(tar, f"{key}.json", row.to_json().encode())
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:

@@ -10,13 +10,13 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from facs_text._errors import FacsTextError
-from facs_text._files import PART, Whole
 from facs_text._version import __version__
 from facs_text.corpus._lock import Lock
 from facs_text.corpus._paths import safe_name
 from facs_text.corpus._request import check_same, clear_unfinished, recorded, remember
 from facs_text.corpus._rows import SCHEMA, CorpusRow, check_split
 from facs_text.corpus._splits import SPLITS
+from facs_text.files import PART, Whole
 
 __all__ = ["CorpusWriter"]
 

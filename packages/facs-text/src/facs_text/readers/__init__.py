@@ -131,8 +131,8 @@ def read(
     """Rows of a file or folder, streamed.
 
     format: one of FORMATS, or "auto" (see sniff). on_error: "raise" stops at the first bad row
-    with a FacsTextError that names file and line; "skip" leaves it out, and lists
-    it and why at rejects (see Rejects) when given. tell and options: see rows_and_errors.
+    with a FacsTextError that names file and line; "skip" reads the next, and lists what was left
+    out and why at rejects (see Rejects) when given. tell and options: see rows_and_errors.
     """
     if on_error not in ("raise", "skip"):
         raise FacsTextError(f"on_error {on_error!r}; expected 'raise' or 'skip'")

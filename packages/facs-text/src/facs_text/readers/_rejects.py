@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from facs_text._errors import FacsTextError
-from facs_text._files import Whole, one_line
+from facs_text.files import Whole, one_line
 from facs_text.readers._lines import lines
 
 __all__ = ["Rejects"]

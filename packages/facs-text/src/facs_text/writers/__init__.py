@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from facs_text._errors import FacsTextError
-from facs_text._files import Whole
+from facs_text.files import Whole
 from facs_text.readers import Row
 from facs_text.writers._blendshapes import LiveLink
 from facs_text.writers._openface2 import OpenFace2

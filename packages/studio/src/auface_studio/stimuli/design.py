@@ -102,7 +102,9 @@ def read_design(given: Path | Mapping[str, Any]) -> Design:
     if isinstance(given, Path):
         try:
             values = tomllib.loads(given.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise StudioError(f"{given}: {error.strerror or error}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise StudioError(f"{given}: no TOML that can be read: {error}") from None
         try:
             return _design(values, given.parent)
@@ -204,7 +206,11 @@ def parse_table(text: str) -> list[tuple[str, Coding]]:
         return [_row("", line, n) for n, line in enumerate(lines, 1)]
     mark = next((m for m in "\t;," if m in lines[0]), ",")
     rows = csv.DictReader(io.StringIO("\n".join([mark.join(heads), *lines[1:]])), delimiter=mark)
-    return [_row(row.get("name") or "", row.get("codes") or "", n) for n, row in enumerate(rows, 2)]
+    try:
+        read = [(row.get("name") or "", row.get("codes") or "") for row in rows]
+    except csv.Error as error:
+        raise StudioError(f"line {rows.line_num}: {error}") from None
+    return [_row(name, codes, line) for line, (name, codes) in enumerate(read, 2)]
 
 
 def _row(name: str, codes: str, line: int) -> tuple[str, Coding]:

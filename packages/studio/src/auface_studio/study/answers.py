@@ -95,5 +95,5 @@ class Answers:
                     str(row["rater"]), str(row["trial"]), str(row["item"]), tuple(row["arms"]),
                     str(row["choice"]), str(row["wanted"]), int(row["milliseconds"]),
                 )  # fmt: skip
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
                 self.broken += 1

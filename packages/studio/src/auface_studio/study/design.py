@@ -79,7 +79,7 @@ def read_study(path: Path) -> Study:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise StudioError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StudioError(f"{path}: no TOML that can be read: {error}") from None
     try:
         return _study(values, path.parent)
@@ -148,8 +148,8 @@ def _items(arms: dict[str, Path], kind: str) -> tuple[Item, ...]:
     texts: dict[str, str] = {}
     for arm, folder in arms.items():
         for path in sorted(folder.rglob("*.png")):
-            if not path.resolve().is_relative_to(folder.resolve()):
-                continue  # a link that leads out is not ours to show
+            if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+                continue  # a pipe shows nothing, and a link that leads out is not ours to show
             said = chunks(path.read_bytes())
             if "codes" not in said:
                 continue

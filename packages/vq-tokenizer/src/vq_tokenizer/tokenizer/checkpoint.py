@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 
 from vq_tokenizer.errors import VQTokenizerError
 from vq_tokenizer.tokenizer.model import Tokenizer, TokenizerConfig
+from vq_tokenizer.weights import build_to_fit, check_finite
 
 __all__ = ["load_checkpoint", "load_strict", "read_tensors", "save_checkpoint", "write_tensors"]
 
@@ -74,7 +76,7 @@ def load_checkpoint(
         raise VQTokenizerError(
             f"{config_path}: no such file; give the folder that save_checkpoint wrote"
         ) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise VQTokenizerError(f"{config_path}: cannot be read as JSON: {error}") from None
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise VQTokenizerError(f"{config_path}: not a {FORMAT} checkpoint")
@@ -82,11 +84,15 @@ def load_checkpoint(
         raise VQTokenizerError(
             f"{config_path}: version {values.get('version')!r}, but this package reads {VERSION}"
         )
-    try:
-        model = Tokenizer(TokenizerConfig.from_json(values.get("model") or {}))
-    except (ArithmeticError, AttributeError, MemoryError, RuntimeError, TypeError, ValueError) as e:
-        raise VQTokenizerError(f"{config_path}: bad model entry: {e}") from None
-    load_strict(model, read_tensors(root / "model.safetensors")[0], root / "model.safetensors")
+    weights = root / "model.safetensors"
+    model = build_to_fit(
+        lambda: Tokenizer(TokenizerConfig.from_json(values.get("model") or {})),
+        weights,
+        config_path,
+    )
+    state = read_tensors(weights)[0]
+    check_finite(state, weights)
+    load_strict(model, state, weights)
     return model.to(device).eval()
 
 
@@ -106,7 +112,10 @@ def load_strict(module: nn.Module, state: Mapping[str, Tensor], source: object) 
             f"{source}: not the weights of the model in its configuration; take the two from one "
             "run: " + "; ".join(problems)
         )
-    module.load_state_dict(dict(state))
+    try:
+        module.load_state_dict(dict(state))
+    except (RuntimeError, TypeError, ValueError) as error:  # a type that cannot be cast
+        raise VQTokenizerError(f"{source}: {' '.join(str(error).split())[:300]}") from None
 
 
 def write_tensors(
@@ -127,7 +136,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         with safe_open(path, framework="pt") as file:
             names = list(file.keys())
             return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, RuntimeError, TypeError, KeyError) as error:
         raise VQTokenizerError(
             f"{path}: damaged or cut safetensors file ({error}); copy or save it again"
         ) from None
@@ -140,7 +149,8 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file beside path, wait until the disk has it, and rename it onto path."""
-    beside = path.with_name(path.name + ".part")
+    stem = path.name.encode()[:120].decode(errors="ignore")
+    beside = path.with_name(f".{stem}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         with open(beside, "wb") as file:
             file.write(content)

@@ -9,7 +9,7 @@ processor cores do fastest. Shapes: B batch, C channels, H x W pixels, h x w tok
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -22,6 +22,7 @@ from vq_tokenizer.quantizers.base import Quantizer
 from vq_tokenizer.quantizers.scalar import FSQ, LFQ
 from vq_tokenizer.quantizers.terms import spread_loss
 from vq_tokenizer.quantizers.vector import VectorQuantizer
+from vq_tokenizer.weights import from_fields
 
 __all__ = ["PRESETS", "QUANTIZERS", "Tokenizer", "TokenizerConfig", "TokenizerOutput"]
 
@@ -114,14 +115,9 @@ class TokenizerConfig:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> TokenizerConfig:
-        """The reverse of to_json. Raises VQTokenizerError for a field that there is not."""
-        known = {f.name for f in fields(cls)}
-        if unknown := sorted(set(values) - known):
-            raise VQTokenizerError(f"TokenizerConfig: unknown field {', '.join(unknown)}")
-        fixed: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
-        }
-        return cls(**fixed)
+        """The reverse of to_json. Raises VQTokenizerError for a field that there is not, or of
+        another type."""
+        return from_fields(cls, values)
 
 
 PRESETS: dict[str, TokenizerConfig] = {

@@ -10,22 +10,27 @@ Shapes: M pictures, B batch, S side in pixels.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer.pictures import read_rgb
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 __all__ = ["IMAGE_SUFFIXES", "ImageArray", "find_images", "load_images", "sample_batch"]
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
+_MOST_BYTES = 1 << 28  # of a picture in a shard
 
 
 class ImageArray:
@@ -62,7 +67,7 @@ def find_images(folder: str | os.PathLike[str], split: str | None = None) -> lis
     if listing.is_file():
         paths = list(_listed(listing))
     elif shards:
-        paths = [shard / name for shard in shards for name in _members(shard)]
+        paths = [shard / name for shard in shards for name in _names(shard)]
     else:
         paths = sorted(
             p for p in root.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file()
@@ -76,26 +81,72 @@ def find_images(folder: str | os.PathLike[str], split: str | None = None) -> lis
 
 
 def _listed(listing: Path) -> Iterator[Path]:
+    root = listing.parent.parent
     with open(listing, "rb") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
-            try:
-                name = json.loads(line)["file_name"]
-            except (ValueError, KeyError, TypeError):  # a line that is not UTF-8 is a ValueError
+            try:  # a line that is not UTF-8 is a ValueError
+                name = _inside(json.loads(line)["file_name"])
+            except (ValueError, KeyError, TypeError, RecursionError):
                 raise VQTokenizerError(
-                    f"{listing}:{number}: expected a JSON object with file_name"
+                    f"{listing}:{number}: expected a JSON object with file_name, a path below "
+                    f"{listing.parent}"
                 ) from None
-            yield listing.parent / str(name)
+            path = listing.parent / name
+            # A split's rows may name a picture of another split of the corpus by a link, no other.
+            if not os.path.realpath(path).startswith(os.path.realpath(root) + os.sep):
+                raise VQTokenizerError(f"{listing}:{number}: {name} is a link that leads out")
+            yield path
 
 
-def _members(shard: Path) -> list[str]:
+def _inside(name: object) -> str:
+    """A name below its folder, without "./"; ValueError for one that is absolute or climbs."""
+    if not isinstance(name, str) or "\0" in name or name.startswith("/"):
+        raise ValueError(name)
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if not parts or ".." in parts:
+        raise ValueError(name)
+    name.encode()  # UnicodeEncodeError, a ValueError, for a lone surrogate
+    return "/".join(parts)
+
+
+def _members(archive: tarfile.TarFile, shard: Path) -> dict[str, tarfile.TarInfo]:
+    """The pictures of a shard by name."""
+    found = {}
+    for member in archive:
+        if member.isfile() and member.name.lower().endswith(IMAGE_SUFFIXES):
+            try:
+                found[_inside(member.name)] = member
+            except ValueError:
+                raise VQTokenizerError(
+                    f"{shard}: its member {member.name[:80]!r} is absolute or climbs out"
+                ) from None
+            if member.size > _MOST_BYTES:
+                raise VQTokenizerError(
+                    f"{shard}: its member {member.name[:80]!r} says {member.size} bytes"
+                )
+    return found
+
+
+def _open_shard(shard: Path) -> tuple[tarfile.TarFile, dict[str, tarfile.TarInfo]]:
     try:
-        with tarfile.open(shard) as archive:
-            names = [member.name for member in archive if member.isfile()]
-    except (tarfile.TarError, OSError) as error:
+        archive = tarfile.open(shard, "r:")  # noqa: SIM115 - see _Opener.close
+        try:
+            return archive, _members(archive, shard)
+        except BaseException:
+            archive.close()
+            raise
+    except (tarfile.TarError, OSError, EOFError, ValueError) as error:
+        if isinstance(error, VQTokenizerError):
+            raise
         raise VQTokenizerError(f"{shard}: cannot be read as a tar file: {error}") from None
-    return [name for name in names if name.lower().endswith(IMAGE_SUFFIXES)]
+
+
+def _names(shard: Path) -> list[str]:
+    archive, members = _open_shard(shard)
+    archive.close()
+    return list(members)
 
 
 class _Opener:
@@ -104,18 +155,22 @@ class _Opener:
     def __init__(self) -> None:
         self.path: Path | None = None
         self.archive: tarfile.TarFile | None = None
+        self.members: dict[str, tarfile.TarInfo] = {}
 
-    def __call__(self, path: Path) -> Path | io.BytesIO:
+    def __call__(self, path: Path) -> Path | bytes:
         shard = next((p for p in path.parents if p.suffix == ".tar" and p.is_file()), None)
         if shard is None:
             return path
         if shard != self.path:
             self.close()
-            self.path, self.archive = shard, tarfile.open(shard)  # noqa: SIM115 - see close()
+            self.archive, self.members = _open_shard(shard)
+            self.path = shard
         assert self.archive is not None
-        file = self.archive.extractfile(path.relative_to(shard).as_posix())
-        assert file is not None
-        return io.BytesIO(file.read())
+        try:
+            file = self.archive.extractfile(self.members[path.relative_to(shard).as_posix()])
+            return b"" if file is None else file.read()
+        except (tarfile.TarError, OSError, EOFError, KeyError) as error:
+            raise VQTokenizerError(f"{path}: cannot be read from its shard: {error}") from None
 
     def close(self) -> None:
         if self.archive is not None:
@@ -128,45 +183,26 @@ def load_images(paths: list[Path], size: int, *, root: Path | None = None) -> Im
 
     Raises VQTokenizerError naming the first file that is no picture, or where Pillow is missing.
     """
-    try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError:
-        raise VQTokenizerError(
-            "reading pictures needs Pillow; pip install 'vq-tokenizer[train]'"
-        ) from None
-
     pixels = np.empty((len(paths), size, size, 3), dtype=np.uint8)
     opener = _Opener()
-    for i, path in enumerate(paths):
-        try:
-            with Image.open(opener(path)) as opened:
-                picture = opened.convert("RGB")
-        except FileNotFoundError:
-            raise VQTokenizerError(f"{path}: no such picture") from None
-        except UnidentifiedImageError:
-            raise VQTokenizerError(
-                f"{path}: cannot be read as a picture: unknown format; remove it or save it again"
-            ) from None
-        except (
-            OSError,
-            SyntaxError,
-            ValueError,
-            tarfile.TarError,
-            Image.DecompressionBombError,
-        ) as error:
-            why = " ".join(str(error).split())
-            raise VQTokenizerError(
-                f"{path}: cannot be read as a picture: {why}; remove it or save it again"
-            ) from None
-        if picture.size != (size, size):
-            side = min(picture.size)
-            left, top = (picture.width - side) // 2, (picture.height - side) // 2
-            box = (left, top, left + side, top + side)
-            picture = picture.resize((size, size), Image.Resampling.LANCZOS, box=box)
-        pixels[i] = np.asarray(picture)
-    opener.close()
+    try:
+        for i, path in enumerate(paths):
+            pixels[i] = _square(read_rgb(opener(path), path), size)
+    finally:
+        opener.close()
     base = root or Path(os.path.commonpath([p.parent for p in paths]))
     return ImageArray(pixels, [os.path.relpath(p, base) for p in paths])
+
+
+def _square(picture: Image.Image, size: int) -> np.ndarray:
+    """The middle square of a picture, (size, size, 3) uint8."""
+    if picture.size != (size, size):
+        side = min(picture.size)
+        left, top = (picture.width - side) // 2, (picture.height - side) // 2
+        box = (left, top, left + side, top + side)
+        # 1 is LANCZOS; Pillow itself is imported where a picture is read.
+        picture = picture.resize((size, size), 1, box=box)
+    return np.asarray(picture)
 
 
 def sample_batch(
