@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from aaad import COLUMNS as SCORED
 from aaad.detector import DetectorConfig, build
 from aaad.detector.checkpoint import write_detector
 from auface_cli.main import main
@@ -76,8 +75,7 @@ def write_eyes(folder: Path) -> Path:
     """A detector's folder as `Detector.from_pretrained` reads it."""
     torch.manual_seed(1)
     net = build(DetectorConfig(size=SIZE, width=8, hidden=16))
-    heat = {mode: [1.0] * len(SCORED) for mode in ("with_neutral", "alone")}
-    write_detector(net, folder, name="tiny", temperature=heat, training={})
+    write_detector(net, folder, name="tiny", training={})
     return folder
 
 

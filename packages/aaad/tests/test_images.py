@@ -88,8 +88,7 @@ def test_the_detector_a_generator_learned_from_may_not_score_it(tmp_path):
 
     torch.manual_seed(0)
     net = build(DetectorConfig(size=32, width=8, hidden=16))
-    heat = {mode: [1.0] * 38 for mode in ("with_neutral", "alone")}
-    write_detector(net, tmp_path / "eyes", name="taught", temperature=heat, training={})
+    write_detector(net, tmp_path / "eyes", name="taught", training={})
     for k, codes in enumerate(("12C", "0", "12E", "4C", "0", "4D")):
         info = PngInfo()
         info.add_text("auface:codes", codes)
@@ -99,7 +98,7 @@ def test_the_detector_a_generator_learned_from_may_not_score_it(tmp_path):
     pictures = find_pictures([tmp_path / "p"])
     with pytest.raises(AAADError, match="trained against the detector taught"):
         score(pictures, detector=tmp_path / "eyes")
-    write_detector(net, tmp_path / "other", name="other", temperature=heat, training={})
+    write_detector(net, tmp_path / "other", name="other", training={})
     whole = see(pictures, detector=tmp_path / "other")
     part = see(pictures, detector=tmp_path / "other", part=(2, 3))
     assert np.array_equal(part.pred, whole.pred[1::3])

@@ -13,6 +13,7 @@ from auface_cli import group
 from auface_cli.main import cli, main
 
 COMMANDS = [
+    "align",
     "ask",
     "compare",
     "contrast",
@@ -34,7 +35,18 @@ ALL = [
     [],
     *([name] for name in COMMANDS),
     *(["corpus", name] for name in ("build", "check", "export", "render", "shard", "stats")),
-    *(["train", name] for name in ("detector", "generator", "reader", "tokenizer")),
+    *(
+        ["train", name]
+        for name in (
+            "detector",
+            "generator",
+            "identity",
+            "landmarks",
+            "reader",
+            "tears",
+            "tokenizer",
+        )
+    ),
     *(["tokens", name] for name in ("decode", "encode")),
 ]
 

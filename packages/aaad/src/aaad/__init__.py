@@ -2,8 +2,9 @@
 
 `aaad(pred, target)` scores distributions over the levels 0, A..E of each unit and side against
 what a coding asks for (`target`), corrected for chance: 1 is perfect, 0 is chance. `compare` says
-whether one generator is better than another. `Detector` and `train_detector`, imported when first
-used, turn pictures into distributions and need `pip install aaad[detector]`.
+whether one generator is better than another. `Detector`, which turns pictures into distributions,
+and the trainers are imported when first used and need `pip install aaad[detector]`. `aaad.align`
+crops photographs as detectors take them (`aaad[photos]`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from .detector import Detector
     from .detector.run import DetectorRun
     from .detector.train import train_detector
+    from .identity.run import IdentityRun
+    from .identity.train import train_identity
+    from .landmarks.run import LandmarkRun
+    from .landmarks.train import train_landmarks
+    from .tears.run import TearRun
+    from .tears.train import train_tears
 
 __version__ = "0.1.0"
 
@@ -39,6 +46,9 @@ __all__ = [
     "Counterfactual",
     "Detector",
     "DetectorRun",
+    "IdentityRun",
+    "LandmarkRun",
+    "TearRun",
     "UnitScore",
     "__version__",
     "aaad",
@@ -49,12 +59,21 @@ __all__ = [
     "target",
     "targets",
     "train_detector",
+    "train_identity",
+    "train_landmarks",
+    "train_tears",
 ]
 
 _LATER = {
     "Detector": "aaad.detector",
     "DetectorRun": "aaad.detector.run",
+    "IdentityRun": "aaad.identity.run",
+    "LandmarkRun": "aaad.landmarks.run",
+    "TearRun": "aaad.tears.run",
     "train_detector": "aaad.detector.train",
+    "train_identity": "aaad.identity.train",
+    "train_landmarks": "aaad.landmarks.train",
+    "train_tears": "aaad.tears.train",
 }
 
 

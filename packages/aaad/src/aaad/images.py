@@ -17,7 +17,7 @@ from facs_text import Coding, FacsTextError, corpus, parse, readers
 from .errors import AAADError
 from .pictures import SUFFIXES, text_chunks
 
-__all__ = ["Picture", "find_pictures"]
+__all__ = ["Picture", "TruePicture", "find_pictures", "true_pictures"]
 
 Tell = Callable[[str], None]
 OWN_FILES = ("sheet.png",)
@@ -46,6 +46,32 @@ class Picture:
     def at_rest(self) -> bool:
         """Whether it is its own reference."""
         return self.neutral is not None and self.neutral == self.path
+
+
+@dataclass(frozen=True)
+class TruePicture:
+    """A picture that is known to be real, whatever it shows, and who is on it, if that is known."""
+
+    path: Path
+    subject: str
+
+
+def true_pictures(place: Path) -> list[TruePicture]:
+    """Pictures of a folder that are known to be real; of a corpus, those of its test split.
+
+    Raises:
+        AAADError: there are none.
+    """
+    if not place.is_dir():
+        raise AAADError(f"{place}: is no folder of true pictures")
+    listed = _listed(place)
+    if listed:
+        return [TruePicture(p.path, p.subject) for p in listed]
+    files = sorted(f for f in place.rglob("*") if f.suffix.lower() in SUFFIXES)
+    found = [TruePicture(f, "") for f in files if f.name not in OWN_FILES]
+    if not found:
+        raise AAADError(f"{place}: no pictures there ({', '.join(SUFFIXES)})")
+    return found
 
 
 def find_pictures(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from facs_text import unit
+
 from .pictures import png_bytes
 from .result import AAADResult, Counterfactual
 from .scoring import PictureScore
@@ -116,8 +118,14 @@ def _top(score: PictureScore) -> str:
         f"<div class=top><div class=big><b>{result.aaad:.2f}</b><span>{interval}<br>"
         f"1 perfect, 0 chance</span></div><div><p class=verdict>{_e(verdict(score))}</p>"
         f"<table class=asks>{bars}</table></div></div>"
-        f"<p class=notes>{' &middot; '.join(notes)}</p>"
+        f"<p class=notes>{' &middot; '.join(notes)}</p>{_beyond(score)}"
     )
+
+
+def _beyond(score: PictureScore) -> str:
+    """A line each of what is not alignment."""
+    rows = "".join(f"<tr><th>{_e(name)}<td>{_e(text)}</tr>" for name, text in score.beyond.lines())
+    return f"<table class=beyond>{rows}</table>" if rows else ""
 
 
 def _ask(name: str, one: Counterfactual) -> str:
@@ -152,8 +160,9 @@ def _units(result: AAADResult) -> str:
             for column, s in result.per_au.items()
             if column[:-1] == name and column[-1] in "LR"
         ]
+        bar = _bar(0.0 if math.isnan(one.aaad) else one.aaad)
         rows.append(
-            f"<tr><th>{_e(name)}<td>{_bar(0.0 if math.isnan(one.aaad) else one.aaad)}"
+            f"<tr><th>{_e(name)} <i>{_e(unit(name[2:]).name)}</i><td>{bar}"
             f"<td>{one.aaad:.2f}<td>{_e(', '.join(by_side))}<td>{_n(one.gain)}<td>{_n(one.bias)}"
             f"<td>{_n(one.r)}<td>{one.positives} of {one.n}</tr>"
         )
@@ -213,7 +222,8 @@ background:#fff;color:#222}h1{margin:0 0 .5rem}.name,i,.quiet{color:#666;font-st
 font-size:12px}.top{display:flex;flex-wrap:wrap;gap:2rem;align-items:center}.big b{display:block;
 font-size:64px;line-height:1}.big span{color:#555}.verdict{font-size:18px;margin:.2rem 0 .6rem}
 .notes{color:#444}.bad{color:#b03a2e}th{text-align:left;font-weight:600;padding-right:1rem}
-td{padding-right:1rem}.units th,.units td{font-size:12px}svg text{font-size:11px;fill:#333}
+td{padding-right:1rem}.beyond{margin-top:.6rem}.units th,.units td{font-size:12px}
+svg text{font-size:11px;fill:#333}
 .small{width:170px}.up{fill:#4a7fb5}.down{fill:#c0564a}.rail,.frame{fill:none;stroke:#ddd}
 .axis{stroke:#999}.asked{fill:none;stroke:#222}.reliability{width:420px}circle{fill:#4a7fb5}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(330px,1fr));gap:12px}

@@ -1,14 +1,14 @@
 """What a process saw, on disk, and the parts of several put together: the same bits as one.
 
-A part is a .npz of plain arrays (nothing is unpickled): pred, rest, target, mask, and the words
-as one JSON text. A score sorts its rows by what they hold, so neither the order of the parts nor
-how many there are changes it.
+A part is a .npz of plain arrays (nothing is unpickled): pred, rest, target, mask, true, what else
+was seen, and the words as one JSON text. A score sorts its rows by what they hold, so neither the
+order of the parts nor how many there are changes it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,30 @@ from .files import whole
 from .npz import read_npz
 from .seen import Seen
 
-__all__ = ["merge_parts", "read_part", "write_part"]
+__all__ = ["merge_parts", "part_of_rank", "read_part", "write_part"]
 
-FORMAT = "aaad-part-1"
+FORMAT = "aaad-part-2"
 _MOST = 1 << 34  # bytes of a part; three million pictures
 _LISTS = ("files", "codes", "texts", "subjects", "before")
-_SHARED = ("columns", "presence", "detector", "ceiling")
+_SHARED = ("columns", "presence", "detector", "ceiling", "about", "true_people")
+_EXTRA = "extra."
+
+
+def part_of_rank(environment: Mapping[str, str]) -> tuple[int, int]:
+    """The part (I, N) of a process that torchrun (or mpirun, by the same names) has started.
+
+    Raises:
+        AAADError: RANK and WORLD_SIZE are not set, or no rank of so many.
+    """
+    try:
+        rank, count = int(environment["RANK"]), int(environment["WORLD_SIZE"])
+    except (KeyError, ValueError):
+        raise AAADError(
+            "part rank: RANK and WORLD_SIZE are not set; start with torchrun, or say I/N"
+        ) from None
+    if not 0 <= rank < count:
+        raise AAADError(f"part rank: RANK is {rank} of a WORLD_SIZE of {count}")
+    return rank + 1, count
 
 
 def write_part(path: str | Path, seen: Seen, *, part: tuple[int, int]) -> None:
@@ -34,6 +52,9 @@ def write_part(path: str | Path, seen: Seen, *, part: tuple[int, int]) -> None:
     arrays = {"pred": seen.pred, "target": seen.target, "mask": seen.mask}
     if seen.rest is not None:
         arrays["rest"] = seen.rest
+    if seen.true is not None:
+        arrays["true"] = seen.true
+    arrays |= {f"{_EXTRA}{name}": values for name, values in seen.extra.items()}
     text = np.frombuffer(json.dumps(words).encode("utf-8"), np.uint8)
     with whole(path) as beside, beside.open("wb") as file:
         np.savez(file, words=text, **arrays)  # type: ignore[arg-type]
@@ -56,6 +77,14 @@ def read_part(path: str | Path) -> tuple[Seen, tuple[int, int]]:
             presence=tuple(words["presence"]),
             detector=str(words["detector"]),
             ceiling=words["ceiling"],
+            extra={
+                name.removeprefix(_EXTRA): values
+                for name, values in arrays.items()
+                if name.startswith(_EXTRA)
+            },
+            about=dict(words["about"]),
+            true=arrays.get("true"),
+            true_people=tuple(words["true_people"]),
             **{name: list(words[name]) for name in _LISTS},
         )
     except AAADError:
@@ -95,6 +124,9 @@ def _check(path: str | Path, seen: Seen) -> None:
         kinds = str | None if name == "before" else str
         if len(values) != rows or not all(isinstance(value, kinds) for value in values):
             raise AAADError(f"{path}: {name} must be {rows} texts")
+    for name, values in seen.extra.items():
+        if len(values) != rows or values.dtype.kind not in "fiub":
+            raise AAADError(f"{path}: {name} must be {rows} rows of numbers")
     if not isinstance(seen.ceiling, int | float | None):
         raise AAADError(f"{path}: ceiling is {seen.ceiling!r:.60}")
     if not all(isinstance(name, str) for name in (*seen.columns, *seen.presence)):
@@ -128,6 +160,12 @@ def merge_parts(paths: Sequence[str | Path]) -> Seen:
     }
     still = [seen.rest for seen in parts if seen.rest is not None]
     whole_of["rest"] = np.concatenate(still)[order] if len(still) == len(parts) else None
+    whole_of["extra"] = {
+        name: np.concatenate([seen.extra[name] for seen in parts])[order]
+        for name in sorted(parts[0].extra)
+        if all(name in seen.extra for seen in parts)
+    }
+    whole_of["true"] = parts[0].true
     for name in _LISTS:
         values = [x for seen in parts for x in getattr(seen, name)]
         whole_of[name] = [values[i] for i in order]

@@ -16,29 +16,63 @@ from numpy.typing import NDArray
 from facs_text import FacsTextError, pictures
 
 from .errors import AAADError
+from .files import whole
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["SUFFIXES", "png_bytes", "read_picture", "text_chunks"]
+__all__ = [
+    "SUFFIXES",
+    "picture_size",
+    "png_bytes",
+    "read_photo",
+    "read_picture",
+    "text_chunks",
+    "write_png",
+]
 
 SUFFIXES = pictures.SUFFIXES
 """What a folder is searched for."""
 
 
-def read_picture(path: str | Path, size: int) -> NDArray[np.uint8]:
-    """An RGB picture as uint8 (3, size, size); another size is resized with Pillow's LANCZOS.
+def read_photo(path: str | Path) -> NDArray[np.uint8]:
+    """An RGB picture as uint8 (H, W, 3), as large as it is.
 
     Raises:
         AAADError: the file is missing, broken or of a kind that is refused; names it.
     """
+    with _opened(path) as image:
+        return np.array(_rgb(image, path), dtype=np.uint8)
+
+
+def read_picture(path: str | Path, size: int, *, via: int | None = None) -> NDArray[np.uint8]:
+    """An RGB picture as uint8 (3, size, size); another size is resized with Pillow's LANCZOS.
+
+    `via`: pixels that it is resized to before that, to see what a smaller picture would give.
+
+    Raises:
+        AAADError: the file is missing, broken or of a kind that is refused; names it.
+    """
+    photo = read_photo(path)
+    if via is not None:
+        photo = np.ascontiguousarray(resized(photo, via).transpose(1, 2, 0))
+    return resized(photo, size)
+
+
+def resized(photo: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """uint8 (H, W, 3) -> uint8 (3, size, size), with Pillow's LANCZOS where it is another size."""
     from PIL import Image
 
+    if photo.shape[:2] != (size, size):
+        picture = Image.fromarray(photo).resize((size, size), Image.Resampling.LANCZOS)
+        photo = np.asarray(picture, dtype=np.uint8)
+    return np.ascontiguousarray(photo.transpose(2, 0, 1))
+
+
+def picture_size(path: str | Path) -> tuple[int, int]:
+    """Width and height in pixels, as stored; pixels are not decoded."""
     with _opened(path) as image:
-        picture = _rgb(image, path)
-    if picture.size != (size, size):
-        picture = picture.resize((size, size), Image.Resampling.LANCZOS)
-    return np.ascontiguousarray(np.asarray(picture, dtype=np.uint8).transpose(2, 0, 1))
+        return image.size
 
 
 def text_chunks(path: str | Path) -> dict[str, str]:
@@ -57,6 +91,14 @@ def png_bytes(path: str | Path, *, longest: int = 512) -> bytes:
     picture.thumbnail((longest, longest))
     picture.save(out, "PNG")
     return out.getvalue()
+
+
+def write_png(path: str | Path, image: NDArray[np.uint8]) -> None:
+    """Write uint8 (H, W, 3) as a PNG, whole."""
+    from PIL import Image
+
+    with whole(path) as beside:
+        Image.fromarray(image).save(beside, format="PNG")
 
 
 @contextmanager

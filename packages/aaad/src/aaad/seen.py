@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,9 @@ class Seen:
     pred, rest (the same people at rest; None where not known) and target (N, K, 6), mask (N, K).
     `files` are the pictures' paths, `codes`, `texts`, `subjects`, `before` N each. `ceiling` is
     what this detector gives to true pictures, where it is known for this definition.
+
+    `extra`: what else was seen, N rows each (`aaad.looking`), `about` plain values of the networks
+    that saw it. `true`: features of true pictures (M, D) and `true_people` M names.
     """
 
     pred: NDArray[Any]
@@ -33,3 +36,7 @@ class Seen:
     before: list[str | None]
     detector: str
     ceiling: float | None = None
+    extra: dict[str, NDArray[Any]] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
+    true: NDArray[Any] | None = None
+    true_people: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from facs_text import readers
 
 from .asked import level_distribution, target
+from .columnar import Columns, read_openface
 from .columns import COLUMNS, column, unit_of
 from .errors import AAADError
 
@@ -36,6 +37,7 @@ __all__ = ["Table", "from_rows", "read_table"]
 _KEY = re.compile(r"^(?:AU)?(?P<before>[LRTB])?(?P<code>\d{1,2})(?P<after>[LRTB])?$")
 _SCORES = ("FaceScore", "confidence")
 """How sure a source is that it sees a face, best first."""
+_OPENFACE = ("auto", "openface", "openface2")
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,10 @@ def read_table(path: str | Path, format: str = "auto", **options: Any) -> Table:
         facs_text.FacsTextError: the file cannot be read; names file and line.
         AAADError: it holds no rows, or values of a kind that is no detection.
     """
+    if format in _OPENFACE and not options:
+        columns = read_openface(Path(path))
+        if columns is not None:
+            return _from_columns(columns, Path(path).stem)
     table = from_rows(readers.read(path, format, **options))
     if not table.ids:
         raise AAADError(f"{path}: holds no rows")
@@ -176,6 +182,41 @@ class _Found:
             tuple(self.frames),
             np.asarray(self.sure),
         )
+
+
+def _from_columns(found: Columns, stem: str) -> Table:
+    """The same table as `from_rows` makes of the readers' rows."""
+    columns = tuple(dict.fromkeys(unit_of(name) for name in COLUMNS))
+    # As the readers have it, a unit is known by presence alone once it was present.
+    present = {u for u in found.binary if bool((found.values[u] == 1.0).any())}
+    count = len(found.frames)
+    pred = np.zeros((count, len(columns), 6), np.float32)
+    pred[..., 0] = 1.0
+    mask = np.zeros((count, len(columns)), bool)
+    for a, unit in enumerate(columns):
+        if unit not in found.values:
+            continue
+        value = found.values[unit]
+        here = mask[:, a] = ~np.isnan(value)
+        if unit in present:
+            pred[here, a, 0], pred[here, a, 1:] = 1.0 - value[here], value[here, None] / 5.0
+        else:
+            pred[here, a] = level_distribution(value[here] / 5.0)
+    frames = tuple(map(int, found.frames.tolist()))
+    ids = tuple(
+        f"{stem}/{frame}#{face}" if face else f"{stem}/{frame}"
+        for frame, face in zip(frames, map(int, found.faces.tolist()), strict=True)
+    )
+    return Table(
+        pred,
+        mask,
+        columns,
+        tuple(unit for unit in columns if unit in present),
+        ids,
+        (stem,) * count,
+        frames,
+        found.sure,
+    )
 
 
 def _sure(row: readers.Row) -> float:

@@ -15,10 +15,13 @@ from aaad import COLUMNS, AAADError
 from aaad.columns import mirror_index
 from aaad.cramer import distance
 from aaad.detector import NETWORKS, Detector, DetectorConfig, FeatureLoss, build
-from aaad.detector.augment import augment, flip, jpeg
+from aaad.detector.augment import augment, flip
+from aaad.detector.calibration import Calibration, calibrate, calibration_error
 from aaad.detector.checkpoint import write_detector
-from aaad.detector.evaluate import auc, fit_temperature
+from aaad.detector.evaluate import f1, icc
 from aaad.detector.losses import cramer_loss, cross_entropy
+from aaad.learning.photometric import jpeg, shrink
+from aaad.ranks import auc
 
 CONFIG = DetectorConfig(size=32, width=8, hidden=16)
 
@@ -29,8 +32,12 @@ def folder(tmp_path, request):
     net = build(DetectorConfig(network=request.param, size=32, width=8, hidden=16))
     for parameter in net.parameters():
         parameter.data.add_(0.05 * torch.randn_like(parameter))
-    heat = {"with_neutral": [1.5] * len(COLUMNS), "alone": [1.0] * len(COLUMNS)}
-    write_detector(net, tmp_path / "d", name="tiny", temperature=heat, training={})
+    a = len(COLUMNS)
+    heat = {
+        "with_neutral": Calibration([1.5] * a, [0.2] * a),
+        "alone": Calibration([1.0] * a, [0.0] * a),
+    }
+    write_detector(net, tmp_path / "d", name="tiny", calibration=heat, training={})
     return tmp_path / "d"
 
 
@@ -78,6 +85,8 @@ def test_sizes_and_types_are_refused(folder):
         see(pictures(2), pictures(3))
     with pytest.raises(AAADError, match="multiple of 16"):
         DetectorConfig(size=100)
+    with pytest.raises(AAADError, match="multiple of 32"):
+        DetectorConfig(size=208, fold=8)
 
 
 def test_broken_folders_say_what_is_broken(folder, tmp_path):
@@ -97,7 +106,11 @@ def test_broken_folders_say_what_is_broken(folder, tmp_path):
         ({"format": "pickle"}, "format is 'pickle'"),
         ({"model": {**config["model"], "width": 16}}, "wanted"),
         ({"model": {**config["model"], "colour": 1}}, "not a detector's config"),
-        ({"temperature": {"alone": [0.0]}}, "temperature.with_neutral must be 38"),
+        ({"calibration": {}}, "calibration.with_neutral must hold"),
+        (
+            {"format": "aaad-detector-1", "temperature": {"with_neutral": [0.0] * 38}},
+            "calibration.with_neutral must hold",
+        ),
     ):
         (folder / "config.json").write_text(json.dumps({**config, **change}))
         with pytest.raises(AAADError, match=message):
@@ -137,11 +150,30 @@ def test_a_flip_swaps_the_sides_of_what_is_asked_for():
             assert torch.equal(wanted[i], t[i])
 
 
-def test_a_map_says_where_each_column_looked():
-    net = build(replace(CONFIG, network="attention")).train(False)
-    maps = net.maps(torch.rand(3, 3, 32, 32))
+def test_a_map_says_where_each_column_looked(folder):
+    see = Detector.from_pretrained(folder, device="cpu")
+    maps = see.where(pictures(3), pictures(3, seed=1))
     assert maps.shape == (3, 38, 2, 2)
-    assert torch.allclose(maps.sum((-1, -2)), torch.ones(3, 38), atol=1e-5)
+    assert np.allclose(maps.sum((-1, -2)), 1, atol=1e-4)
+    assert np.allclose(maps[1], see.where(pictures(3)[1:2], pictures(3, seed=1)[1:2])[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_cell_may_be_of_eight_pixels(network):
+    config = DetectorConfig(network=network, size=64, fold=8, width=8, hidden=16)
+    assert build(config)(torch.rand(2, 3, 64, 64)).shape == (2, 38, 6)
+    assert DetectorConfig.from_json(config.to_json()) == config
+
+
+def test_a_detector_of_the_former_format_is_read(folder):
+    config = json.loads((folder / "config.json").read_text())
+    calibration = config.pop("calibration")
+    before = Detector.from_pretrained(folder, device="cpu")(pictures(2))
+    config["format"] = "aaad-detector-1"
+    config["temperature"] = {mode: one["temperature"] for mode, one in calibration.items()}
+    del config["model"]["fold"]
+    (folder / "config.json").write_text(json.dumps(config))
+    assert np.array_equal(Detector.from_pretrained(folder, device="cpu")(pictures(2)), before)
 
 
 def test_the_shipped_weights_load_and_see():
@@ -209,13 +241,47 @@ def test_augmentation_depends_on_its_generator_alone():
     assert one[0].max() <= 1
 
 
-def test_temperature_undoes_what_was_done():
+def test_calibration_undoes_what_was_done():
     torch.manual_seed(0)
     logits = 2 * torch.randn(4000, 1, 6)
     levels = torch.distributions.Categorical(logits=logits[:, 0]).sample()
     targets = torch.eye(6)[levels][:, None]
-    assert fit_temperature(logits * 2.0, targets)[0] == pytest.approx(2.0, rel=0.1)
-    assert fit_temperature(logits[:0], targets[:0]) == [1.0]
+    spoilt = 2.0 * logits
+    spoilt[..., 0] += 1.5
+    found = calibrate(spoilt, targets)
+    assert found.temperature[0] == pytest.approx(2.0, rel=0.1)
+    assert found.offset[0] == pytest.approx(-0.75, abs=0.13)
+    there = (levels > 0).double().numpy()
+
+    def error(calibration):
+        return calibration_error(1 - calibration(spoilt)[:, 0, 0].double().numpy(), there)
+
+    assert error(found) < 0.03 < error(Calibration([1.0], [0.0]))
+    assert calibrate(logits[:0], targets[:0]) == Calibration([1.0], [0.0])
+
+
+def test_a_shrunken_picture_keeps_what_is_large_and_loses_what_is_small():
+    ramp = torch.linspace(0, 1, 64).expand(8, 3, 64, 64)
+    checks = ((torch.arange(64) % 2).float()).expand(8, 3, 64, 64)
+    assert (shrink(ramp, torch.Generator().manual_seed(0)) - ramp).abs().max() < 0.05
+    out = shrink(checks, torch.Generator().manual_seed(0))
+    flat = out.std((1, 2, 3)) < 0.5 * checks.std((1, 2, 3))
+    assert 0 < int(flat.sum()) < 8
+
+
+def test_agreement_of_intensities_and_of_presence():
+    """ICC(3, 1) of Shrout and Fleiss's own table of 6 subjects, raters 1 and 2: from its mean
+    squares between subjects and of error."""
+    one, two = np.array([9.0, 6, 8, 7, 10, 6]), np.array([2.0, 1, 4, 1, 5, 2])
+    rows = np.stack([one, two], 1)
+    between = 2 * rows.mean(1).var(ddof=1)
+    error = (rows - rows.mean(1, keepdims=True) - rows.mean(0) + rows.mean()).ravel()
+    error = (error**2).sum() / 5
+    assert icc(one, two) == pytest.approx((between - error) / (between + error))
+    assert icc(one, one + 3) == pytest.approx(1.0)
+    said, there = np.array([True, True, False, False]), np.array([True, False, True, False])
+    assert f1(said, there) == pytest.approx(0.5)
+    assert np.isnan(f1(said, np.zeros(4, bool)))
 
 
 def test_auc_counts_ties_as_half():

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from aaad import COLUMNS, AAADError
+from aaad import AAADError
 from aaad.detector import Detector, DetectorConfig, build
 from aaad.detector.checkpoint import write_detector
 from aaad.npz import read_npz
@@ -22,9 +22,8 @@ from aaad.scoring import read_ceiling
 
 @pytest.fixture
 def folder(tmp_path):
-    heat = {mode: [1.0] * len(COLUMNS) for mode in ("with_neutral", "alone")}
     net = build(DetectorConfig(size=32, width=8, hidden=16))
-    write_detector(net, tmp_path / "d", name="tiny", temperature=heat, training={})
+    write_detector(net, tmp_path / "d", name="tiny", training={})
     return tmp_path / "d"
 
 
@@ -33,6 +32,11 @@ def change(folder, part=None, **fields):
     config = json.loads(path.read_text())
     (config[part] if part else config).update(fields)
     path.write_text(json.dumps(config))
+
+
+def calibrations(temperature, offset):
+    one = {"temperature": temperature, "offset": offset}
+    return {"alone": one, "with_neutral": one}
 
 
 def refused(folder, part="config.json"):
@@ -57,8 +61,9 @@ def test_columns_that_are_none(folder, value):
     "fields",
     [
         {"id": None}, {"id": 3}, {"id": "a\nb"}, {"held_out": 3}, {"held_out": "x"},
-        {"temperature": 1}, {"temperature": {"alone": [1e-300] * 38}},
-        {"temperature": dict.fromkeys(("alone", "with_neutral"), [float("inf")] * 38)},
+        {"calibration": 1}, {"calibration": {"alone": [1.0] * 38}},
+        {"calibration": calibrations([1e-300] * 38, [0.0] * 38)},
+        {"calibration": calibrations([1.0] * 38, [float("inf")] * 38)},
         {"model": 3}, {"format": "x"},
     ],
 )  # fmt: skip

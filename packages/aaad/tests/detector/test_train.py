@@ -14,7 +14,7 @@ from aaad import COLUMNS, AAADError, Detector, DetectorRun, train_detector
 from aaad.columns import column
 from aaad.detector import NETWORKS
 from aaad.detector import train as loop
-from aaad.detector.data import Split
+from aaad.learning.data import Split
 
 SIZE = 32
 
@@ -64,7 +64,15 @@ def corpus(tmp_path):
 
 def run_of(**settings):
     """A tiny run."""
-    kept = {"width": 8, "hidden": 16, "size": SIZE, "batch": 8, "workers": 1, "augment": 0.3}
+    kept = {
+        "width": 8,
+        "hidden": 16,
+        "size": SIZE,
+        "batch": 8,
+        "workers": 1,
+        "augment": 0.3,
+        "fold": 4,
+    }
     return DetectorRun(**{**kept, **settings})
 
 
@@ -103,7 +111,7 @@ def test_the_loss_falls(corpus, tmp_path, network):
 
 def test_a_resumed_run_is_the_run_that_was_not_stopped(corpus, tmp_path, monkeypatch):
     train(corpus, tmp_path / "whole", steps=6)
-    real = loop._batch_rows
+    real = loop.batch_rows
 
     def stop_at_three(n, run, step):
         if step == 3:
@@ -111,7 +119,7 @@ def test_a_resumed_run_is_the_run_that_was_not_stopped(corpus, tmp_path, monkeyp
         return real(n, run, step)
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "_batch_rows", stop_at_three)
+        patch.setattr(loop, "batch_rows", stop_at_three)
         with pytest.raises(KeyboardInterrupt):
             train(corpus, tmp_path / "parts", steps=6, checkpoint_minutes=0.0)
     train(corpus, tmp_path / "parts", steps=6, resume=True)
@@ -160,3 +168,18 @@ def test_a_split_knows_who_is_at_rest(corpus):
     assert known.all()
     assert all(torch.equal(r, rest[0]) for r in rest)
     assert torch.equal(rest[0], split.images(np.array([0]))[0])
+
+
+def test_pictures_beyond_the_memory_are_decoded_anew(corpus):
+    everything = Split(corpus, "valid", size=SIZE)
+    nothing_kept = Split(corpus, "valid", size=SIZE, memory_mb=0)
+    rows = np.array([3, 0, 3, 5])
+    for _ in range(2):
+        assert torch.equal(nothing_kept.images(rows), everything.images(rows))
+
+
+def test_a_picture_seen_smaller_is_not_the_picture(corpus):
+    rows = np.arange(4)
+    whole, small = Split(corpus, "valid", size=SIZE), Split(corpus, "valid", size=SIZE, via=8)
+    assert small.images(rows).shape == whole.images(rows).shape
+    assert not torch.equal(small.images(rows), whole.images(rows))

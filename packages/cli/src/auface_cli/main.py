@@ -32,6 +32,7 @@ _BRINGS = {
     "einops": ("einops", "auface[gen]"),
     "numpy": ("numpy", "auface[all]"),
     "PIL": ("Pillow", "pillow"),
+    "cv2": ("OpenCV", "aaad[photos]"),
     "mitsuba": ("mitsuba", "auface-gen[rig]"),
     "drjit": ("mitsuba", "auface-gen[rig]"),
 }
@@ -40,6 +41,7 @@ _BRINGS = {
 @click.group(
     cls=LazyGroup,
     lazy={
+        "align": f"{_HERE}.align:command",
         "ask": f"{_HERE}.ask:command",
         "compare": f"{_HERE}.compare:command",
         "contrast": f"{_HERE}.contrast:command",

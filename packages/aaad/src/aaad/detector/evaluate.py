@@ -1,4 +1,4 @@
-"""Calibration and the report: how good the detector is, by column, on people it never saw."""
+"""The report: how good the detector is, by column, on people it never saw."""
 
 from __future__ import annotations
 
@@ -11,20 +11,14 @@ from torch import Tensor
 
 from ..baselines import controls
 from ..errors import AAADError
+from ..learning.data import Split
 from ..metric import aaad
+from ..ranks import auc
 from ..result import VERSION
-from .data import Split
-from .losses import cross_entropy
+from .calibration import Calibration, calibration_error
 from .model import DetectorNet
 
-__all__ = [
-    "auc",
-    "calibration_error",
-    "evaluate",
-    "fit_temperature",
-    "held_out_of",
-    "logits_of",
-]
+__all__ = ["evaluate", "f1", "held_out_of", "icc", "logits_of"]
 
 MODES = ("with_neutral", "alone")
 
@@ -45,55 +39,45 @@ def logits_of(net: DetectorNet, split: Split, mode: str, *, batch: int = 64) -> 
     return torch.cat(out) if out else torch.zeros(0, len(net.config.columns), 6)
 
 
-def fit_temperature(logits: Tensor, targets: Tensor) -> list[float]:
-    """For each column the temperature with the least log score; 1 where no row shows the unit."""
-    grid = [2.0 ** (k / 8.0) for k in range(-8, 17)]  # 0.5 ... 4
-    best = []
-    for a in range(logits.shape[1]):
-        if len(targets) == 0 or float(targets[:, a, 1:].sum()) < 0.5:
-            best.append(1.0)
-            continue
-        losses = [float(cross_entropy(logits[:, a] / t, targets[:, a])) for t in grid]
-        best.append(grid[int(np.argmin(losses))])
-    return best
-
-
-def auc(score: NDArray[np.float64], present: NDArray[np.bool_]) -> float:
-    """Chance that a present one scores above an absent one (ties count half); NaN if one-sided."""
-    yes, no = int(present.sum()), int((~present).sum())
-    if not yes or not no:
+def icc(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
+    """ICC(3, 1), the consistency of two raters (Shrout and Fleiss 1979), as AU research reports
+    intensities; NaN where neither varies."""
+    if len(one) < 2:
         return float("nan")
-    values, place = np.unique(score, return_inverse=True)
-    counts = np.bincount(place, minlength=len(values))
-    ranks = np.cumsum(counts) - (counts - 1) / 2.0  # mean rank of each value, from 1
-    return float((ranks[place][present].sum() - yes * (yes + 1) / 2.0) / (yes * no))
+    rows = np.stack([one, two], 1)
+    rows = rows - rows.mean(0)  # what the raters differ by throughout does not count
+    between = 2.0 * float(rows.mean(1).var()) * len(one) / (len(one) - 1)
+    within = float(((rows - rows.mean(1, keepdims=True)) ** 2).sum()) / (len(one) - 1)
+    return (between - within) / (between + within) if between + within > 0 else float("nan")
 
 
-def calibration_error(
-    said: NDArray[np.float64], there: NDArray[np.float64], bins: int = 10
-) -> float:
-    """Expected calibration error of presence: mean gap between the chance said and the share that
-    is there, over tenths of what is said, weighted by how often it is said (Guo et al. 2017)."""
-    place = np.minimum((said * bins).astype(np.int64), bins - 1)
-    gaps = [abs(float((said - there)[place == k].sum())) for k in range(bins)]
-    return sum(gaps) / max(len(said), 1)
+def f1(said: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
+    """F1 of presence; NaN where nothing is there."""
+    both = int((said & there).sum())
+    total = int(said.sum()) + int(there.sum())
+    return 2.0 * both / total if there.any() else float("nan")
 
 
 def held_out_of(report: dict[str, Any]) -> dict[str, Any]:
-    """What config.json says of a report: split, images, version of the definition, scores."""
-    scores = {mode: report.get(mode, {}).get("aaad", {}).get("aaad") for mode in MODES}
-    return {"split": report["split"], "n": report["n"], "version": VERSION, **scores}
+    """What config.json says of a report: split, images, version of the definition, scores; those
+    of smaller pictures too, where they were tried (`at_128`)."""
+
+    def scores(of: dict[str, Any]) -> dict[str, float | None]:
+        return {mode: of.get(mode, {}).get("aaad", {}).get("aaad") for mode in MODES}
+
+    smaller = {name: scores(value) for name, value in report.items() if name.startswith("at_")}
+    known = {"split": report["split"], "n": report["n"], "version": VERSION}
+    return {**known, **scores(report), **smaller}
 
 
-def evaluate(net: DetectorNet, split: Split, temperature: dict[str, list[float]]) -> dict[str, Any]:
+def evaluate(net: DetectorNet, split: Split, calibration: dict[str, Calibration]) -> dict[str, Any]:
     """The report of one split as plain values: for both modes the AAAD with its controls, and by
-    column the mean absolute error in levels, the correlation, the AUC and the calibration error
-    of presence."""
+    column the mean absolute error in levels, the correlation, ICC(3, 1), F1 at level A and above,
+    the AUC and the calibration error of presence."""
     report: dict[str, Any] = {"split": split.name, "n": len(split)}
     report["subjects"] = len(set(split.subjects))
     for mode in MODES:
-        scale = torch.tensor(temperature[mode]).view(1, -1, 1)
-        p = torch.softmax(logits_of(net, split, mode) / scale, -1).double().numpy()
+        p = calibration[mode](logits_of(net, split, mode)).double().numpy()
         report[mode] = {"columns": _by_column(p, split, net.config.columns)}
         # A picture that is its own reference at rest is no test.
         moving = split.rest != np.arange(len(split))
@@ -122,6 +106,8 @@ def _by_column(
         columns[name] = {
             "mae": _number(float(np.abs(x - y).mean()) if len(x) else np.nan),
             "r": _number(r),
+            "icc": _number(icc(x, y)),
+            "f1": _number(f1(x >= 1.0, y >= 1.0)),
             "auc": _number(auc(1.0 - p[:, a, 0], y >= 0.5)),
             "calibration": _number(calibration_error(1.0 - p[:, a, 0], there[:, a])),
             "positives": int((y >= 0.5).sum()),

@@ -1,15 +1,15 @@
 """The detectors' networks: two that are built differently, so that one can check the other.
 
-Legend: B images, C channels, A columns, L = 6 levels.
+Legend: B images, C channels, A columns, L = 6 levels, S pixels a side, F pixels a side of a cell.
 
 `grid` is a residual CNN of 3 x 3 convolutions with batch norm, whose head reads the last grid cell
 by cell; `attention` is made of depthwise 7 x 7 convolutions with layer norm, and each column looks
 at its own places of the last grid, which are a map of where it looked.
 
-For both the picture is folded 4 x 4 pixels to a cell, so that the first convolution already works
-at a quarter of the size; lids and lip corners keep their place to the end, because nothing averages
-the last grid away: which side moved is a matter of place. The person at rest, when known, comes in
-as a second picture; when not, learned values stand there.
+For both the picture is folded 4 x 4 or 8 x 8 pixels to a cell, so that the first convolution
+already works on 32 x 32 cells; lids and lip corners keep their place to the end, because nothing
+averages the last grid away: which side moved is a matter of place. The person at rest, when known,
+comes in as a second picture; when not, learned values stand there.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from ..columns import COLUMNS, LEVELS
 from ..errors import AAADError
+from ..learning.blocks import Block
 from .run import NETWORKS
 
 __all__ = ["AttentionNet", "DetectorConfig", "DetectorNet", "GridNet", "build"]
@@ -30,10 +31,11 @@ __all__ = ["AttentionNet", "DetectorConfig", "DetectorNet", "GridNet", "build"]
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorConfig:
-    """What it takes to build the network again. `size` in pixels, a multiple of 16."""
+    """What it takes to build the network again. `size` in pixels, a multiple of 4 * `fold`."""
 
     network: str = "grid"
     size: int = 128
+    fold: int = 4
     width: int = 48
     hidden: int = 192
     columns: tuple[str, ...] = COLUMNS
@@ -47,11 +49,30 @@ class DetectorConfig:
             raise AAADError("columns must be names of units")
         if self.network not in NETWORKS:
             raise AAADError(f"network must be one of {', '.join(NETWORKS)}, not {self.network!r}")
-        if self.size % 16 or self.size <= 0 or self.width <= 0 or self.hidden <= 0:
+        if self.fold <= 0 or self.width <= 0 or self.hidden <= 0:
             raise AAADError(
-                f"size must be a multiple of 16 and the widths positive, got size={self.size}, "
-                f"width={self.width}, hidden={self.hidden}"
+                f"fold and the widths must be positive, got fold={self.fold}, width={self.width}, "
+                f"hidden={self.hidden}"
             )
+        if self.size % (4 * self.fold) or self.size <= 0:
+            raise AAADError(
+                f"size must be a multiple of {4 * self.fold} (4 * fold), got size={self.size}"
+            )
+
+    @property
+    def grid(self) -> int:
+        """Cells a side of the last grid."""
+        return self.size // (4 * self.fold)
+
+    @property
+    def folded(self) -> int:
+        """Numbers in a cell of the first grid: the picture, what moved, and whether it is known."""
+        return 6 * self.fold**2 + 1
+
+    @property
+    def first(self) -> int:
+        """Kernel of the first layer: a cell of 8 pixels sees enough by itself."""
+        return 3 if self.fold <= 4 else 1
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for config.json."""
@@ -68,38 +89,24 @@ class DetectorConfig:
             raise AAADError(f"not a detector's config: {error}") from None
 
 
-class _Block(nn.Module):
-    """x + conv(relu(norm(conv(relu(norm(x))))))."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = nn.BatchNorm2d(width), nn.BatchNorm2d(width)
-        self.conv1 = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        nn.init.zeros_(self.conv2.weight)  # every block starts as the identity
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.conv1(F.relu(self.norm1(x)))
-        return x + self.conv2(F.relu(self.norm2(y)))
-
-
 class DetectorNet(nn.Module):
     """images (B, 3, S, S) in [0, 1], the same people at rest or None -> logits (B, A, 6)."""
 
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__()
         self.config = config
-        self.no_neutral = nn.Parameter(torch.zeros(1, 48, 1, 1))
+        self.no_neutral = nn.Parameter(torch.zeros(1, 3 * config.fold**2, 1, 1))
 
     def folded(self, images: Tensor, neutral: Tensor | None, known: Tensor | None) -> Tensor:
-        """(B, 97, S/4, S/4): the picture, what moved, and whether that is known."""
-        x = F.pixel_unshuffle(images - 0.5, 4)  # (B, 48, S/4, S/4)
+        """(B, 6 F^2 + 1, S/F, S/F): the picture, what moved, and whether that is known."""
+        fold = self.config.fold
+        x = F.pixel_unshuffle(images - 0.5, fold)  # (B, 3 F^2, S/F, S/F)
         b, c, h, w = x.shape
         rest = self.no_neutral.expand(b, c, h, w)
         flag = x.new_zeros(b, 1, h, w)
         if neutral is not None:
             # The difference is what moved; the sum is in the picture already.
-            moved = F.pixel_unshuffle(images - neutral, 4)
+            moved = F.pixel_unshuffle(images - neutral, fold)
             use = torch.ones(b, device=x.device) if known is None else known.to(x.dtype)
             use = use.view(b, 1, 1, 1)
             rest = use * moved + (1 - use) * rest
@@ -110,10 +117,20 @@ class DetectorNet(nn.Module):
         """Feature maps from fine to coarse, (B, C, h, w) each, without a picture at rest."""
         raise NotImplementedError
 
+    def embedding(self, images: Tensor) -> Tensor:
+        """(B, D) what the head reads of each picture, without a picture at rest."""
+        raise NotImplementedError
+
     def forward(
         self, images: Tensor, neutral: Tensor | None = None, known: Tensor | None = None
     ) -> Tensor:
         """`known` (B,) says, where `neutral` is given, for which images it is to be used."""
+        raise NotImplementedError
+
+    def maps(
+        self, images: Tensor, neutral: Tensor | None = None, known: Tensor | None = None
+    ) -> Tensor:
+        """(B, A, S/4F, S/4F) where each column looked; each map sums to one."""
         raise NotImplementedError
 
     def start_at(self, log_rates: Tensor) -> None:
@@ -126,15 +143,15 @@ class GridNet(DetectorNet):
 
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__(config)
-        w, grid = config.width, config.size // 16
-        self.stem = nn.Conv2d(97, w, 3, padding=1)
+        w, grid = config.width, config.grid
+        self.stem = nn.Conv2d(config.folded, w, config.first, padding=config.first // 2)
         self.body = nn.Sequential(
-            _Block(w),
+            Block(w),
             nn.Conv2d(w, 2 * w, 3, stride=2, padding=1),
-            _Block(2 * w),
-            _Block(2 * w),
+            Block(2 * w),
+            Block(2 * w),
             nn.Conv2d(2 * w, 3 * w, 3, stride=2, padding=1),
-            _Block(3 * w),
+            Block(3 * w),
             nn.BatchNorm2d(3 * w),
             nn.ReLU(),
             nn.Conv2d(3 * w, w // 2, 1),
@@ -155,9 +172,33 @@ class GridNet(DetectorNet):
     def forward(
         self, images: Tensor, neutral: Tensor | None = None, known: Tensor | None = None
     ) -> Tensor:
-        y = self.body(self.stem(self.folded(images, neutral, known)))  # (B, w/2, S/16, S/16)
-        y = F.gelu(self.hidden(self.drop(y.flatten(1))))
+        return self._read(self._grid(images, neutral, known))
+
+    def _grid(self, images: Tensor, neutral: Tensor | None, known: Tensor | None) -> Tensor:
+        return self.body(self.stem(self.folded(images, neutral, known)))  # (B, w/2, S/4F, S/4F)
+
+    def embedding(self, images: Tensor) -> Tensor:
+        return F.gelu(self.hidden(self._grid(images, None, None).flatten(1)))
+
+    def _read(self, grid: Tensor) -> Tensor:
+        y = F.gelu(self.hidden(self.drop(grid.flatten(1))))
         return self.head(y).float().view(len(y), len(self.config.columns), len(LEVELS))
+
+    def maps(
+        self, images: Tensor, neutral: Tensor | None = None, known: Tensor | None = None
+    ) -> Tensor:
+        """(B, A, S/4F, S/4F) what each cell adds to the level seen of each column, as gradient
+        times value (Shrikumar et al. 2016), by size; each map sums to one."""
+        with torch.enable_grad():
+            grid = self._grid(images, neutral, known).detach().requires_grad_()
+            levels = torch.arange(len(LEVELS), device=grid.device).float()
+            seen = (self._read(grid).softmax(-1) * levels).sum(-1).sum(0)  # (A,)
+            shares = [
+                (torch.autograd.grad(one, grid, retain_graph=True)[0] * grid).sum(1).abs()
+                for one in seen
+            ]
+        maps = torch.stack(shares, 1).detach()  # (B, A, h, w)
+        return maps / maps.sum((-2, -1), keepdim=True).clamp(min=1e-12)
 
     def start_at(self, log_rates: Tensor) -> None:
         with torch.no_grad():
@@ -187,10 +228,12 @@ class AttentionNet(DetectorNet):
 
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__(config)
-        w, grid, columns = config.width, config.size // 16, len(config.columns)
+        w, grid, columns = config.width, config.grid, len(config.columns)
         self.stages = nn.ModuleList(
             [
-                nn.Sequential(nn.Conv2d(97, w, 3, padding=1), _Wide(w)),
+                nn.Sequential(
+                    nn.Conv2d(config.folded, w, config.first, padding=config.first // 2), _Wide(w)
+                ),
                 nn.Sequential(nn.Conv2d(w, 2 * w, 2, stride=2), _Wide(2 * w), _Wide(2 * w)),
                 nn.Sequential(nn.Conv2d(2 * w, 4 * w, 2, stride=2), _Wide(4 * w), _Wide(4 * w)),
             ]
@@ -215,8 +258,10 @@ class AttentionNet(DetectorNet):
     def maps(
         self, images: Tensor, neutral: Tensor | None = None, known: Tensor | None = None
     ) -> Tensor:
-        """(B, A, S/16, S/16) where each column looked; each map sums to one."""
         return self._looked(images, neutral, known)[0]
+
+    def embedding(self, images: Tensor) -> Tensor:
+        return self._looked(images, None, None)[1].mean((2, 3))
 
     def _looked(
         self, images: Tensor, neutral: Tensor | None, known: Tensor | None

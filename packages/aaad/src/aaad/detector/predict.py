@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ..errors import AAADError
+from ..learning.batches import TOGETHER, in_batches, padded, to_images
+from ..learning.files import digest
 from ..result import VERSION
-from .checkpoint import digest, read_detector
+from .calibration import Calibration
+from .checkpoint import read_detector
 from .model import DetectorNet
 
-__all__ = ["Detector", "to_images"]
+__all__ = ["Detector"]
 
-_TOGETHER = 16  # images a pass; always as many, so that a result never depends on its neighbours
 _WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 
@@ -34,7 +35,7 @@ class Detector:
         net: DetectorNet,
         *,
         name: str,
-        temperature: dict[str, list[float]],
+        calibration: dict[str, Calibration],
         held_out: dict[str, Any] | None = None,
         device: str = "cpu",
     ) -> None:
@@ -44,10 +45,7 @@ class Detector:
         self.columns = net.config.columns
         self.size = net.config.size
         self.device = torch.device(device)
-        self._temperature = {
-            kind: torch.tensor(values, device=device).view(1, -1, 1)
-            for kind, values in temperature.items()
-        }
+        self._calibration = dict(calibration)
 
     @staticmethod
     def from_pretrained(folder: str | Path | None = None, *, device: str = "auto") -> Detector:
@@ -65,14 +63,14 @@ class Detector:
                 else "wanted a folder with config.json and model.safetensors"
             )
             raise AAADError(f"no detector in {place}: {hint}")
-        net, config = read_detector(place)
+        net, calibration, config = read_detector(place)
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         name = f"{config['id']}:{digest(place / 'model.safetensors')}"
         return Detector(
             net,
             name=name,
-            temperature=config["temperature"],
+            calibration=calibration,
             held_out=config.get("held_out"),
             device=device,
         )
@@ -98,30 +96,49 @@ class Detector:
         rest = None if neutral is None else to_images(neutral, self.size, "neutral")
         if rest is not None and rest.shape != x.shape:
             raise AAADError(f"neutral has shape {tuple(rest.shape)}, images {tuple(x.shape)}")
-        scale = self._temperature["alone" if rest is None else "with_neutral"]
+        calibrated = self._calibration["alone" if rest is None else "with_neutral"]
         out = np.zeros((len(x), len(self.columns), 6), np.float32)
-        for start in range(0, len(x), _TOGETHER):
-            count = min(_TOGETHER, len(x) - start)
+        for start in range(0, len(x), TOGETHER):
+            count = min(TOGETHER, len(x) - start)
             logits = self.net(
-                self._batch(x[start : start + count]),
-                None if rest is None else self._batch(rest[start : start + count]),
+                padded(x[start : start + count], self.device),
+                None if rest is None else padded(rest[start : start + count], self.device),
             )
-            out[start : start + count] = torch.softmax(logits / scale, -1)[:count].cpu().numpy()
+            out[start : start + count] = calibrated(logits)[:count].cpu().numpy()
         return out
 
-    def _batch(self, images: Tensor) -> Tensor:
-        """uint8 (b <= 16, 3, S, S) -> float (16, 3, S, S) in [0, 1], grey where there is none."""
-        out = torch.full((_TOGETHER, *images.shape[1:]), 0.5, device=self.device)
-        out[: len(images)] = images.to(self.device).float() / 255.0
-        return out
+    def embed(self, images: Any) -> NDArray[np.float32]:
+        """uint8 (B, 3, S, S) -> float32 (B, D), what its head reads: the space in which realism is
+        measured.
 
-
-def to_images(value: Any, size: int, name: str) -> Tensor:
-    """A uint8 tensor (B, 3, S, S) from a tensor or an array, or an `AAADError` saying why not."""
-    images = value if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
-    if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1:] != (3, size, size):
-        raise AAADError(
-            f"{name}: got {images.dtype} {tuple(images.shape)}, "
-            f"wanted torch.uint8 (B, 3, {size}, {size})"
+        Raises:
+            AAADError: another type or shape.
+        """
+        with torch.inference_mode():
+            width = self.net.embedding(torch.zeros(1, 3, self.size, self.size, device=self.device))
+        return in_batches(
+            self.net.embedding,
+            images,
+            size=self.size,
+            width=width.shape[1],
+            device=self.device,
         )
-    return images
+
+    def where(self, images: Any, neutral: Any | None = None) -> NDArray[np.float32]:
+        """Where it looked for each column: uint8 (B, 3, S, S) -> float32 (B, A, h, w), each map
+        sums to one. `attention` gives its own weights, `grid` what each cell adds to the level.
+
+        Raises:
+            AAADError: another type or shape.
+        """
+        x = to_images(images, self.size, "images").to(self.device).float() / 255.0
+        rest = None
+        if neutral is not None:
+            rest = to_images(neutral, self.size, "neutral").to(self.device).float() / 255.0
+        with torch.no_grad():
+            found = [
+                self.net.maps(x[i : i + 1], None if rest is None else rest[i : i + 1])
+                for i in range(len(x))
+            ]
+        maps = torch.cat(found).cpu() if found else torch.zeros(0, len(self.columns), 1, 1)
+        return np.asarray(maps.numpy())

@@ -18,14 +18,20 @@ __all__ = ["command", "lines"]
 
 
 class _Part(click.ParamType):  # type: ignore[type-arg]
-    """I/N with 1 <= I <= N."""
+    """I/N with 1 <= I <= N, or `rank`: that of the process among those of torchrun."""
 
     name = "I/N"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
+        if value == "rank":
+            import os
+
+            from aaad.parts import part_of_rank
+
+            return part_of_rank(os.environ)
         match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", str(value))
         if match is None or not 1 <= int(match[1]) <= int(match[2]):
-            self.fail(f"{value!r} is not I/N with I from 1 to N, such as 1/8", param, ctx)
+            self.fail(f"{value!r} is not I/N with I from 1 to N, such as 1/8, nor rank", param, ctx)
         return int(match[1]), int(match[2])
 
 
@@ -46,6 +52,30 @@ class _Part(click.ParamType):  # type: ignore[type-arg]
     "--detector", type=click.Path(path_type=Path), help="Score with the detector in this folder."
 )
 @click.option(
+    "--identity-network",
+    "identity",
+    type=click.Path(path_type=Path),
+    help="Folder of a network of `auface train identity`: is it still the person?",
+)
+@click.option(
+    "--tears-network",
+    "tears",
+    type=click.Path(path_type=Path),
+    help="Folder of a network of `auface train tears`: are lips, lids, brows whole?",
+)
+@click.option(
+    "--true",
+    "real",
+    type=click.Path(path_type=Path),
+    help="Folder of true pictures: how far are these from them?",
+)
+@click.option("--align", is_flag=True, help="IMAGES are photographs: crop their faces first.")
+@click.option(
+    "--mediapipe",
+    type=click.Path(path_type=Path),
+    help="With --align: find faces with MediaPipe and this model (face_landmarker.task).",
+)
+@click.option(
     "--ceiling",
     type=click.Path(path_type=Path),
     help="The score.json of true pictures by the same detector.",
@@ -62,7 +92,12 @@ class _Part(click.ParamType):  # type: ignore[type-arg]
     help="Pictures that must ask for a unit.  [default: 5; 2 to 5 below 50]",
 )
 @click.option("--seed", default=0, show_default=True, help="Of the shuffled control.")
-@click.option("--part", type=_Part(), help="See every N-th picture from the I-th; needs --out.")
+@click.option(
+    "--part",
+    type=_Part(),
+    help="See every N-th picture from the I-th; needs --out. `rank`: the part of a process that "
+    "torchrun started, into the folder --out.",
+)
 @click.option("--merge", is_flag=True, help="IMAGES are the parts that --part wrote.")
 @click.option(
     "--out",
@@ -79,6 +114,11 @@ def command(
     probabilities: Path | None,
     kind: str,
     detector: Path | None,
+    identity: Path | None,
+    tears: Path | None,
+    real: Path | None,
+    align: bool,
+    mediapipe: Path | None,
     ceiling: Path | None,
     against: tuple[Path, ...],
     min_count: int | None,
@@ -101,15 +141,36 @@ def command(
 
     if part is not None and (out is None or merge or against):
         raise click.UsageError("--part needs --out, and goes with neither --merge nor --against")
+    if mediapipe is not None and not align:
+        raise click.UsageError("--mediapipe needs --align")
+    finder = None
+    if mediapipe is not None:
+        from aaad.align import MediaPipeFinder
+
+        finder = MediaPipeFinder(mediapipe)
+    beside = (detector, identity, tears, real)
+    if probabilities is not None and (align or any(one is not None for one in beside)):
+        raise click.UsageError("--probabilities is what another detector saw: no network looks")
 
     def look(places: tuple[Path, ...], **options: Any) -> Seen:
         pictures = find_pictures(places, targets, tell=note)
         return see(
-            pictures, detector=detector, table=probabilities, format=kind, tell=note, **options
+            pictures,
+            detector=detector,
+            table=probabilities,
+            format=kind,
+            identity=identity,
+            tears=tears,
+            true=real,
+            align=align,
+            finder=finder,
+            tell=note,
+            **options,
         )
 
     if part is not None and out is not None:
-        write_part(out, look(images, part=part), part=part)
+        place = out if out.suffix else out / f"{part[0]}-of-{part[1]}.npz"
+        write_part(place, look(images, part=part), part=part)
         return
     seen = merge_parts(images) if merge else look(images)
     true = None if ceiling is None else read_ceiling(ceiling)
@@ -180,6 +241,7 @@ def lines(scored: PictureScore) -> list[str]:
         # Easy units alone can score above the ceiling of all of them: no share then.
         like = "all its columns" if result.excluded else f"share {result.aaad / scored.ceiling:.0%}"
         out.append(f"ceiling   {scored.ceiling:.3f}   (this detector on true pictures; {like})")
+    out += [f"{name:<9} {text}" for name, text in scored.beyond.lines()]
     without = scored.faces["without_a_face"]
     out.append(
         f"pictures  {result.n} of {result.subjects} people, {without} without a face; {result.name}"

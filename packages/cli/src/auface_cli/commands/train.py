@@ -1,4 +1,4 @@
-"""auface train: the tokenizer, the reader, the detector, the generator.
+"""auface train: the tokenizer, the reader, the generator, and what scores them.
 
 Each trainer is a function `train_X(..., out, *, run, resume, device, tell)`, whose `run` is a
 frozen dataclass; its fields are the settings that --config and --set know.
@@ -161,6 +161,36 @@ def detector(corpus: Path, **options: Any) -> None:
     report = _train(train_detector, corpus, **options)
     for mode in ("with_neutral", "alone"):
         emit({"mode": mode, "aaad": report.get(mode, {}).get("aaad", {}).get("aaad")})
+
+
+@command.command("landmarks")
+@_corpus
+@_shared
+def landmarks(corpus: Path, **options: Any) -> None:
+    """Train the network of `auface align` on CORPUS, whose rows carry landmarks."""
+    from aaad import train_landmarks
+
+    emit(_train(train_landmarks, corpus, **options))
+
+
+@command.command("identity")
+@_corpus
+@_shared
+def identity(corpus: Path, **options: Any) -> None:
+    """Train the network that tells people apart on the people of CORPUS."""
+    from aaad import train_identity
+
+    emit(_train(train_identity, corpus, **options))
+
+
+@command.command("tears")
+@_corpus
+@_shared
+def tears(corpus: Path, **options: Any) -> None:
+    """Train the network that sees torn lips, lids and brows, on CORPUS with landmarks."""
+    from aaad import train_tears
+
+    emit(_train(train_tears, corpus, **options))
 
 
 @command.command("generator")

@@ -1,0 +1,33 @@
+"""A photograph to the aligned crop that this project's corpus shows, and back.
+
+    >>> from aaad.align import align, paste
+    >>> from aaad.pictures import read_photo
+    >>> photo = read_photo("holiday.jpg")
+    >>> found = align(photo)  # found.image is (256, 256, 3): eyes level, mid-forehead to chin
+    >>> edited = paste(photo, found, drawn_anew)  # an edited crop, blended into the photograph
+
+OpenCV's Haar cascade finds the face and a small network its 68 points (`pip install aaad[photos]`);
+landmarks of your own, or MediaPipe with a model file that you name, take their place.
+"""
+
+from __future__ import annotations
+
+from .blend import paste
+from .crop import crop_matrix
+from .finder import Face, Finder, HaarFinder
+from .mediapipe import MediaPipeFinder
+from .photo import Aligned, NoFaceError, align
+from .table import read_landmarks
+
+__all__ = [
+    "Aligned",
+    "Face",
+    "Finder",
+    "HaarFinder",
+    "MediaPipeFinder",
+    "NoFaceError",
+    "align",
+    "crop_matrix",
+    "paste",
+    "read_landmarks",
+]

@@ -1,0 +1,1 @@
+"""What all trained networks of this package share: runs, the loop, files, blocks, augmentation."""
