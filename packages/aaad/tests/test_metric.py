@@ -1,4 +1,4 @@
-"""The definition and its properties: each sentence of the README's proofs, checked."""
+"""The definition and its properties, as docs/aaad.md lists them, checked."""
 
 from __future__ import annotations
 
