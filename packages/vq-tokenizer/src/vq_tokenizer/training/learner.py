@@ -92,7 +92,13 @@ class Learner:
             restored, target, weights, loss, figures = self._change(batch)
         else:
             restored, target, weights, loss, figures = self._whole(batch)
-        loss = loss + reconstruction_loss(restored, target, weights, colour=self.run.colour)
+        loss = loss + reconstruction_loss(
+            restored,
+            target,
+            weights,
+            colour=self.run.colour,
+            even=not self.model.config.reference,
+        )
         if self.feature_loss is not None:
             loss = loss + self.run.feature_weight * self.feature_loss(restored, target)
         critic = self.critic if self.progress >= self.run.adversarial_start else None

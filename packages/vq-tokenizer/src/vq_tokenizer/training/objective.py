@@ -26,6 +26,7 @@ from vq_tokenizer.training.run import TokenizerRun
 __all__ = ["Pairs", "change_loss", "moved_weights", "prepare", "still_loss", "still_patches"]
 
 CLEAR = 1 / 6  # a difference that counts as moved altogether
+USUAL = 0.1  # share of a picture that moves
 SHIFT, MISALIGNED = 2.5, 1.0  # pixels of a picture of 256
 
 
@@ -100,9 +101,13 @@ def still_patches(images: Tensor, references: Tensor, factor: int, below: float)
 
 
 def moved_weights(images: Tensor, references: Tensor, weight: float) -> Tensor:
-    """1 + weight times how far each pixel differs from the reference, at most 1: (B, S, S)."""
+    """1 + weight times how far each pixel differs from the reference, at most 1: (B, S, S).
+
+    Divided by what is usual, but not by each picture's own mean: a pixel of a large change weighs
+    as much as one of a small change, and so large changes weigh more.
+    """
     apart = (images - references).abs().amax(1)
-    return 1 + weight * (apart / CLEAR).clamp(max=1)
+    return (1 + weight * (apart / CLEAR).clamp(max=1)) / (1 + USUAL * weight)
 
 
 def still_loss(latents: Tensor, still: Tensor) -> Tensor:
