@@ -30,6 +30,7 @@ ALLOWED = {
 DISTRIBUTION = {
     "PIL": "pillow",
     "c2pa": "c2pa-python",
+    "cv2": "opencv-python-headless",
     "drjit": "mitsuba",
     "faiss": "faiss-cpu",
     "imageio_ffmpeg": "imageio-ffmpeg",
