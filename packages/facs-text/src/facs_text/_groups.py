@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from facs_text._coding import Action, Coding
 from facs_text._looks import looks_of
-from facs_text._notation import Action, Coding
 from facs_text._oppose import Opposition, opposed, opposition, rule_of
 from facs_text._parts import LEAD, expand, strength
 from facs_text._trace import rules

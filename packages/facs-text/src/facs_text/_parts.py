@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from facs_text._notation import Action, Coding
+from facs_text._coding import Action, Coding
 from facs_text._units import unit
 
 __all__ = ["LEAD", "LIPS", "LOOSE", "SPLIT", "Parts", "collapse", "expand", "losses", "overlap",

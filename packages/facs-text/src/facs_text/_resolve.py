@@ -13,8 +13,9 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from facs_text import _seen, _standing
+from facs_text._coding import Coding
 from facs_text._errors import FacsTextError
-from facs_text._notation import Coding, parse
+from facs_text._notation import parse
 from facs_text._parts import collapse, expand, overlap, strength
 from facs_text._trace import Applied, rules
 from facs_text._units import unit

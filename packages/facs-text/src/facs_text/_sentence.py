@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zlib import crc32
 
+from facs_text._coding import Action, Coding
 from facs_text._groups import Group
-from facs_text._notation import Action, Coding
 from facs_text._units import unit
 from facs_text._wording import fill, phrases, wording
 

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from facs_text._coding import Action, Coding
 from facs_text._errors import FacsTextError
 from facs_text._looks import phrases as looks_in
-from facs_text._notation import MAX_TEXT, Action, Coding
+from facs_text._notation import MAX_TEXT
 from facs_text._prose import read_prose
 from facs_text._sentence import addendum
 from facs_text._trace import rules

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import re
 
+from facs_text._coding import LETTERS, Action
 from facs_text._errors import FacsTextError
-from facs_text._notation import LETTERS, Action, parse
+from facs_text._notation import parse
 from facs_text._prose._words import Word
 from facs_text._units import unit
 

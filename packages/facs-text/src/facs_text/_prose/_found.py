@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from facs_text._notation import Action
+from facs_text._coding import Action
 from facs_text._prose._words import Word
 
 __all__ = ["BY", "Motion", "Part", "Scan", "Target"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facs_text._notation import LETTERS
+from facs_text._coding import LETTERS
 from facs_text._prose._words import Word
 
 __all__ = ["settle_levels"]

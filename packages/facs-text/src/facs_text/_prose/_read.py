@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from facs_text._notation import Action
+from facs_text._coding import Action
 from facs_text._prose._clauses import CONTENT, Clause, sentences
 from facs_text._prose._codes import settle_codes
 from facs_text._prose._found import Scan, Target

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from facs_text._notation import Action
+from facs_text._coding import Action
 from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Motion, Part
 from facs_text._prose._people import People, Person

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from facs_text._notation import Action
+from facs_text._coding import Action
 from facs_text._prose._tokens import Token
 from facs_text._units import load_data, units
 
