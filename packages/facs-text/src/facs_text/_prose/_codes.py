@@ -148,7 +148,8 @@ def _scale(values: list[str]) -> str:
 
 
 def _grade(word: Word, said: str, scale: str) -> None:
-    """Put the level beside a code into its actions; absent ones get ``how`` "absent"."""
+    """Put the level beside a code into its actions; absent ones get ``how`` "absent", traces
+    "nothing"."""
     if said in LETTERS[1:]:
         _put(word, LETTERS.index(said))
         return
@@ -167,8 +168,8 @@ def _grade(word: Word, said: str, scale: str) -> None:
         level = -2 if scale == "presence" else -1
     if level == -1 or level > 5:
         word.kind, word.how = "unknown", "number"
-    elif level == 0:
-        word.how = "absent"
+    elif level == 0:  # a trace below A is neither there nor seen to be absent
+        word.how = "absent" if said.partition("/")[0].strip(" 0.") == "" else "nothing"
     elif level > 0:
         _put(word, level)
 

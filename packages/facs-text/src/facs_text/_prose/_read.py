@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from facs_text._coding import Action
 from facs_text._prose._clauses import CONTENT, Clause, sentences
-from facs_text._prose._codes import settle_codes
+from facs_text._prose._codes import actions_of, settle_codes
 from facs_text._prose._found import Scan, Target
 from facs_text._prose._grade import is_trait, levels, sides
 from facs_text._prose._inherit import directed, inherit, instrument
 from facs_text._prose._levels import settle_levels
+from facs_text._prose._people import Person
 from facs_text._prose._scan import scan
 from facs_text._prose._scope import Scope, first_form, scope_of
 from facs_text._prose._sides import settle_sides
@@ -24,6 +25,7 @@ __all__ = ["Said", "read_prose"]
 
 _LISTS = frozenset((",", "and", "or", "nor"))
 _LABELS = frozenset((":", "(", "—", "–", "-", "=", "with", "→"))
+_ARCH, _OPEN, _PARTED = actions_of("1+2"), actions_of("25+26"), actions_of("25")
 _DEGREES = {"higher": "raise", "wider": "widen"}
 _QUIET = frozenset(("raise", "lower", "knit", "sideways", "part", "turn", "push forward", "inward",
                     "back", "curl", "push", "shift", "tilt", "throw"))  # fmt: skip
@@ -189,6 +191,14 @@ class _Reader(State):
 
     def _emit(self, clause: Clause, found: Scan, scope: Scope, less: bool) -> None:
         heard: list[Said] = []
+        if not clause.unreal:
+            self.said += [
+                Said(action, True)
+                for word in clause.words
+                if word.kind == "code" and word.how == "absent"
+                for action in word.actions
+                if action.side == "both"
+            ]
         carried = self.denied and (clause.joint in ("or", "nor") or clause.listed)
         doubtful = self._doubtful_and(clause, found)
         unreal = self.unreal and clause.joint in _LISTS and first_form(clause) == "base"
@@ -203,6 +213,8 @@ class _Reader(State):
                 scope.denies(target, found) or (carried and scope.deny < 0)
             )
             if denied and not blocked:
+                if not scope.doubt:
+                    self.said += self._denials(target, person)
                 continue
             if blocked or not self.people.is_described(person, told=self.told):
                 self.report(words)
@@ -217,6 +229,17 @@ class _Reader(State):
         self.said += heard
         if heard:
             self.latest = heard
+
+    def _denials(self, target: Target, person: Person | None) -> list[Said]:
+        """What a denied target says is absent: nothing of one side, nor "not A and B" of two."""
+        actions = target.actions
+        if actions == _OPEN and not target.code:
+            actions = _PARTED  # a mouth that does not open has its lips together, whatever the jaw
+        whole = not target.side and all(a.side == "both" for a in actions)
+        apart = target.code or len(actions) == 1 or actions == _ARCH
+        if not (whole and apart) or not self.people.is_described(person, told=self.told):
+            return []
+        return [Said(action, True) for action in actions]
 
     def _doubtful_and(self, clause: Clause, found: Scan) -> bool:
         """ "Did not smile and frown": whether the second is denied too is not said."""

@@ -39,6 +39,7 @@ _LATE = (
     ("viewer", "viewer", True), ("aux", "auxiliaries", False), ("present", "present", True),
     ("light", "light", True), ("prep", "prepositions", False), ("skip", "skip", False),
 )  # fmt: skip
+_Phrases = dict[str, tuple[str, str]]
 _SMALL = frozenset(("the", "her", "his", "their", "its", "my", "your", "a"))
 _ENDINGS = (("ing", "ing"), ("ed", "ed"), ("s", "s"))
 
@@ -100,11 +101,12 @@ def _plurals(phrase: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1)
-def _tables() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
-    """(base of each inflection, kind and value of each phrase)."""
+def _tables() -> tuple[dict[str, str], _Phrases, _Phrases]:
+    """(base of each inflection, kind and value of each phrase, of those that inflect by bases)."""
     data = lexicon()
     bases = {"eyed": "eyed"}  # "wide-eyed" is not "wide eyes"
-    phrases: dict[str, tuple[str, str]] = {}
+    phrases: _Phrases = {}
+    inflecting: _Phrases = {}
 
     entries: list[tuple[str, str, str, bool]] = []
 
@@ -140,8 +142,9 @@ def _tables() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
         phrases.setdefault(phrase, (kind, value))
     for phrase, kind, value, inflect in entries:
         if inflect:
-            phrases.setdefault(" ".join(bases.get(w, w) for w in phrase.split()), (kind, value))
-    return bases, phrases
+            base = " ".join(bases.get(w, w) for w in phrase.split())
+            inflecting.setdefault(base, (kind, value))
+    return bases, phrases, inflecting
 
 
 def to_words(tokens: list[Token]) -> list[Word]:
@@ -221,7 +224,7 @@ def _sides_first(tokens: list[Token]) -> list[Token]:
 
 def _match(tokens: list[Token], n: int) -> tuple[int, str, str]:
     """The longest known phrase from token n: (tokens, kind, value), or (0, "", "")."""
-    bases, phrases = _tables()
+    bases, phrases, inflecting = _tables()
     plain: list[str] = []
     base: list[str] = []
     best = (0, "", "")
@@ -235,8 +238,8 @@ def _match(tokens: list[Token], n: int) -> tuple[int, str, str]:
             continue
         plain.append(token.low)
         base.append(bases.get(token.low, token.low))
-        found = phrases.get(" ".join(plain)) or phrases.get(" ".join(base))
-        if found and (found[0] != "noun" or " ".join(plain) in phrases):
+        found = phrases.get(" ".join(plain)) or inflecting.get(" ".join(base))
+        if found:
             best = (count, *found)
         if token.owner:
             break
