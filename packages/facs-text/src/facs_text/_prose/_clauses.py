@@ -23,6 +23,7 @@ _IN_BRACKETS = frozenset(
      "muscle", "side", "prep", "aux", "skip", "letter", "conj", "article")
 )  # fmt: skip
 _SUBJECTS = frozenset(("he", "she", "they", "i", "we"))
+_OTHER_TIMES = frozenset(("before", "until", "till", "after"))  # what they lead in is not now
 _LONGEST = 64  # words in a clause; nobody says more, and it keeps the time linear
 _SAY_SOMETHING = frozenset(("code", "level", "present", "absent", "neg", "number", "side"))
 _BRACKET = 16
@@ -34,7 +35,7 @@ class Clause:
 
     joint: str
     words: list[Word] = field(default_factory=list)
-    unreal: bool = False  # conditional, asked, or what somebody said
+    unreal: bool = False  # conditional, asked, of another time, or what somebody said
     listed: bool = False  # a comma in a list that ends in "or" or "nor"
     all_of: bool = False  # a bare name in a list whose last member has the predicate
 
@@ -80,7 +81,7 @@ def _open_brackets(words: list[Word]) -> list[Word]:
         )
         inside = words[n + 1 : end]
         if (
-            n
+            (n or any(w.kind == "code" for w in inside))
             and all(w.kind in _IN_BRACKETS or w.low in ",:=%" for w in inside)
             and any(w.kind in _SAY_SOMETHING for w in inside)
         ):
@@ -136,7 +137,15 @@ def _split(words: list[Word]) -> list[Clause]:
             clauses.append(Clause(joint))
         if word.kind in ("neg", "except", "as if", "relative", "sub"):
             clauses[-1].words.append(word)
+        if joint == "sub" and word.low in _OTHER_TIMES and not _of_a_thing(words, n):
+            clauses[-1].unreal = True
     return [c for c in clauses if c.words]
+
+
+def _of_a_thing(words: list[Word], n: int) -> bool:
+    """ "After the interview the suspect winked": no clause of its own."""
+    after = [w.kind for w in words[n + 1 : n + 3]]
+    return after[:1] == ["unknown"] or after in (["article", "unknown"], ["owner", "unknown"])
 
 
 def _leads_in(clauses: list[Clause]) -> bool:

@@ -21,6 +21,7 @@ __all__ = ["settle_codes"]
 _HEAD = re.compile(r"^(?:action\s+units?|AUs|ADs)\s*", re.IGNORECASE)
 _JOINTS = re.compile(r"\s*,?\s*\band\b\s*|\s*[&,]\s*|\s+(?=\+)|(?<=\+)\s+", re.I)
 _HEADINGS = frozenset(("aus", "au", "action units", "action unit", "units", "au codes", "codes"))
+_PLACES = frozenset(("head", "gaze", "eyes", "upper face", "lower face", "mouth", "brows"))
 _GLOSS = 16  # words in brackets behind a code that may be its name
 _NAMING = frozenset(("part", "motion", "direction", "noun", "act", "muscle", "vague"))
 _STATING = frozenset(("code", "neg", "absent", "present", "number", "stop", "unreal"))
@@ -51,8 +52,14 @@ def settle_codes(words: list[Word]) -> list[Word]:
 
 def _numbers_after_heading(words: list[Word]) -> None:
     """ "AUs present: 6, 12 and 25": the numbers are codes."""
+    coded = any(w.kind == "code" for w in words)
     for n, word in enumerate(words):
-        if word.low not in _HEADINGS:
+        traced = bool(n) and words[n - 1].kind == "level" and words[n - 1].low.endswith(" of")
+        if coded and traced and _is_unit(word):  # "1 and 4 with a trace of 17"
+            word.kind = "code"
+            _read(word)
+        places = coded and word.low in _PLACES and n + 1 < len(words) and words[n + 1].low == ":"
+        if word.low not in _HEADINGS and not places:
             continue
         at = n + 1
         while at < len(words) and at - n < 4 and words[at].kind in ("present", "skip", "absent"):
@@ -61,12 +68,22 @@ def _numbers_after_heading(words: list[Word]) -> None:
             at += 1
         while at < len(words):
             item = words[at]
-            if item.kind == "number" and item.text.isdigit() and len(item.text) < 3:
+            if _is_unit(item):
                 item.kind = "code"
                 _read(item)
             elif item.low != "," and item.kind != "conj":
                 break
             at += 1
+
+
+def _is_unit(word: Word) -> bool:
+    """Whether a number can be one of a unit."""
+    if word.kind != "number" or not word.text.isdigit() or len(word.text) > 2:
+        return False
+    try:
+        return bool(parse(word.text))
+    except FacsTextError:
+        return False
 
 
 def _read(word: Word) -> None:

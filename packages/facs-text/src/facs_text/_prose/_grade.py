@@ -5,6 +5,7 @@ from __future__ import annotations
 from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Scan, Target
 from facs_text._prose._state import State
+from facs_text._prose._words import lexicon
 from facs_text._units import unit
 
 __all__ = ["is_trait", "levels", "sides"]
@@ -79,16 +80,32 @@ def graded(state: State, clause: Clause, found: Scan, n: int) -> list[Target]:
         if not behind or not any(w.kind in ("prep", "mark") for w in between):
             last = ahead[0].last if ahead[0].motion else after
             return [t for t in found.targets if t.first <= last and t.last >= after] or ahead
-    if behind:
+    if behind and not words[n].low.endswith(" of"):
         place = max(t.last for t in behind)
         return [t for t in behind if t.last == place]
     return ahead
+
+
+def _listed_feature(state: State, target: Target, clause: Clause) -> bool:
+    """Whether an adjective stands in a list with what a face is like: "thin, downturned mouth",
+    "a heavy brow and a downturned mouth".
+    """
+    words = clause.words
+    first, last = words[target.first], words[target.last]
+    if first.kind not in ("motion", "direction") or last.kind != "part" or first.form == "ing":
+        return False
+    if any(w.kind in ("article", "owner") for w in words[target.first + 1 : target.last]):
+        return False
+    inside = words[max(0, target.first - 2) : target.last]
+    return state.feature or any(w.low in lexicon()["features"] for w in inside)
 
 
 def is_trait(state: State, target: Target, clause: Clause) -> bool:
     """ "Arched eyebrows and narrow eyes" are how a face is, not what it does."""
     if not target.motion or target.first == target.last:
         return False
+    if _listed_feature(state, target, clause):
+        return True
     first, last = clause.words[target.first], clause.words[target.last]
     inside = clause.words[target.first + 1 : target.last]
     if any(w.kind in ("article", "owner") for w in inside) and first.kind == "motion":

@@ -20,8 +20,13 @@ _OPPOSITE = {"left": "right", "right": "left"}
 
 def instrument(state: State, clause: Clause, found: Scan) -> bool:
     """ "Winks with the right eye", "a grin with teeth": part of what was said before."""
-    if clause.joint != "with" or found.motions or found.targets or not found.parts:
+    if found.motions or found.targets or not found.parts:
         return False
+    beside = clause.joint in (",", "(") and found.parts[0].side in ("left", "right")
+    if clause.joint != "with" and not (beside and len(found.parts) == 1):
+        return False
+    if any(not clause.words[n].low.endswith("ly") for n in found.unknown):
+        return False  # "with the left corner lagging"
     part = found.parts[0]
     codes = BY.get(part.value, ())
     heard = [one for one in state.latest if one.action.code in codes]

@@ -35,6 +35,9 @@ def settle_levels(words: list[Word]) -> list[Word]:
         placed = closed or (
             letter and n > 0 and words[n - 1].low in _BEFORE and (ends or noun_after)
         )
+        named = n > 0 and words[n - 1].kind in ("noun", "motion", "code", "muscle")
+        stops = after is None or (after.kind == "mark" and after.low in ".;,)")
+        placed = placed or (letter and named and stops and word.text != "A")
         if letter and word.text == "A" and not ends and not noun_after:
             continue
         if noun or noun_after or placed:

@@ -73,10 +73,12 @@ class People:
                 return person
         return self._add(Person(gender, name, place))
 
-    def act(self, person: Person | None) -> None:
-        """Make somebody the subject."""
+    def act(self, person: Person | None, *, other: bool = False) -> None:
+        """Make somebody the subject. other: somebody else than what was said so far is of."""
         self.subject = person
-        if self.unclaimed and person is not None:
+        if self.unclaimed and other and self.described is None:
+            self.described, self.unclaimed = self._add(Person("")), False
+        elif self.unclaimed and person is not None:
             self.described, self.unclaimed = self.described or person, False
 
     def _add(self, person: Person) -> Person:

@@ -13,7 +13,7 @@ from facs_text._prose._inherit import directed, inherit, instrument
 from facs_text._prose._levels import settle_levels
 from facs_text._prose._people import Person
 from facs_text._prose._scan import scan
-from facs_text._prose._scope import Scope, first_form, scope_of
+from facs_text._prose._scope import Scope, first_form, governed, scope_of
 from facs_text._prose._sides import settle_sides
 from facs_text._prose._state import Said, State
 from facs_text._prose._tokens import tokenise
@@ -24,9 +24,11 @@ from facs_text._units import unit
 __all__ = ["Said", "read_prose"]
 
 _LISTS = frozenset((",", "and", "or", "nor"))
-_LABELS = frozenset((":", "(", "—", "–", "-", "=", "with", "→"))
+_LABELS = frozenset((":", "(", ")", "—", "–", "-", "=", "with", "→"))
 _ARCH, _OPEN, _PARTED = actions_of("1+2"), actions_of("25+26"), actions_of("25")
 _DEGREES = {"higher": "raise", "wider": "widen"}
+_UNITS = frozenset(("units", "action units", "aus", "muscles", "actions", "movements"))
+_NAMING = frozenset(("(", "with", ",", "and", "or", "nor", ":"))
 _QUIET = frozenset(("raise", "lower", "knit", "sideways", "part", "turn", "push forward", "inward",
                     "back", "curl", "push", "shift", "tilt", "throw"))  # fmt: skip
 
@@ -99,6 +101,8 @@ class _Reader(State):
         turned = directed(self, clause, found)
         sides(self, clause, found, than)
         levels(self, clause, found, than)
+        if self.named_denied and clause.joint in _NAMING and scope.deny < 0:
+            scope.deny = 0  # "none of the units of disgust (AU9, AU10) are active"
         self._emit(clause, found, scope, less)
         self._leftovers(clause, found, scope, turned, than)
         self._pass_on(clause, found, scope)
@@ -138,7 +142,7 @@ class _Reader(State):
         """ "AU12: strong", "AU4 (absent)", "a smile, more so on the right"."""
         if found.targets or found.parts or found.motions or clause.has("vague", "calm"):
             return False
-        levels = [w for w in clause.words if w.kind == "level"]
+        levels = [w for w in clause.words if w.kind == "level" and not w.low.endswith(" of")]
         label = clause.joint in _LABELS or (clause.joint == "," and self.pending)
         absent = scope.deny >= 0 or clause.has("absent")
         if clause.joint == "but" and clause.has("absent") and not clause.has("side", "neg"):
@@ -173,6 +177,8 @@ class _Reader(State):
                     one.action = one.action._replace(side="unequal")
             self.report([*more, *sides])
             return True
+        if clause.joint == ")":
+            levels = [w for w in levels if w.how == "after"]
         if levels and self.latest and clause.joint in (*_LABELS, ",") and scope.deny < 0:
             for one in self.latest:
                 if not one.action.level and unit(one.action.code).graded:
@@ -207,6 +213,7 @@ class _Reader(State):
             person = owner_of(self, target, clause)
             blocked = (
                 target.blocked or less or doubtful or unreal or scope.blocks(target)
+                or governed(clause, target)
                 or is_trait(self, target, clause)
             )  # fmt: skip
             denied = self.header == "absent" or (
@@ -214,7 +221,10 @@ class _Reader(State):
             )
             if denied and not blocked:
                 if not scope.doubt:
-                    self.said += self._denials(target, person)
+                    gone = self._denials(target, person)
+                    self.said += gone
+                    if scope.stop >= 0 or scope.vanish >= 0:
+                        self._end(gone)
                 continue
             if blocked or not self.people.is_described(person, told=self.told):
                 self.report(words)
@@ -229,6 +239,12 @@ class _Reader(State):
         self.said += heard
         if heard:
             self.latest = heard
+
+    def _end(self, gone: list[Said]) -> None:
+        """ "He smiled, then stopped smiling": what ended is no longer there."""
+        codes = {one.action.code for one in gone}
+        for one in self.said:
+            one.denied = one.denied or one.action.code in codes
 
     def _denials(self, target: Target, person: Person | None) -> list[Said]:
         """What a denied target says is absent: nothing of one side, nor "not A and B" of two."""
@@ -255,7 +271,8 @@ class _Reader(State):
         for action in target.actions:
             au = unit(action.code)
             side = action.side
-            if target.side and target.side != "both" and "left" in au.sides:
+            sided = target.code and side != "both"  # "unilateral R14"
+            if target.side and target.side != "both" and "left" in au.sides and not sided:
                 side = target.side.replace("?", "")
             level = action.level
             if target.level and au.graded and not (target.code and level):
@@ -295,6 +312,7 @@ class _Reader(State):
         said = bool(found.targets) or directed
         if (than or clause.has("level")) and not said:
             self.report([m.word for m in found.motions])
+            self.report([w for w in clause.words if w.kind == "level" and w.how == "after"])
         if not said and not found.parts:
             self.report(
                 w for w in clause.words
@@ -316,9 +334,28 @@ class _Reader(State):
                 self.report([part.word])
         if found.motions:
             self.drop_waiting()
+        if not said and not found.parts:
+            self._place_ahead(clause)
+
+    def _is_feature(self, clause: Clause, found: Scan) -> bool:
+        """Whether a clause only says what a face is like: "a heavy brow and", "thin,"."""
+        lows = {w.low for w in clause.words}
+        verbs = any(w.kind in ("act", "gaze", "light") for w in clause.words)
+        return bool(lows & set(lexicon()["features"])) and not (found.targets or verbs)
+
+    def _place_ahead(self, clause: Clause) -> None:
+        """ "It affects the left lower face: the lips sag": a side for what follows."""
+        sides = [w for w in clause.words if w.kind == "side" and w.value in ("left", "right")]
+        heads = bool(clause.words) and clause.words[-1].low == ":"
+        if heads and len(sides) == 1 and sides[0].how in ("on", "name"):
+            self.side_ahead = sides[0].value
 
     def _pass_on(self, clause: Clause, found: Scan, scope: Scope) -> None:
         """Keep what the next clause may inherit."""
+        units = any(w.low in _UNITS for w in clause.words)
+        names = scope.deny >= 0 and units and not found.targets
+        kept = self.named_denied and clause.joint in _NAMING
+        self.named_denied = names or (kept and not clause.has("present", "act", "motion"))
         parts = [p for p in found.parts if not p.apart]
         if parts:
             self.parts = parts[-4:]
@@ -331,6 +368,7 @@ class _Reader(State):
             scope.deny >= 0 and not content and (thinks or clause.words[-1].kind == "neg")
         )
         carried = clause.joint in ("or", "nor") or clause.listed
+        self.feature = clause.joint in ("", *_LISTS, "with") and self._is_feature(clause, found)
         if content or scope.deny >= 0:
             self.denied = scope.deny >= 0 or scope.stop >= 0 or (self.denied and carried)
             start = max(scope.deny, scope.stop, 0)

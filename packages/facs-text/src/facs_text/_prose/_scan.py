@@ -342,8 +342,8 @@ class _Scanner:
 
     def _move(self, motion: Motion) -> None:
         self.out.motions.append(motion)
-        motion.foreign = self.out.foreign and not self.subject
         inside = self.prep >= 0 and motion.place > self.prep
+        motion.foreign = self.out.foreign and not self.subject and not inside
         joined = False
         if not inside and self.subject:
             for part in self.subject:

@@ -8,7 +8,7 @@ from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Scan, Target
 from facs_text._prose._words import Word
 
-__all__ = ["Scope", "first_form", "scope_of"]
+__all__ = ["Scope", "first_form", "governed", "scope_of"]
 
 _FULL = frozenset(("3", "4", "5"))
 
@@ -24,6 +24,7 @@ class Scope:
     unsure: int = -1
     doubt: bool = False
     open: bool = False  # nothing in it is certain: asked, supposed, "not fully", "not strong"
+    into: bool = False  # what vanishes becomes what follows: "faded into a frown"
     predicate: bool = False  # the denial stands behind the name: "AU4 is absent"
 
     def denies(self, target: Target, scan: Scan) -> bool:
@@ -47,6 +48,8 @@ class Scope:
         """Whether nothing can be said of the target."""
         if 0 <= self.unreal < target.last or 0 <= self.unsure < target.last:
             return True
+        if 0 <= self.vanish < target.first and not target.motion and not self.into:
+            return True  # "fade the smile out"
         twice = self.stop >= 0 and 0 <= self.deny < self.stop
         return twice or self.open
 
@@ -68,6 +71,7 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             scope.stop = n
         elif kind == "vanish":
             scope.vanish = n
+            scope.into = any(w.low in ("into", "to") for w in words[n + 1 : n + 4])
         elif kind == "prep" and word.low in ("off", "from") and scope.vanish < 0:
             if (
                 n
@@ -86,6 +90,8 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         elif kind == "unsure" and scope.unsure < 0:
             scope.unsure = n
         elif kind == "hedge":
+            if word.low == "could" and _does(words, n):
+                scope.unreal = n if scope.unreal < 0 else scope.unreal  # an ability, or a wish
             scope.doubt = True
         elif kind == "as if":
             scope.unreal = n
@@ -100,6 +106,35 @@ def scope_of(clause: Clause, named: bool) -> Scope:
     return scope
 
 
+_SUBJECTS = frozenset(("person", "pronoun", "aux", "relative", "viewer"))
+_BETWEEN = frozenset(("article", "owner", "level", "side", "skip", "prep"))
+_ABOUT = frozenset(("of", "for", "about", "from", "against", "at", "to", "toward", "towards"))
+
+
+def governed(clause: Clause, target: Target) -> bool:
+    """Whether an unknown verb decides what becomes of the target: "she denied frowning", "he
+    mocked her smile". So does a word before "of frowning", "about frowning".
+    """
+    words = clause.words
+    if target.code or not words:
+        return False
+    n = target.first - 1
+    named = words[target.first].kind in ("act", "noun")
+    about = n > 0 and words[n].kind == "prep" and words[n].low in _ABOUT
+    if named and about and words[target.first].form == "ing" and words[n - 1].kind == "unknown":
+        return True
+    while n >= 0 and words[n].kind in _BETWEEN:
+        n -= 1
+    if n < 0 or words[n].kind != "unknown" or words[n].low.endswith("ly"):
+        return False
+    if words[n + 1 : target.first] and any(w.kind == "prep" for w in words[n + 1 : target.first]):
+        return False  # "she gestured with her raised brow": what is done to it is not said
+    before = n - 1
+    while before >= 0 and (words[before].kind == "skip" or words[before].low.endswith("ly")):
+        before -= 1
+    return before >= 0 and words[before].kind in _SUBJECTS and not words[before].owner
+
+
 def _scalar(words: list[Word], n: int) -> bool:
     """ "Not fully closed": neither closed nor open."""
     for word in words[n + 1 : n + 4]:
@@ -108,6 +143,12 @@ def _scalar(words: list[Word], n: int) -> bool:
         if word.kind in CONTENT:
             return False
     return False
+
+
+def _does(words: list[Word], n: int) -> bool:
+    """Whether a verb in its base form follows: "could raise", but not "could be AU12"."""
+    after = next((w for w in words[n + 1 : n + 3] if not w.low.endswith("ly")), None)
+    return after is not None and after.kind in ("motion", "act", "light") and after.form == "base"
 
 
 def _negated(words: list[Word], n: int) -> bool:

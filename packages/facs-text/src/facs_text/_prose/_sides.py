@@ -6,12 +6,15 @@ the person's right. "The man on the left" says where a person stands, "she left"
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from facs_text._prose._words import Word
 
 __all__ = ["settle_sides"]
 
 _OTHER = {"left": "right", "right": "left"}
 _NOUN_BEFORE = frozenset(("article", "owner", "prep", "viewer", "gaze", "motion", "conj", "other"))
+_HALVES = frozenset(("face", "lower face", "upper face", "hemiface", "midface"))
 _WHOLE = frozenset(("face", "body"))
 _PICTURES = frozenset(("image", "picture", "photo", "photograph", "panel", "portrait", "frame"))
 _LOOKS_AT = frozenset(("perspective", "point", "view", "side", "vantage", "of", "point of view"))
@@ -27,6 +30,8 @@ def settle_sides(words: list[Word]) -> list[Word]:
         does = after is not None and after.kind in ("act", "gaze") and after.form != "base"
         if word.low == "one" and does:
             word.kind, word.value = "pronoun", "t"  # "one smiles, the other frowns"
+        if word.low == "one" and _named_one(words, n):
+            word.kind, word.value = "other", word.low
         if word.kind != "side" or word.value not in _OTHER:
             continue
         if after is not None and after.kind == "viewer" and after.low in _PICTURES:
@@ -42,7 +47,14 @@ def settle_sides(words: list[Word]) -> list[Word]:
     return [w for n, w in enumerate(words) if n not in drop]
 
 
-def _follows(words: list[Word], n: int, lows: tuple[str, ...]) -> bool:
+def _named_one(words: list[Word], n: int) -> bool:
+    """ "The older one frowns"."""
+    if n < 2 or words[n - 1].kind not in ("unknown", "level") or n + 1 == len(words):
+        return False
+    return words[n - 2].kind == "article" and words[n + 1].kind != "part"
+
+
+def _follows(words: list[Word], n: int, lows: Collection[str]) -> bool:
     return n + 1 < len(words) and words[n + 1].low in lows
 
 
@@ -77,6 +89,9 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
     nxt = words[last + 1] if last + 1 < len(words) else None
     prep = words[first - 1] if first and words[first - 1].kind == "prep" else None
     adjective = _is_adjective(words, last, bare=prep is None)
+    if not adjective and last == n and _of_unknown(words, n):
+        word.kind, word.value = "unknown", word.low  # "the left hand", "right-sided weakness"
+        return
     if adjective:
         word.how = "adj"
         if mirrored:
@@ -107,9 +122,21 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
         word.value = _OTHER[word.value]
 
 
+def _of_unknown(words: list[Word], n: int) -> bool:
+    """Whether a side only says which of some unknown thing is meant."""
+    at = n + 1
+    while at < len(words) and at - n < 4 and words[at].kind == "unknown":
+        at += 1
+    if at == n + 1 or words[n + 1].low.endswith(("ly", "ed", "ing")):
+        return False
+    return at == len(words) or words[at].kind not in ("part", "noun", "act", "muscle", "motion")
+
+
 def _one_and_of(words: list[Word], n: int) -> int:
     """The last of the words that go with a side: "left *one*", "left *side of the face*"."""
     last = n
+    if _follows(words, last, _HALVES):  # "the left lower face"
+        return last + 1
     if _follows(words, last, ("one", "side", "hand side", "ones")):
         last += 1
     if last + 1 < len(words) and words[last + 1].low == "of":

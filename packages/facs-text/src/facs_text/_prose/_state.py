@@ -50,6 +50,8 @@ class State:
         self.header = ""
         self.doubted = False
         self.side_ahead = ""
+        self.named_denied = False  # "none of the units", which are named next
+        self.feature = False  # the clause before says only what a face is like: "thin, ..."
         self.told = False  # somebody tells or shows what follows
         self.respective = False
         self.owners: dict[int, Person | None] = {}  # whose the words of this clause are

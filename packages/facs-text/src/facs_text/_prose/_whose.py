@@ -38,7 +38,7 @@ def who(state: State, clause: Clause) -> None:
             if word.owner:
                 state.owners[n] = person
             elif subject:
-                state.people.act(person)
+                state.people.act(person, other=other)
             elif not hung:
                 current = person
             if before is not None and before.kind == "act":  # "the frowning man"
@@ -50,7 +50,7 @@ def who(state: State, clause: Clause) -> None:
         elif word.kind == "pronoun":
             if word.low in ("it", "itself", "each other", "one another"):
                 continue
-            if word.low in ("him", "them", "me", "us"):
+            if word.low in ("him", "them", "me", "us", "her"):
                 if not hangs(state, words, n):
                     current = state.people.pronoun(word.value)
                 continue
@@ -63,8 +63,16 @@ def who(state: State, clause: Clause) -> None:
             current = None
         elif word.kind == "article":
             current = None
-            if word.value == "other" and after is not None and after.kind in ("act", "gaze"):
-                state.people.act(state.people.noun(word, "", subject=True, other=True))
+            doer = next((w for w in words[n + 1 : n + 3] if not w.low.endswith("ly")), None)
+            does = doer is not None and (
+                doer.kind in ("act", "gaze", "light", "aux")
+                or (doer.kind == "motion" and doer.form in ("s", "ed"))
+            )
+            if word.value == "other" and does and not clause.has("relative"):
+                person = state.people.noun(word, "", subject=True, other=True)
+                state.people.act(person, other=True)
+        if word.kind == "present" and after is not None and after.low == "that":
+            state.told = True  # "they observed that ..."
         if word.kind in ("motion", "act", "aux", "light", "gaze"):
             verb = True
             if word.kind == "light" and word.value in lexicon()["observers"]:

@@ -170,8 +170,14 @@ def to_words(tokens: list[Token]) -> list[Word]:
 
 
 def _names(words: list[Word]) -> list[Word]:
-    """Unknown words with a capital that do something, or that own it, are persons."""
+    """Unknown words with a capital that do something, or that own it, are persons; "her" is one
+    where nothing follows that could be hers: "gave her a smile".
+    """
     for n, word in enumerate(words):
+        if word.low == "her" and word.kind == "owner":
+            follows = words[n + 1].kind if n + 1 < len(words) else "mark"
+            if follows in ("article", "prep", "mark", "conj", "sub", "relative", "than"):
+                word.kind, word.value = "pronoun", "f"
         if word.kind != "unknown" or not word.text[:1].isupper() or word.text.isupper():
             continue
         after = words[n + 1] if n + 1 < len(words) else None
