@@ -28,6 +28,15 @@ def sides(state: State, clause: Clause, found: Scan, than: bool) -> None:
             for target in found.targets:
                 target.side = state.side_ahead if target.side in _LOOSE else target.side
         state.side_ahead = ""
+    for target in found.targets:
+        if (
+            target.name
+            and target.side in _LOOSE
+            and not any(a.side != "both" for a in target.actions)
+        ):
+            for other in found.targets:  # "zygomaticus major pulls the left corner up"
+                if other.actions == target.actions and other.side in ("left", "right"):
+                    target.side = other.side
     for word in free:
         if word.how == "" and word.value not in ("both", "unequal", "one"):
             continue

@@ -6,7 +6,7 @@ from facs_text._prose._clauses import Clause
 from facs_text._prose._codes import actions_of
 from facs_text._prose._found import BY, Motion, Part, Scan, Target
 from facs_text._prose._state import State
-from facs_text._prose._words import lexicon
+from facs_text._prose._words import Word, lexicon
 
 __all__ = ["directed", "inherit", "instrument"]
 
@@ -107,11 +107,18 @@ def pair(state: State, found: Scan, part: Part, motion: Motion) -> bool:
     return True
 
 
+def _of_head(clause: Clause, side: Word) -> bool:
+    """ "A left head tilt": nobody has a left head."""
+    n = next(n for n, w in enumerate(clause.words) if w is side) + 1
+    return n < len(clause.words) and clause.words[n].value in ("head", "gaze")
+
+
 def directed(state: State, clause: Clause, found: Scan) -> bool:
     """Turns and looks to the left or right."""
     sides = [
         w for w in clause.words
-        if w.kind == "side" and w.how in ("to", "adv") and w.value in ("left", "right")
+        if w.kind == "side" and w.value in ("left", "right")
+        and (w.how in ("to", "adv") or (w.how == "adj" and _of_head(clause, w)))
     ]  # fmt: skip
     if not sides:
         return False

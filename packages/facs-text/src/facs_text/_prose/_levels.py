@@ -16,6 +16,8 @@ def settle_levels(words: list[Word]) -> list[Word]:
     """The words with letters and numbers that are levels put as level words."""
     drop: set[int] = set()
     for n, word in enumerate(words):
+        if word.low == "half" and word.kind == "level" and _is_a_part(words, n):
+            word.kind = "unknown"  # "in the first half"
         if word.kind == "number" and word.text in ("0", "0.0", "0/5") and n:
             before = words[n - 2] if words[n - 1].low in _AT and n > 1 else words[n - 1]
             if before.kind == "level noun":
@@ -45,6 +47,14 @@ def settle_levels(words: list[Word]) -> list[Word]:
             if noun:
                 drop.update(range(at, n))
     return [w for n, w in enumerate(words) if n not in drop]
+
+
+def _is_a_part(words: list[Word], n: int) -> bool:
+    """Whether "half" says which part of something, not how much."""
+    before = words[n - 1].low if n else ""
+    after = words[n + 1] if n + 1 < len(words) else None
+    ordinal = before in ("first", "second", "latter", "other", "the", "upper", "lower", "each")
+    return ordinal or (after is not None and after.kind == "unknown")
 
 
 def _level(word: Word) -> int:

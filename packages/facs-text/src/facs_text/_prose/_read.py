@@ -28,6 +28,7 @@ _LABELS = frozenset((":", "(", ")", "—", "–", "-", "=", "with", "→"))
 _ARCH, _OPEN, _PARTED = actions_of("1+2"), actions_of("25+26"), actions_of("25")
 _DEGREES = {"higher": "raise", "wider": "widen"}
 _UNITS = frozenset(("units", "action units", "aus", "muscles", "actions", "movements"))
+_VERDICT = frozenset(("neg", "present", "absent", "skip", "aux"))
 _NAMING = frozenset(("(", "with", ",", "and", "or", "nor", ":"))
 _QUIET = frozenset(("raise", "lower", "knit", "sideways", "part", "turn", "push forward", "inward",
                     "back", "curl", "push", "shift", "tilt", "throw"))  # fmt: skip
@@ -39,7 +40,7 @@ def read_prose(text: str) -> tuple[list[Said], list[tuple[int, int]]]:
     reader = _Reader()
     for clauses in sentences(words):
         reader.sentence(clauses)
-    return _one_side(reader.said), _merge(sorted(reader.unknown), text)
+    return _one_side([s for s in reader.said if not s.void]), _merge(sorted(reader.unknown), text)
 
 
 def _one_side(said: list[Said]) -> list[Said]:
@@ -103,6 +104,8 @@ class _Reader(State):
         levels(self, clause, found, than)
         if self.named_denied and clause.joint in _NAMING and scope.deny < 0:
             scope.deny = 0  # "none of the units of disgust (AU9, AU10) are active"
+        if clause.joint == "without":
+            self._whose_side(clause, found)
         self._emit(clause, found, scope, less)
         self._leftovers(clause, found, scope, turned, than)
         self._pass_on(clause, found, scope)
@@ -147,6 +150,8 @@ class _Reader(State):
         absent = scope.deny >= 0 or clause.has("absent")
         if clause.joint == "but" and clause.has("absent") and not clause.has("side", "neg"):
             label = True  # "AU12 was active but is now absent"
+        if clause.joint == "," and absent and {w.kind for w in clause.words} <= _VERDICT:
+            label = True  # "AU6 inferred, not seen"
         if label and absent and self.latest and not clause.has("person"):
             for one in self.latest:
                 one.denied = True
@@ -167,7 +172,8 @@ class _Reader(State):
                 return True
             if self.side_ahead and scope.deny >= 0:
                 return True  # "the left, but not the right, brow"
-        if sides and clause.has("present") and clause.joint in ("and", "but") and not absent:
+        joined = clause.joint in ("and", "but", ",")
+        if sides and clause.has("present") and joined and not absent and not self.latest:
             self.report(clause.words)  # "absent on the left and present on the right"
             return True
         more = [w for w in clause.words if w.kind == "comparative"]
@@ -274,9 +280,12 @@ class _Reader(State):
             sided = target.code and side != "both"  # "unilateral R14"
             if target.side and target.side != "both" and "left" in au.sides and not sided:
                 side = target.side.replace("?", "")
+            if target.side in au.sides and target.side in ("top", "bottom"):
+                side = target.side
             level = action.level
-            if target.level and au.graded and not (target.code and level):
-                level = target.level
+            opened = action.code == "25" and target.actions[0].code == "12"
+            if target.level and au.graded and not (target.code and level) and not opened:
+                level = target.level  # a big toothy grin says nothing of how far lips part
             yield Action(action.code, side, level, action.doubt or doubt)
 
     def _settle_pending(self, clause: Clause, heard: list[Said], scope: Scope, found: Scan) -> None:
@@ -289,7 +298,7 @@ class _Reader(State):
                 if clause.joint in ("and", "or", "nor") or plural:
                     one.denied = True
                 else:
-                    one.denied = True
+                    one.void = True
                     self.unknown.append((one.start, one.end))
             self.pending = []
         elif heard and heard[-1].named and heard[-1].action.level and clause.joint == "and":
@@ -336,6 +345,14 @@ class _Reader(State):
             self.drop_waiting()
         if not said and not found.parts:
             self._place_ahead(clause)
+
+    def _whose_side(self, clause: Clause, found: Scan) -> None:
+        """ "AU2 without AU1 on the right": whether the first is on that side too is not said."""
+        sided = any(w.kind == "side" and w.how == "on" for w in clause.words)
+        if sided and found.targets and all(t.code for t in found.targets):
+            for one in self.latest:
+                one.void = True
+                self.unknown.append((one.start, one.end))
 
     def _is_feature(self, clause: Clause, found: Scan) -> bool:
         """Whether a clause only says what a face is like: "a heavy brow and", "thin,"."""

@@ -13,6 +13,7 @@ from facs_text._prose._clauses import Clause
 from facs_text._prose._codes import actions_of
 from facs_text._prose._found import BY, Motion, Part, Scan, Target
 from facs_text._prose._words import Word, lexicon
+from facs_text._units import unit
 
 __all__ = ["scan"]
 
@@ -27,6 +28,18 @@ _SHOWN = frozenset(("teeth", "tongue", "gum"))
 _OF_SIDES = frozenset(("raise", "lower", "up and back", "droop", "sideways", "upturn"))
 _AHEAD = 9
 _INTO = frozenset(("during", "with", "into", "through", "by", "in", "behind"))
+# Parts that stand before the name of what they do: "lid ptosis", but not "brow ptosis".
+_REGIONS = {
+    "eye": "eyes", "lid": "eyes", "upper lid": "eyes", "lower lid": "eyes", "cheek": "cheeks",
+    "nose": "nose", "lip": "lips", "upper lip": "lips", "lower lip": "lips", "corner": "lips",
+    "mouth": "lips", "jaw": "jaw", "chin": "chin", "brow": "brows",
+}  # fmt: skip
+# Ends of unknown words that make another noun of a name: "frontalis function", "smile strength".
+_OF_A_NOUN = (
+    "tion", "ity", "ment", "ness", "sis", "asm", "ance", "ence", "tone", "power", "reflex", "lag",
+    "strength", "attempt", "deficit", "test", "palsy", "loss", "injury",
+)  # fmt: skip
+_LIPS = {"upper lip": "top", "lower lip": "bottom"}
 _TIGHT_ON = frozenset(("close",))
 
 
@@ -208,6 +221,8 @@ class _Scanner:
                 and (verb.place > self.prep or self._noun_on(verb))
             ):
                 self._join(part, verb)
+            elif part.value in _LIPS and self.out.targets and self.out.targets[-1].name:
+                self.out.targets[-1].side = _LIPS[part.value]  # "a bite on the lower lip"
             elif part.side in ("left", "right") and self.out.targets:
                 last = self.out.targets[-1]  # "droops over the right eye"
                 last.side = last.side or part.side
@@ -332,6 +347,11 @@ class _Scanner:
                 if key in phrasal:
                     return phrasal[key], {m}
                 break
+        if word.value == "open":
+            near = self.words[max(0, n - 4) : n + 6]
+            eyes = any(w.kind == "part" and w.value == "eye" for w in near)
+            if eyes and any(w.kind == "level" and "wide" in w.low for w in near):
+                return "widen", set()  # "opened his eyes as wide as he could"
         if word.value in _TIGHT_ON:
             tight = lexicon()["tight"]
             for m in range(max(0, n - 2), min(n + 5, len(self.words))):
@@ -406,12 +426,17 @@ class _Scanner:
 
     def _noun(self, n: int, word: Word) -> None:
         owner = self.subject[-1] if self.subject else None
-        if owner is not None and owner.place == n - 1 and not owner.used:
-            self.side = self.side or owner.side  # "right upper lid ptosis"
-            owner.used = True
-        self.out.targets.append(
-            Target(actions_of(word.value), n, n, self.side, name=True, owner=self.owner, whole=True)
+        target = Target(
+            actions_of(word.value), n, n, self.side, name=True, owner=self.owner, whole=True
         )
+        if owner is not None and owner.place == n - 1 and not owner.used:
+            target.side = target.side or owner.side  # "right upper lid ptosis"
+            owner.used = True
+            target.blocked = unit(target.actions[0].code).region != _REGIONS.get(owner.value, "")
+        after = self.words[n + 1] if n + 1 < len(self.words) else None
+        if after is not None and after.kind == "unknown" and after.low.endswith(_OF_A_NOUN):
+            target.blocked = True  # "frontalis function"
+        self.out.targets.append(target)
         self._close()
 
     def _act(self, n: int, word: Word) -> None:

@@ -10,6 +10,7 @@ from facs_text._prose._words import Word
 
 __all__ = ["Scope", "first_form", "governed", "scope_of"]
 
+_MODALS = frozenset(("will", "would", "shall", "should", "must", "ought to", "has to", "have to"))
 _FULL = frozenset(("3", "4", "5"))
 
 
@@ -24,6 +25,7 @@ class Scope:
     unsure: int = -1
     doubt: bool = False
     open: bool = False  # nothing in it is certain: asked, supposed, "not fully", "not strong"
+    modal: bool = False  # what makes it unreal is a "should" or "will"
     into: bool = False  # what vanishes becomes what follows: "faded into a frown"
     predicate: bool = False  # the denial stands behind the name: "AU4 is absent"
 
@@ -50,6 +52,8 @@ class Scope:
             return True
         if 0 <= self.vanish < target.first and not target.motion and not self.into:
             return True  # "fade the smile out"
+        if target.name and not target.code and target.last < self.unreal <= target.last + 2:
+            return self.modal  # "the smile should land"
         twice = self.stop >= 0 and 0 <= self.deny < self.stop
         return twice or self.open
 
@@ -87,6 +91,7 @@ def scope_of(clause: Clause, named: bool) -> Scope:
                 scope.deny = -1
             else:
                 scope.unreal = n
+                scope.modal = word.low in _MODALS
         elif kind == "unsure" and scope.unsure < 0:
             scope.unsure = n
         elif kind == "hedge":

@@ -54,6 +54,10 @@ def _named_one(words: list[Word], n: int) -> bool:
     return words[n - 2].kind == "article" and words[n + 1].kind != "part"
 
 
+def _beside_head(words: list[Word], last: int) -> bool:
+    return _follows(words, last, ("shoulder", "ear"))
+
+
 def _follows(words: list[Word], n: int, lows: Collection[str]) -> bool:
     return n + 1 < len(words) and words[n + 1].low in lows
 
@@ -92,7 +96,10 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
     if not adjective and last == n and _of_unknown(words, n):
         word.kind, word.value = "unknown", word.low  # "the left hand", "right-sided weakness"
         return
-    if adjective:
+    if adjective and prep is not None and prep.low in _POINTS and _beside_head(words, last):
+        word.how = "to"  # "toward the right shoulder"
+        drop.update((*range(first - 1, n), last + 1))
+    elif adjective:
         word.how = "adj"
         if mirrored:
             drop.update(range(first, n))
@@ -101,6 +108,8 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
         if prep is not None:
             word.how = "to" if prep.low in _POINTS else "on"
             drop.add(first - 1)
+            if prep.low == "at" and first == n and not adjective:
+                word.kind, word.how = "place", ""  # "at left of frame"
         else:
             word.how = "name" if named and not mirrored else "adv"
         person = words[first - 2] if prep is not None and first > 1 else None

@@ -23,6 +23,7 @@ class Said:
     start: int = 0
     end: int = 0
     named: bool = False
+    void: bool = False  # taken back, and reported
     loose: bool = False  # a word that does not say whether both sides act: "sneer"
 
 

@@ -105,6 +105,9 @@ def relative(state: State, clause: Clause) -> bool:
     if word is None or word.low not in ("who", "whose", "whom"):
         return False
     person = state.people.last
+    if state.people.unclaimed and state.people.subject is None:
+        state.report(clause.words)  # "raises her brows at Carol, who smiles"
+        return True
     if person is not None:
         state.people.subject = person if state.people.subject is None else state.people.subject
         if not state.people.is_described(person, told=state.told):

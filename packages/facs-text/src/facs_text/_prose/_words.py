@@ -173,12 +173,15 @@ def _names(words: list[Word]) -> list[Word]:
     """Unknown words with a capital that do something, or that own it, are persons; "her" is one
     where nothing follows that could be hers: "gave her a smile".
     """
+    shouted = not any(w.text.islower() for w in words)
     for n, word in enumerate(words):
         if word.low == "her" and word.kind == "owner":
             follows = words[n + 1].kind if n + 1 < len(words) else "mark"
             if follows in ("article", "prep", "mark", "conj", "sub", "relative", "than"):
                 word.kind, word.value = "pronoun", "f"
-        if word.kind != "unknown" or not word.text[:1].isupper() or word.text.isupper():
+        if word.kind != "unknown" or not word.text[:1].isupper():
+            continue
+        if word.text.isupper() and (shouted or len(word.text) < 3):
             continue
         after = words[n + 1] if n + 1 < len(words) else None
         before = words[n - 1] if n else None
@@ -186,7 +189,11 @@ def _names(words: list[Word]) -> list[Word]:
             after.kind in ("aux", "gaze", "relative", "light")
             or (after.kind in ("act", "motion") and after.form in ("s", "ed"))
         )
-        left = before is not None and before.kind == "except"
+        left = before is not None and (
+            before.kind == "except"
+            or (before.low in ("at", "to", "beside", "behind") and after is not None
+                and after.kind in ("mark", "relative"))
+        )  # fmt: skip
         if (does or word.owner or left) and not word.low.endswith("ly"):
             word.kind, word.value = "person", "name"
     return words
