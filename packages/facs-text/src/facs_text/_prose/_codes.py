@@ -54,6 +54,10 @@ def _numbers_after_heading(words: list[Word]) -> None:
     """ "AUs present: 6, 12 and 25": the numbers are codes."""
     coded = any(w.kind == "code" for w in words)
     for n, word in enumerate(words):
+        denied = bool(n) and words[n - 1].low in ("no", "not", "without", "nor", "minus")
+        if coded and denied and _is_unit(word) and _ends(words, n):  # "6+12, no 25"
+            word.kind = "code"
+            _read(word)
         traced = bool(n) and words[n - 1].kind == "level" and words[n - 1].low.endswith(" of")
         if coded and traced and _is_unit(word):  # "1 and 4 with a trace of 17"
             word.kind = "code"
@@ -74,6 +78,10 @@ def _numbers_after_heading(words: list[Word]) -> None:
             elif item.low != "," and item.kind != "conj":
                 break
             at += 1
+
+
+def _ends(words: list[Word], n: int) -> bool:
+    return n + 1 == len(words) or words[n + 1].kind in ("mark", "conj")
 
 
 def _is_unit(word: Word) -> bool:

@@ -27,7 +27,8 @@ def sides(state: State, clause: Clause, found: Scan, than: bool) -> None:
         if not clause.has("person"):  # else it says where a person is
             for target in found.targets:
                 target.side = state.side_ahead if target.side in _LOOSE else target.side
-        state.side_ahead = ""
+        if not state.side_held:
+            state.side_ahead = ""
     for target in found.targets:
         if (
             target.name

@@ -16,6 +16,8 @@ def settle_levels(words: list[Word]) -> list[Word]:
     """The words with letters and numbers that are levels put as level words."""
     drop: set[int] = set()
     for n, word in enumerate(words):
+        if word.low == "way" and n and words[n - 1].kind in ("article", "skip"):
+            word.kind = "unknown"  # "a way of"
         if word.low == "half" and word.kind == "level" and _is_a_part(words, n):
             word.kind = "unknown"  # "in the first half"
         if word.kind == "number" and word.text in ("0", "0.0", "0/5") and n:
@@ -37,9 +39,10 @@ def settle_levels(words: list[Word]) -> list[Word]:
         placed = closed or (
             letter and n > 0 and words[n - 1].low in _BEFORE and (ends or noun_after)
         )
-        named = n > 0 and words[n - 1].kind in ("noun", "motion", "code", "muscle")
+        sided = n > 0 and words[n - 1].kind == "side" and words[n - 1].value in ("left", "right")
+        named = sided or (n > 0 and words[n - 1].kind in ("noun", "motion", "code", "muscle"))
         stops = after is None or (after.kind == "mark" and after.low in ".;,)")
-        placed = placed or (letter and named and stops and word.text != "A")
+        placed = placed or (letter and named and stops and (sided or word.text != "A"))
         if letter and word.text == "A" and not ends and not noun_after:
             continue
         if noun or noun_after or placed:

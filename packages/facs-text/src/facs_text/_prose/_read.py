@@ -13,12 +13,12 @@ from facs_text._prose._inherit import directed, inherit, instrument
 from facs_text._prose._levels import settle_levels
 from facs_text._prose._people import Person
 from facs_text._prose._scan import scan
-from facs_text._prose._scope import Scope, first_form, governed, scope_of
+from facs_text._prose._scope import Scope, first_form, governed, scope_of, supposed
 from facs_text._prose._sides import settle_sides
 from facs_text._prose._state import Said, State
 from facs_text._prose._tokens import tokenise
 from facs_text._prose._whose import owner_of, relative, who
-from facs_text._prose._words import lexicon, to_words
+from facs_text._prose._words import Word, lexicon, to_words
 from facs_text._units import unit
 
 __all__ = ["Said", "read_prose"]
@@ -84,7 +84,9 @@ class _Reader(State):
         than, less = self._compare(clause)
         if self.as_if and clause.joint not in (",", ")"):
             clause.unreal = True
-        self.as_if = clause.has("as if") or (self.as_if and clause.joint not in (",", ")"))
+        self.as_if = (clause.has("as if") and clause.has(*CONTENT)) or (
+            self.as_if and clause.joint not in (",", ")")
+        )
         if clause.joint == "relative" and relative(self, clause):
             return
         if self.doubted and clause.joint in ("relative", ""):
@@ -152,13 +154,16 @@ class _Reader(State):
             label = True  # "AU12 was active but is now absent"
         if clause.joint == "," and absent and {w.kind for w in clause.words} <= _VERDICT:
             label = True  # "AU6 inferred, not seen"
-        if label and absent and self.latest and not clause.has("person"):
+        if label and absent and self.latest and not clause.has("person", "unknown", "number"):
             for one in self.latest:
                 one.denied = True
             self.report_unknown(clause)
             self.latest, self.pending = [], []
             return True
         sides = [w for w in clause.words if w.kind == "side" and w.value in ("left", "right")]
+        more_said = len(sides) == 1 and self.latest and clause.joint in (*_LABELS, ",")
+        if more_said and self._one_side_more(clause, sides[0].value, levels, scope):
+            return True
         if sides and not clause.has(
             "person", "pronoun", "comparative", "unknown", "number", *CONTENT
         ):
@@ -169,6 +174,7 @@ class _Reader(State):
                 return True
             if clause.joint == "" and len(sides) == 1:
                 self.side_ahead = sides[0].value
+                self.side_held = clause.words[-1].low == ":"
                 return True
             if self.side_ahead and scope.deny >= 0:
                 return True  # "the left, but not the right, brow"
@@ -192,6 +198,35 @@ class _Reader(State):
             self.report_unknown(clause)
             return True
         return False
+
+    def _one_side_more(self, clause: Clause, side: str, levels: list[Word], scope: Scope) -> bool:
+        """ "AU12: left C, right A", "ptosis: 2 mm on the right, none on the left"."""
+        if clause.has(*CONTENT, "person", "pronoun", "comparative"):
+            return False
+        other = {"left": "right", "right": "left"}[side]
+        sided = {one.action.side for one in self.latest}
+        if scope.deny >= 0 or clause.has("absent"):
+            if sided != {other}:  # nothing is said of the other side
+                for one in self.latest:
+                    one.void = True
+                self.report(clause.words)
+            return True
+        if not levels and not clause.has("number"):
+            return False
+        level = int(levels[-1].value) if levels else 0
+        if not all("left" in unit(one.action.code).sides for one in self.latest):
+            return False
+        if sided <= {"both", "one"}:
+            for one in self.latest:
+                had = one.action.level
+                one.action = one.action._replace(side=side, level=had or level)
+        elif sided == {other} and levels:
+            more = [s.action._replace(side=side, level=level) for s in self.latest]
+            self.said += [Said(action, False, named=True) for action in more]
+        else:
+            return False
+        self.report_unknown(clause)
+        return True
 
     # who
 
@@ -219,7 +254,7 @@ class _Reader(State):
             person = owner_of(self, target, clause)
             blocked = (
                 target.blocked or less or doubtful or unreal or scope.blocks(target)
-                or governed(clause, target)
+                or governed(clause, target) or supposed(clause, target)
                 or is_trait(self, target, clause)
             )  # fmt: skip
             denied = self.header == "absent" or (
@@ -234,6 +269,10 @@ class _Reader(State):
                 continue
             if blocked or not self.people.is_described(person, told=self.told):
                 self.report(words)
+                if clause.joint == "and" and supposed(clause, target):
+                    for one in self.bare:  # "smiling and frowning are both intact"
+                        one.void = True
+                        self.unknown.append((one.start, one.end))
                 continue
             for action in self._actions(target, scope.doubt):
                 heard.append(Said(action, False, words[0].start, words[-1].end, target.name))
@@ -245,6 +284,7 @@ class _Reader(State):
         self.said += heard
         if heard:
             self.latest = heard
+        self.bare = [] if clause.has("person", "pronoun", "aux") else heard
 
     def _end(self, gone: list[Said]) -> None:
         """ "He smiled, then stopped smiling": what ended is no longer there."""
@@ -389,5 +429,5 @@ class _Reader(State):
         if content or scope.deny >= 0:
             self.denied = scope.deny >= 0 or scope.stop >= 0 or (self.denied and carried)
             start = max(scope.deny, scope.stop, 0)
-            self.form = first_form(clause, start) if self.denied else ""
+            self.form = first_form(clause, start) if self.denied and content else ""
             self.unreal = scope.unreal >= 0

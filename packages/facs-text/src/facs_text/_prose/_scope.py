@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Scan, Target
-from facs_text._prose._words import Word
+from facs_text._prose._words import Word, lexicon
 
-__all__ = ["Scope", "first_form", "governed", "scope_of"]
+__all__ = ["Scope", "first_form", "governed", "scope_of", "supposed"]
 
 _MODALS = frozenset(("will", "would", "shall", "should", "must", "ought to", "has to", "have to"))
+_COPULAS = frozenset(("is", "was", "are", "were", "be", "been"))
 _FULL = frozenset(("3", "4", "5"))
 
 
@@ -71,6 +72,8 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             ):
                 scope.deny = n
             scope.open = scope.open or _scalar(words, n)
+        elif kind == "motion" and word.low.startswith("drop") and _drops(words, n):
+            scope.stop = n  # "drops the smile"
         elif kind == "stop" and scope.stop < 0:
             scope.stop = n
         elif kind == "vanish":
@@ -140,6 +143,28 @@ def governed(clause: Clause, target: Target) -> bool:
     return before >= 0 and words[before].kind in _SUBJECTS and not words[before].owner
 
 
+def supposed(clause: Clause, target: Target) -> bool:
+    """Whether a name is the subject of something unknown: "a smile was out of the question",
+    "frowning is intact".
+    """
+    words = clause.words
+    if not target.name and words[target.first].form != "ing":
+        return False
+    if words[target.first].kind not in ("act", "noun", "code", "muscle"):
+        return False
+    if any(w.kind in (*_SUBJECTS, "owner") for w in words[: target.first] if not w.owner):
+        return False
+    n = target.last + 1
+    if n >= len(words) or words[n].kind != "aux" or words[n].low not in _COPULAS:
+        return False
+    while n < len(words) and words[n].kind in ("aux", "skip", "article", "side", "hedge"):
+        n += 1
+    if n == len(words) or words[n].kind not in ("unknown", "prep"):
+        return False
+    low = words[n].low
+    return not low.endswith("ly") and low not in lexicon()["kinds of smiles"]
+
+
 def _scalar(words: list[Word], n: int) -> bool:
     """ "Not fully closed": neither closed nor open."""
     for word in words[n + 1 : n + 4]:
@@ -154,6 +179,11 @@ def _does(words: list[Word], n: int) -> bool:
     """Whether a verb in its base form follows: "could raise", but not "could be AU12"."""
     after = next((w for w in words[n + 1 : n + 3] if not w.low.endswith("ly")), None)
     return after is not None and after.kind in ("motion", "act", "light") and after.form == "base"
+
+
+def _drops(words: list[Word], n: int) -> bool:
+    after = next((w for w in words[n + 1 : n + 4] if w.kind not in ("article", "owner")), None)
+    return after is not None and after.kind == "act"
 
 
 def _negated(words: list[Word], n: int) -> bool:

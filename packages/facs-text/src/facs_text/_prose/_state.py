@@ -43,6 +43,7 @@ class State:
         self.verb_first = False
         self.waiting: list[Part] = []
         self.pending: list[Said] = []  # bare names that may still be denied
+        self.bare: list[Said] = []  # of the last clause, where it had no subject
         self.latest: list[Said] = []  # of the last clause that said something
         self.denied = self.stopped = False
         self.form = ""
@@ -51,6 +52,7 @@ class State:
         self.header = ""
         self.doubted = False
         self.side_ahead = ""
+        self.side_held = False  # it heads the sentence: "on the left: ..."
         self.named_denied = False  # "none of the units", which are named next
         self.feature = False  # the clause before says only what a face is like: "thin, ..."
         self.told = False  # somebody tells or shows what follows

@@ -185,8 +185,10 @@ def _names(words: list[Word]) -> list[Word]:
             continue
         after = words[n + 1] if n + 1 < len(words) else None
         before = words[n - 1] if n else None
+        told = after is not None and after.low == ":" and n + 2 < len(words)
         does = after is not None and (
-            after.kind in ("aux", "gaze", "relative", "light")
+            (told and word.text.isupper() and words[n + 2].kind in ("act", "gaze"))
+            or after.kind in ("aux", "gaze", "relative", "light")
             or (after.kind in ("act", "motion") and after.form in ("s", "ed"))
         )
         left = before is not None and (
