@@ -21,7 +21,26 @@ __all__ = ["settle_codes"]
 _HEAD = re.compile(r"^(?:action\s+units?|AUs|ADs)\s*", re.IGNORECASE)
 _JOINTS = re.compile(r"\s*,?\s*\band\b\s*|\s*[&,]\s*|\s+(?=\+)|(?<=\+)\s+", re.I)
 _HEADINGS = frozenset(("aus", "au", "action units", "action unit", "units", "au codes", "codes"))
-_PLACES = frozenset(("head", "gaze", "eyes", "upper face", "lower face", "mouth", "brows"))
+_PLACES = frozenset(
+    (
+        "head",
+        "gaze",
+        "eyes",
+        "brow",
+        "lids",
+        "lips",
+        "jaw",
+        "nose",
+        "cheeks",
+        "chin",
+        "forehead",
+        "eyelids",
+        "upper face",
+        "lower face",
+        "mouth",
+        "brows",
+    )
+)
 _GLOSS = 16  # words in brackets behind a code that may be its name
 _NAMING = frozenset(("part", "motion", "direction", "noun", "act", "muscle", "vague"))
 _STATING = frozenset(("code", "neg", "absent", "present", "number", "stop", "unreal"))

@@ -14,6 +14,7 @@ _LOOSE = ("", "one", "one?")
 _TRAITS = frozenset(
     ("narrow", "thin", "tight", "hollow", "dimpled", "arched", "protruding", "slit")
 )
+_OF_THINGS = frozenset(("in", "on", "by", "from", "during", "for", "under", "through"))
 _LINES = frozenset(("wrinkled", "creased", "furrowed"))
 
 
@@ -29,15 +30,6 @@ def sides(state: State, clause: Clause, found: Scan, than: bool) -> None:
                 target.side = state.side_ahead if target.side in _LOOSE else target.side
         if not state.side_held:
             state.side_ahead = ""
-    for target in found.targets:
-        if (
-            target.name
-            and target.side in _LOOSE
-            and not any(a.side != "both" for a in target.actions)
-        ):
-            for other in found.targets:  # "zygomaticus major pulls the left corner up"
-                if other.actions == target.actions and other.side in ("left", "right"):
-                    target.side = other.side
     for word in free:
         if word.how == "" and word.value not in ("both", "unequal", "one"):
             continue
@@ -55,6 +47,11 @@ def sides(state: State, clause: Clause, found: Scan, than: bool) -> None:
                 target.side = "unequal"
             else:
                 target.side = word.value
+    for target in found.targets:
+        if target.side in _LOOSE and not any(a.side != "both" for a in target.actions):
+            for other in found.targets:  # "zygomaticus major pulls the left corner up"
+                if other.actions == target.actions and other.side in ("left", "right"):
+                    target.side = other.side
 
 
 def levels(state: State, clause: Clause, found: Scan, than: bool) -> None:
@@ -64,7 +61,7 @@ def levels(state: State, clause: Clause, found: Scan, than: bool) -> None:
             word.kind, word.value = "level", "4"
         if word.kind != "level":
             continue
-        if than or state.respective:
+        if than or state.respective or _of_something_else(clause, found, n):
             state.report([word])
             continue
         targets = graded(state, clause, found, n)
@@ -72,6 +69,16 @@ def levels(state: State, clause: Clause, found: Scan, than: bool) -> None:
             target.level = int(word.value)
         if not targets and found.targets:
             state.report([word])
+
+
+def _of_something_else(clause: Clause, found: Scan, n: int) -> bool:
+    """ "Squints in bright light": a level behind a preposition is of what stands there."""
+    words = clause.words
+    if words[n].low.endswith("ly") or words[n].how == "after" or " " in words[n].low:
+        return False
+    if not any(w.low in _OF_THINGS for w in words[max(0, n - 3) : n]):
+        return False
+    return not any(t.last > n for t in found.targets)
 
 
 def graded(state: State, clause: Clause, found: Scan, n: int) -> list[Target]:

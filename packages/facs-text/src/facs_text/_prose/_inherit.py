@@ -15,6 +15,8 @@ _FLOW = frozenset(
     (",", "and", "or", "nor", "but", "then", "yet", ":", "sub", "", "(", ")", "—", "–", "-")
 )
 _FLAT = frozenset(("head", "gaze", "jaw", "eye"))
+_UP = frozenset(("raise", "upturn", "up and back", "straight up", "open", "part"))
+_DOWN = frozenset(("lower", "droop", "close", "press"))
 _OPPOSITE = {"left": "right", "right": "left"}
 
 
@@ -62,6 +64,12 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
                 side = name.value if name is not None else "" if placed else part.side
                 copy = Part(part.value, side, part.word, -1, part.owner)
                 pair(state, found, copy, motion)
+        if clause.joint == "then" and _undone(state, free):
+            for target in found.targets:  # "one side lifted, then fell"
+                target.blocked = True
+            for one in state.latest:
+                one.void = True
+                state.unknown.append((one.start, one.end))
         if any(m.used for m in free) and state.waiting:
             for part in state.waiting:
                 part.used = True
@@ -88,6 +96,12 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
             if part.value != "gaze":
                 for motion in state.motions[-3:]:
                     pair(state, found, part, Motion(motion.value, motion.word, -1))
+
+
+def _undone(state: State, motions: list[Motion]) -> bool:
+    """Whether motions take back what the clause before said of the same part."""
+    before, now = {m.value for m in state.motions}, {m.value for m in motions}
+    return bool((before & _UP and now & _DOWN) or (before & _DOWN and now & _UP))
 
 
 def pair(state: State, found: Scan, part: Part, motion: Motion) -> bool:

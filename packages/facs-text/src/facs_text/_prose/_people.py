@@ -35,6 +35,7 @@ class People:
         self.described: Person | None = None
         self.last: Person | None = None
         self.unclaimed = False  # something was said of a face, and not yet whose
+        self.narrator: Person | None = None  # who tells, and is not described
         self.rival = ""  # gender of somebody who is only there as "her" in "her mother"
 
     def pronoun(self, gender: str) -> Person | None:
@@ -90,6 +91,8 @@ class People:
         if who is None:
             self.unclaimed = self.described is None
             return True
+        if who is self.narrator:
+            return False
         if self.described is None:
             if self.subject is not None and who is not self.subject and not told:
                 return False

@@ -11,6 +11,7 @@ from facs_text._prose._found import Scan, Target
 from facs_text._prose._grade import is_trait, levels, sides
 from facs_text._prose._inherit import directed, inherit, instrument
 from facs_text._prose._levels import settle_levels
+from facs_text._prose._lost import done_by_another, lost_sides, unsure_of_side, void_latest
 from facs_text._prose._people import Person
 from facs_text._prose._scan import scan
 from facs_text._prose._scope import Scope, first_form, governed, scope_of, supposed
@@ -29,6 +30,7 @@ _ARCH, _OPEN, _PARTED = actions_of("1+2"), actions_of("25+26"), actions_of("25")
 _DEGREES = {"higher": "raise", "wider": "widen"}
 _UNITS = frozenset(("units", "action units", "aus", "muscles", "actions", "movements"))
 _VERDICT = frozenset(("neg", "present", "absent", "skip", "aux"))
+_BESIDE = _VERDICT | {"level", "level noun", "number", "mark", "prep", "article", "hedge", "side"}
 _NAMING = frozenset(("(", "with", ",", "and", "or", "nor", ":"))
 _QUIET = frozenset(("raise", "lower", "knit", "sideways", "part", "turn", "push forward", "inward",
                     "back", "curl", "push", "shift", "tilt", "throw"))  # fmt: skip
@@ -108,6 +110,12 @@ class _Reader(State):
             scope.deny = 0  # "none of the units of disgust (AU9, AU10) are active"
         if clause.joint == "without":
             self._whose_side(clause, found)
+        lost = lost_sides(clause, found)
+        if lost:
+            self.report(lost)
+            void_latest(self, clause, found)
+            for target in found.targets:
+                target.blocked = target.blocked or unsure_of_side(target)
         self._emit(clause, found, scope, less)
         self._leftovers(clause, found, scope, turned, than)
         self._pass_on(clause, found, scope)
@@ -149,6 +157,8 @@ class _Reader(State):
             return False
         levels = [w for w in clause.words if w.kind == "level" and not w.low.endswith(" of")]
         label = clause.joint in _LABELS or (clause.joint == "," and self.pending)
+        if clause.joint == ")" and not {w.kind for w in clause.words} <= _BESIDE:
+            return False  # what follows a bracket is mostly of something else
         absent = scope.deny >= 0 or clause.has("absent")
         if clause.joint == "but" and clause.has("absent") and not clause.has("side", "neg"):
             label = True  # "AU12 was active but is now absent"
@@ -179,6 +189,18 @@ class _Reader(State):
             if self.side_ahead and scope.deny >= 0:
                 return True  # "the left, but not the right, brow"
         joined = clause.joint in ("and", "but", ",")
+        whole = {w.kind for w in clause.words} <= {"side", "skip"}
+        if (
+            clause.joint == "with"
+            and whole
+            and self.latest
+            and any(w.value in ("one", "left", "right") for w in clause.words)
+        ):
+            value = next(w.value for w in clause.words if w.kind == "side")
+            for one in self.latest:
+                if "left" in unit(one.action.code).sides and one.action.side == "both":
+                    one.action = one.action._replace(side=value)
+            return True
         if sides and clause.has("present") and joined and not absent and not self.latest:
             self.report(clause.words)  # "absent on the left and present on the right"
             return True
@@ -191,8 +213,12 @@ class _Reader(State):
             return True
         if clause.joint == ")":
             levels = [w for w in levels if w.how == "after"]
-        if levels and self.latest and clause.joint in (*_LABELS, ",") and scope.deny < 0:
-            for one in self.latest:
+        busy = any(w.kind == "unknown" and not w.low.endswith("ly") for w in clause.words)
+        after = all(w.how == "after" for w in levels)
+        graded = bool(levels) and scope.deny < 0 and (after or not busy)
+        if graded and self.latest and clause.joint in (*_LABELS, ","):
+            every = clause.has("side") and {w.low for w in clause.words} & {"both", "all", "each"}
+            for one in [*self.pending, *self.latest] if every else self.latest:
                 if not one.action.level and unit(one.action.code).graded:
                     one.action = one.action._replace(level=int(levels[-1].value))
             self.report_unknown(clause)
@@ -246,7 +272,7 @@ class _Reader(State):
                 for action in word.actions
                 if action.side == "both"
             ]
-        carried = self.denied and (clause.joint in ("or", "nor") or clause.listed)
+        carried = self.denied and (clause.joint in ("or", "nor", "/") or clause.listed)
         doubtful = self._doubtful_and(clause, found)
         unreal = self.unreal and clause.joint in _LISTS and first_form(clause) == "base"
         for target in found.targets:
@@ -255,6 +281,7 @@ class _Reader(State):
             blocked = (
                 target.blocked or less or doubtful or unreal or scope.blocks(target)
                 or governed(clause, target) or supposed(clause, target)
+                or done_by_another(clause, target)
                 or is_trait(self, target, clause)
             )  # fmt: skip
             denied = self.header == "absent" or (
@@ -274,7 +301,7 @@ class _Reader(State):
                         one.void = True
                         self.unknown.append((one.start, one.end))
                 continue
-            for action in self._actions(target, scope.doubt):
+            for action in self._actions(target, scope.doubts(target)):
                 heard.append(Said(action, False, words[0].start, words[-1].end, target.name))
                 heard[-1].loose = action.code == "10" and not target.motion and not target.code
         if clause.joint in ("or", "/") and heard and not carried:
@@ -323,6 +350,9 @@ class _Reader(State):
             if target.side in au.sides and target.side in ("top", "bottom"):
                 side = target.side
             level = action.level
+            if not au.scored and au.region == "eyes" and not target.code:
+                yield Action(action.code, side, 0, action.doubt or doubt)
+                continue  # a big blink is a blink
             opened = action.code == "25" and target.actions[0].code == "12"
             if target.level and au.graded and not (target.code and level) and not opened:
                 level = target.level  # a big toothy grin says nothing of how far lips part

@@ -67,6 +67,16 @@ class _Scanner:
             if high > self.subject[0].place and not self.out.unknown:  # "brows high"
                 self._move(Motion("raise", self.words[high], high))
                 self.words[high].kind = "skip"
+        tight = next((n for n, w in enumerate(self.words) if w.low == "tight"), -1)
+        alone = not (self.out.motions or self.out.targets or self.out.unknown)
+        if (
+            alone
+            and self.subject
+            and tight > self.subject[0].place
+            and self.words[tight].kind == "level"
+        ):
+            self.words[tight].kind, self.words[tight].value = "motion", "tighten"  # "jaw tight"
+            self._move(Motion("tighten", self.words[tight], tight))
         return self.out
 
     # noun phrases

@@ -25,10 +25,15 @@ class Scope:
     unreal: int = -1
     unsure: int = -1
     doubt: bool = False
+    hedge: int = -1  # place of the only hedge, when it is a modal verb
     open: bool = False  # nothing in it is certain: asked, supposed, "not fully", "not strong"
     modal: bool = False  # what makes it unreal is a "should" or "will"
     into: bool = False  # what vanishes becomes what follows: "faded into a frown"
     predicate: bool = False  # the denial stands behind the name: "AU4 is absent"
+
+    def doubts(self, target: Target) -> bool:
+        """Whether a hedge is of the target: "could" and its like are of what follows them."""
+        return self.doubt and (self.hedge < 0 or self.hedge < target.last)
 
     def denies(self, target: Target, scan: Scan) -> bool:
         """Whether the target is said not to be there."""
@@ -100,6 +105,8 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         elif kind == "hedge":
             if word.low == "could" and _does(words, n):
                 scope.unreal = n if scope.unreal < 0 else scope.unreal  # an ability, or a wish
+            modal = word.low in ("could", "might", "may") and (not scope.doubt or scope.hedge >= 0)
+            scope.hedge = n if modal else -1
             scope.doubt = True
         elif kind == "as if":
             scope.unreal = n

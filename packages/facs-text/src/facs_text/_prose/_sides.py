@@ -19,6 +19,7 @@ _WHOLE = frozenset(("face", "body"))
 _PICTURES = frozenset(("image", "picture", "photo", "photograph", "panel", "portrait", "frame"))
 _LOOKS_AT = frozenset(("perspective", "point", "view", "side", "vantage", "of", "point of view"))
 _VIEWERS = frozenset(("viewer", "camera", "onlooker", "observer", "beholder", "audience"))
+_FAR = frozenset(("far", "extreme", "very", "front", "back", "near", "bottom", "top"))
 _POINTS = frozenset(("to", "toward", "towards", "into"))
 
 
@@ -33,6 +34,9 @@ def settle_sides(words: list[Word]) -> list[Word]:
         if word.low == "one" and _named_one(words, n):
             word.kind, word.value = "other", word.low
         if word.kind != "side" or word.value not in _OTHER:
+            continue
+        if after is not None and _who_stands(words, n + 1):
+            word.kind, word.how = "place", ""  # "the left-hand suspect"
             continue
         if after is not None and after.kind == "viewer" and after.low in _PICTURES:
             after.kind, after.value, after.low = "person", "name", f"{word.low} {after.low}"
@@ -52,6 +56,19 @@ def _named_one(words: list[Word], n: int) -> bool:
     if n < 2 or words[n - 1].kind not in ("unknown", "level") or n + 1 == len(words):
         return False
     return words[n - 2].kind == "article" and words[n + 1].kind != "part"
+
+
+def _who_stands(words: list[Word], n: int) -> bool:
+    """Whether a person follows a side, so that it says which of them."""
+    if words[n].kind == "person":
+        return not words[n].owner
+    after = words[n + 1] if n + 1 < len(words) else None
+    does = after is not None and after.kind in ("aux", "act") and after.low not in ("is", "was")
+    acts = n + 2 < len(words) and after is not None and after.kind == "aux"
+    if words[n].low == "one" and (does or (acts and words[n + 2].kind == "act")):
+        words[n].kind, words[n].value = "other", "other"
+        return True
+    return False
 
 
 def _beside_head(words: list[Word], last: int) -> bool:
@@ -81,6 +98,8 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
     word = words[n]
     mirrored = False
     first = n
+    if first > 1 and words[first - 1].low in _FAR and words[first - 2].kind == "article":
+        first -= 1  # "on the far left"
     while (first and words[first - 1].kind in ("article", "owner", "viewer")) or (
         first and words[first - 1].kind == "person" and words[first - 1].owner
     ):
@@ -88,6 +107,8 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
         mirrored = mirrored or before.kind == "viewer"
         first -= 1
     named = first < n and words[n - 1].kind in ("article", "owner")
+    if first < n and words[n - 1].low in _FAR:
+        named = True
     last = _one_and_of(words, n)
     mirrored = mirrored or _of_picture(words, last)
     nxt = words[last + 1] if last + 1 < len(words) else None
@@ -112,6 +133,11 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
                 word.kind, word.how = "place", ""  # "at left of frame"
         else:
             word.how = "name" if named and not mirrored else "adv"
+        thing = words[first - 4 : first - 1] if prep is not None and first > 3 else []
+        if word.how == "on" and [w.kind for w in thing] in (
+            ["prep", "article", "unknown"], ["prep", "owner", "unknown"],
+        ):  # fmt: skip
+            word.kind, word.how = "place", ""  # "at the door on the left"
         person = words[first - 2] if prep is not None and first > 1 else None
         if person is not None and person.kind == "person" and word.how == "on":
             word.kind, word.how = "place", ""

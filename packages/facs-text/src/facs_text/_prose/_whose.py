@@ -54,6 +54,11 @@ def who(state: State, clause: Clause) -> None:
                 if not hangs(state, words, n):
                     current = state.people.pronoun(word.value)
                 continue
+            if word.value == "i" and state.people.described is None and _tells(clause, n):
+                state.told = True
+                state.people.subject = Person("i")
+                state.people.narrator = state.people.subject
+                continue
             meant = state.people.pronoun(word.value) or state.people.subject
             if not verb or state.told:
                 state.people.act(meant)
@@ -79,6 +84,17 @@ def who(state: State, clause: Clause) -> None:
                 state.told = True
         if current is not None and word.kind in ("act", "motion"):
             state.owners[n] = current
+
+
+def _tells(clause: Clause, n: int) -> bool:
+    """ "I noted that", "as I spoke": who tells is not who is described."""
+    if clause.joint == "sub" and n == 1:
+        return True
+    after = [w for w in clause.words[n + 1 : n + 4] if w.kind != "aux"]
+    return bool(after) and (
+        after[0].kind in ("light", "present") and (after[0].value in lexicon()["observers"]
+        or after[0].low in ("noted", "observed", "asked", "told", "noticed"))
+    )  # fmt: skip
 
 
 def possessor(state: State, word: Word) -> Person | None:
