@@ -121,6 +121,15 @@ def pair(state: State, found: Scan, part: Part, motion: Motion) -> bool:
     return True
 
 
+def _something_in(words: list[Word]) -> bool:
+    """Whether somebody or some thing is named that a side may be of."""
+    return any(
+        w.kind == "person"
+        or (w.kind == "unknown" and n and words[n - 1].kind in ("article", "owner"))
+        for n, w in enumerate(words)
+    )
+
+
 def _of_head(clause: Clause, side: Word) -> bool:
     """ "A left head tilt": nobody has a left head."""
     n = next(n for n, w in enumerate(clause.words) if w is side) + 1
@@ -147,6 +156,10 @@ def directed(state: State, clause: Clause, found: Scan) -> bool:
             [m for m in state.motions if not m.weak] if inherited else []
         )
         for side in sides:
+            here = clause.words.index(side)
+            between = clause.words[part.place + 1 : here] if part.place >= 0 else []
+            if side.how == "to" and _something_in(between):
+                continue  # "stared at the officer standing to his left"
             which = 0 if side.value == "left" else 1
             keys = [f"{part.value}|{m.value}" for m in motions] or [f"{part.value}|"]
             keys = [k for k in keys if k in table] or (

@@ -24,6 +24,7 @@ class Person:
     gender: str
     noun: str = ""
     place: str = ""
+    role: bool = False
 
 
 class People:
@@ -67,12 +68,13 @@ class People:
                 continue
             known = person.noun == name
             vague = subject and (not person.noun or name in anyone or person.noun in anyone)
+            vague = vague and not person.role  # an officer is not the suspect
             if known or (vague and word.value not in ("role", "name")):
                 person.noun = person.noun or name
                 person.gender = person.gender or gender
                 person.place = person.place or place
                 return person
-        return self._add(Person(gender, name, place))
+        return self._add(Person(gender, name, place, word.value == "role"))
 
     def act(self, person: Person | None, *, other: bool = False) -> None:
         """Make somebody the subject. other: somebody else than what was said so far is of."""

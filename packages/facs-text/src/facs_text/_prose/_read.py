@@ -14,7 +14,7 @@ from facs_text._prose._levels import settle_levels
 from facs_text._prose._lost import done_by_another, lost_sides, unsure_of_side, void_latest
 from facs_text._prose._people import Person
 from facs_text._prose._scan import scan
-from facs_text._prose._scope import Scope, first_form, governed, scope_of, supposed
+from facs_text._prose._scope import Scope, elsewhere, first_form, governed, scope_of, supposed
 from facs_text._prose._sides import settle_sides
 from facs_text._prose._state import Said, State
 from facs_text._prose._tokens import tokenise
@@ -67,6 +67,12 @@ def _merge(spans: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
         else:
             merged.append((start, end))
     return merged
+
+
+def absent_other(clause: Clause) -> bool:
+    """ "No other movement": says nothing of what was named."""
+    lows = {w.low for w in clause.words}
+    return clause.has("neg", "absent") and bool(lows & {"other", "else", "further", "additional"})
 
 
 class _Reader(State):
@@ -156,17 +162,24 @@ class _Reader(State):
         if found.targets or found.parts or found.motions or clause.has("vague", "calm"):
             return False
         levels = [w for w in clause.words if w.kind == "level" and not w.low.endswith(" of")]
+        if absent_other(clause):
+            return True
         label = clause.joint in _LABELS or (clause.joint == "," and self.pending)
         if clause.joint == ")" and not {w.kind for w in clause.words} <= _BESIDE:
             return False  # what follows a bracket is mostly of something else
         absent = scope.deny >= 0 or clause.has("absent")
         if clause.joint == "but" and clause.has("absent") and not clause.has("side", "neg"):
             label = True  # "AU12 was active but is now absent"
-        if clause.joint == "," and absent and {w.kind for w in clause.words} <= _VERDICT:
+        verdict = clause.joint == "," and {w.kind for w in clause.words} <= _VERDICT
+        if verdict and absent and not clause.words[-1].value.startswith(("movement", "activ")):
             label = True  # "AU6 inferred, not seen"
         if label and absent and self.latest and not clause.has("person", "unknown", "number"):
             for one in self.latest:
                 one.denied = True
+            for one in self.pending:  # "AU18 and AU23: none"
+                if not one.denied:
+                    one.denied = True
+                    self.unknown += [(one.start, one.end)] if clause.joint == "," else []
             self.report_unknown(clause)
             self.latest, self.pending = [], []
             return True
@@ -216,9 +229,17 @@ class _Reader(State):
         busy = any(w.kind == "unknown" and not w.low.endswith("ly") for w in clause.words)
         after = all(w.how == "after" for w in levels)
         graded = bool(levels) and scope.deny < 0 and (after or not busy)
+        but = clause.joint in ("but", "and", "yet")  # "present but weak"
+        if graded and but and not (clause.has("side", "prep") or busy) and self.latest:
+            group = [] if any(one.action.level for one in self.group) else self.group
+            for one in group:
+                if unit(one.action.code).graded:
+                    one.action = one.action._replace(level=int(levels[-1].value))
+            self.report_unknown(clause)
+            return True
         if graded and self.latest and clause.joint in (*_LABELS, ","):
-            every = clause.has("side") and {w.low for w in clause.words} & {"both", "all", "each"}
-            for one in [*self.pending, *self.latest] if every else self.latest:
+            whole_list = {w.low for w in clause.words} & {"both", "all", "each"}
+            for one in self.group if whole_list else self.latest:
                 if not one.action.level and unit(one.action.code).graded:
                     one.action = one.action._replace(level=int(levels[-1].value))
             self.report_unknown(clause)
@@ -281,7 +302,7 @@ class _Reader(State):
             blocked = (
                 target.blocked or less or doubtful or unreal or scope.blocks(target)
                 or governed(clause, target) or supposed(clause, target)
-                or done_by_another(clause, target)
+                or done_by_another(clause, target) or elsewhere(clause, target)
                 or is_trait(self, target, clause)
             )  # fmt: skip
             denied = self.header == "absent" or (
@@ -310,6 +331,7 @@ class _Reader(State):
         self._settle_pending(clause, heard, scope, found)
         self.said += heard
         if heard:
+            self.group = [*self.group, *heard] if clause.joint in _LISTS else heard
             self.latest = heard
         self.bare = [] if clause.has("person", "pronoun", "aux") else heard
 
@@ -344,7 +366,7 @@ class _Reader(State):
         for action in target.actions:
             au = unit(action.code)
             side = action.side
-            sided = target.code and side != "both"  # "unilateral R14"
+            sided = target.code and side not in ("both", "one")  # "unilateral R14"
             if target.side and target.side != "both" and "left" in au.sides and not sided:
                 side = target.side.replace("?", "")
             if target.side in au.sides and target.side in ("top", "bottom"):
@@ -391,7 +413,7 @@ class _Reader(State):
         said = bool(found.targets) or directed
         if (than or clause.has("level")) and not said:
             self.report([m.word for m in found.motions])
-            self.report([w for w in clause.words if w.kind == "level" and w.how == "after"])
+            self.report([w for w in clause.words if w.kind == "level"])
         if not said and not found.parts:
             self.report(
                 w for w in clause.words

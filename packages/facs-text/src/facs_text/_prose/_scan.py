@@ -40,6 +40,7 @@ _OF_A_NOUN = (
     "strength", "attempt", "deficit", "test", "palsy", "loss", "injury",
 )  # fmt: skip
 _LIPS = {"upper lip": "top", "lower lip": "bottom"}
+_FROWN = actions_of("4")
 _TIGHT_ON = frozenset(("close",))
 
 
@@ -261,6 +262,17 @@ class _Scanner:
                 self.out.verb_first = self.out.verb_first or not self.subject
             if self._join(part, verb):
                 return
+        if (
+            act is not None
+            and act.code
+            and not act.side
+            and part.side in ("left", "right")
+            and part.place - act.last < 3
+            and act.actions[0].code in BY.get(part.value, ())
+        ):
+            act.side = part.side  # "AU46 left eye"
+            part.used = True
+            return
         if self.subject and self.subject[0].value in ("tongue", "teeth"):
             for target in self.out.targets:  # "the tongue pokes the cheek" is not the tongue shown
                 target.blocked = target.blocked or target.part == self.subject[0].value
@@ -375,10 +387,17 @@ class _Scanner:
         inside = self.prep >= 0 and motion.place > self.prep
         motion.foreign = self.out.foreign and not self.subject and not inside
         joined = False
-        if not inside and self.subject:
+        if inside and self.words[self.prep].low == "into" and not motion.weak:
+            for target in self.out.targets:  # "pulls back into a dimple"
+                target.blocked = target.blocked or not target.code
+        before = self.verb
+        done = motion.weak and before is not None and self._done(before)
+        if done:
+            joined = True  # "the lips funnel outward": the direction adds nothing
+        elif not inside and self.subject:
             for part in self.subject:
                 joined = self._join(part, motion) or joined
-        elif not inside and motion.weak and self.verb is not None:
+        elif not inside and motion.weak and self.verb is not None and not self._done(self.verb):
             for part in self.verb.parts:
                 joined = self._join(part, motion) or joined
         if not inside and not self.subject and not motion.weak and self.verb is not None:
@@ -389,6 +408,13 @@ class _Scanner:
         if motion.weak and self.verb is not None and not self.verb.weak:
             return
         self.verb = motion
+
+    def _done(self, verb: Motion) -> bool:
+        """Whether a verb says by itself what its parts do, so that no direction is needed."""
+        if verb.weak or not verb.used:
+            return False
+        table = lexicon()["table"]
+        return any(table.get(f"{part.value}|{verb.value}") for part in verb.parts)
 
     def _against(self, motion: Motion, verb: Motion) -> None:
         """ "Her raised brows fell": what they did before is over."""
@@ -413,6 +439,9 @@ class _Scanner:
             key = "chin|lift"
         if key not in table:
             return False
+        if value == "forehead" and any(t.actions == _FROWN for t in self.out.targets):
+            part.used = motion.used = True
+            return True  # "a frown creased her forehead"
         part.used = motion.used = True
         motion.parts = [*motion.parts[-3:], part]
         if table[key]:

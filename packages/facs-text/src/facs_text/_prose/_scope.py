@@ -8,7 +8,7 @@ from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Scan, Target
 from facs_text._prose._words import Word, lexicon
 
-__all__ = ["Scope", "first_form", "governed", "scope_of", "supposed"]
+__all__ = ["Scope", "elsewhere", "first_form", "governed", "scope_of", "supposed"]
 
 _MODALS = frozenset(("will", "would", "shall", "should", "must", "ought to", "has to", "have to"))
 _COPULAS = frozenset(("is", "was", "are", "were", "be", "been"))
@@ -148,6 +148,21 @@ def governed(clause: Clause, target: Target) -> bool:
     while before >= 0 and (words[before].kind == "skip" or words[before].low.endswith("ly")):
         before -= 1
     return before >= 0 and words[before].kind in _SUBJECTS and not words[before].owner
+
+
+def elsewhere(clause: Clause, target: Target) -> bool:
+    """ "There was a smile in her voice": a name that is in something other than a face."""
+    words = clause.words
+    if target.code or target.motion or words[target.first].kind not in ("act", "noun"):
+        return False
+    if words[target.first].form != "base":
+        return False
+    behind = words[target.last + 1 : target.last + 4]
+    if not behind or behind[0].low not in ("in", "behind", "of", "into"):
+        return False
+    if any(w.kind in ("part", "person") or w.low in ("face", "expression") for w in behind):
+        return False
+    return any(w.kind == "unknown" for w in behind)
 
 
 def supposed(clause: Clause, target: Target) -> bool:

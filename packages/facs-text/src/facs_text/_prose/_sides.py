@@ -44,7 +44,7 @@ def settle_sides(words: list[Word]) -> list[Word]:
             continue
         if _is_verb(words, n):
             word.kind, word.value = "light", "leave"
-        elif word.low == "right" and _follows(words, n, ("away", "now", "there", "here", "before")):
+        elif word.low == "right" and _just_then(words, n):
             word.kind, word.value = "skip", "right"
         else:
             _settle(words, n, drop)
@@ -77,6 +77,12 @@ def _beside_head(words: list[Word], last: int) -> bool:
 
 def _follows(words: list[Word], n: int, lows: Collection[str]) -> bool:
     return n + 1 < len(words) and words[n + 1].low in lows
+
+
+def _just_then(words: list[Word], n: int) -> bool:
+    """ "Right away", "right before", but not "to her right before"."""
+    named = n > 0 and words[n - 1].kind in ("article", "owner", "prep")
+    return not named and _follows(words, n, ("away", "now", "there", "here", "before"))
 
 
 def _is_verb(words: list[Word], n: int) -> bool:
@@ -160,7 +166,7 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
 def _of_unknown(words: list[Word], n: int) -> bool:
     """Whether a side only says which of some unknown thing is meant."""
     at = n + 1
-    while at < len(words) and at - n < 4 and words[at].kind == "unknown":
+    while at < min(len(words), n + 4) and words[at].kind == "unknown" and words[at].low != "with":
         at += 1
     if at == n + 1 or words[n + 1].low.endswith(("ly", "ed", "ing")):
         return False

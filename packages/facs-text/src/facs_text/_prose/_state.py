@@ -44,6 +44,7 @@ class State:
         self.waiting: list[Part] = []
         self.pending: list[Said] = []  # bare names that may still be denied
         self.bare: list[Said] = []  # of the last clause, where it had no subject
+        self.group: list[Said] = []  # of the last clause and those that it is listed with
         self.latest: list[Said] = []  # of the last clause that said something
         self.denied = self.stopped = False
         self.form = ""

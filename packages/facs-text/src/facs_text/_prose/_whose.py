@@ -76,8 +76,8 @@ def who(state: State, clause: Clause) -> None:
             if word.value == "other" and does and not clause.has("relative"):
                 person = state.people.noun(word, "", subject=True, other=True)
                 state.people.act(person, other=True)
-        if word.kind == "present" and after is not None and after.low == "that":
-            state.told = True  # "they observed that ..."
+        if word.kind == "present" and after is None and clause.has("person", "pronoun"):
+            state.told = state.told or word.low in ("noted", "observed", "noticed", "recorded")
         if word.kind in ("motion", "act", "aux", "light", "gaze"):
             verb = True
             if word.kind == "light" and word.value in lexicon()["observers"]:
@@ -99,6 +99,8 @@ def _tells(clause: Clause, n: int) -> bool:
 
 def possessor(state: State, word: Word) -> Person | None:
     person = state.people.subject
+    if state.told and state.people.described is not None:
+        person = state.people.described  # "the officer observed that his brow lowered"
     if word.value in ("m", "f"):
         if person is not None and person.gender in ("", word.value):
             person.gender = word.value
