@@ -97,6 +97,10 @@ def _end(found: list[list[Clause]], words: list[Word], asked: bool) -> None:
     whole = any(w.kind in ("unreal", "sub") and w.value in supposed for w in words)
     asked = asked and not all(c.bare for c in clauses)
     begun = False  # what stands in brackets before a question is no part of it
+    for n, clause in enumerate(clauses):
+        last = clause.words[-1]
+        if clause.joint == "sub" and last.low in _OTHER_TIMES and len(clause.words) == 1 and n:
+            clauses[n - 1].unreal = True  # "she had smiled before."
     for clause in clauses:
         begun = begun or (clause.joint not in ("(", "[") and clause.has(*CONTENT))
         clause.unreal = clause.unreal or whole or (asked and begun)
@@ -137,9 +141,22 @@ def _split(words: list[Word]) -> list[Clause]:
             clauses.append(Clause(joint))
         if word.kind in ("neg", "except", "as if", "relative", "sub"):
             clauses[-1].words.append(word)
+        alone = joint == "sub" and not here.has(*CONTENT)
+        if alone and word.low == "when" and _habit(words, n):
+            clauses[-1].unreal = True
         if joint == "sub" and word.low in _OTHER_TIMES and not _of_a_thing(words, n):
             clauses[-1].unreal = True
     return [c for c in clauses if c.words]
+
+
+def _habit(words: list[Word], n: int) -> bool:
+    """ "It hurts when she smiles": of any time, not of this one."""
+    for word in words[n + 1 : n + 6]:
+        if word.kind in ("motion", "act", "light", "gaze"):
+            return word.form == "s"
+        if word.kind in ("mark", "aux"):
+            return False
+    return False
 
 
 def _of_a_thing(words: list[Word], n: int) -> bool:

@@ -53,7 +53,8 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
     own = [p for p in found.parts if not p.apart]
     name = next((w for w in clause.words if w.kind == "side" and w.how == "name"), None)
     placed = any(w.kind == "side" and w.how == "on" for w in clause.words)
-    if free and not own and not found.foreign and clause.joint in _FLOW:
+    moved = clause.has("pronoun", "person") and all(m.weak for m in free)  # "she sat down"
+    if free and not own and not found.foreign and not moved and clause.joint in _FLOW:
         source = state.waiting or state.parts
         for motion in free:
             for part in source[-4:]:

@@ -19,7 +19,7 @@ from facs_text._prose._sides import settle_sides
 from facs_text._prose._state import Said, State
 from facs_text._prose._tokens import tokenise
 from facs_text._prose._whose import owner_of, relative, who
-from facs_text._prose._words import Word, lexicon, to_words
+from facs_text._prose._words import Word, bases, lexicon, to_words
 from facs_text._units import unit
 
 __all__ = ["Said", "read_prose"]
@@ -31,6 +31,7 @@ _DEGREES = {"higher": "raise", "wider": "widen"}
 _UNITS = frozenset(("units", "action units", "aus", "muscles", "actions", "movements"))
 _VERDICT = frozenset(("neg", "present", "absent", "skip", "aux"))
 _BESIDE = _VERDICT | {"level", "level noun", "number", "mark", "prep", "article", "hedge", "side"}
+_UNLIKELY = frozenset(("unlikely", "untrue", "false", "impossible", "doubtful", "possible"))
 _NAMING = frozenset(("(", "with", ",", "and", "or", "nor", ":"))
 _QUIET = frozenset(("raise", "lower", "knit", "sideways", "part", "turn", "push forward", "inward",
                     "back", "curl", "push", "shift", "tilt", "throw"))  # fmt: skip
@@ -97,8 +98,9 @@ class _Reader(State):
         )
         if clause.joint == "relative" and relative(self, clause):
             return
-        if self.doubted and clause.joint in ("relative", ""):
-            clause.unreal = True
+        that = clause.joint == "relative" and clause.words[:1] and clause.words[0].low == "that"
+        if (self.doubted and clause.joint in ("relative", "")) or (self.doubted_that and that):
+            clause.unreal = True  # "there is no evidence that she smiled"
         self.doubted = False
         found = scan(clause)
         named = bool(found.targets) or clause.joint in _LABELS
@@ -472,10 +474,13 @@ class _Reader(State):
             self.motions = found.motions[-3:]
             self.verb_first = found.verb_first
         content = clause.has(*CONTENT)
-        thinks = any(w.low in lexicon()["doubters"] for w in clause.words)
-        self.doubted = (
-            scope.deny >= 0 and not content and (thinks or clause.words[-1].kind == "neg")
-        )
+        verbs = {w.low for w in clause.words if w.kind != "person"}
+        verbs |= {bases().get(low, low) for low in verbs}
+        thinks = scope.deny >= 0 and bool(verbs & set(lexicon()["doubters"]))
+        claims = bool(verbs & (set(lexicon()["claims"]) | _UNLIKELY))
+        last = scope.deny >= 0 and clause.words[-1].kind == "neg"
+        self.doubted = not content and (thinks or claims or last)
+        self.doubted_that = not content and scope.deny >= 0
         carried = clause.joint in ("or", "nor") or clause.listed
         self.feature = clause.joint in ("", *_LISTS, "with") and self._is_feature(clause, found)
         if content or scope.deny >= 0:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Scan, Target
-from facs_text._prose._words import Word, lexicon
+from facs_text._prose._words import Word, bases, lexicon
 
 __all__ = ["Scope", "elsewhere", "first_form", "governed", "scope_of", "supposed"]
 
 _MODALS = frozenset(("will", "would", "shall", "should", "must", "ought to", "has to", "have to"))
+_SHOWING = frozenset(("show", "expose", "reveal", "bare", "display"))
 _COPULAS = frozenset(("is", "was", "are", "were", "be", "been"))
 _FULL = frozenset(("3", "4", "5"))
 
@@ -108,7 +109,11 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             modal = word.low in ("could", "might", "may") and (not scope.doubt or scope.hedge >= 0)
             scope.hedge = n if modal else -1
             scope.doubt = True
-        elif kind == "as if":
+        elif kind == "time":
+            scope.open = True
+        elif (
+            kind == "prep" and word.low == "to" and scope.unreal < 0 and _infinitive(words, n)
+        ) or kind == "as if":
             scope.unreal = n
     if absent >= 0:
         scope.deny = -1 if scope.deny >= 0 else absent
@@ -135,6 +140,12 @@ def governed(clause: Clause, target: Target) -> bool:
         return False
     n = target.first - 1
     named = words[target.first].kind in ("act", "noun")
+    claims = n > 0 and words[n].kind == "pronoun" and words[n - 1].kind == "unknown"
+    if claims and bases().get(words[n - 1].low, words[n - 1].low) in lexicon()["claims"]:
+        return True  # "he claims she smiles"
+    gerund = words[target.first].form == "ing" and words[target.first].kind in ("act", "motion")
+    if gerund and n >= 0 and words[n].kind == "prep" and words[n].low in _ABOUT:
+        return True
     about = n > 0 and words[n].kind == "prep" and words[n].low in _ABOUT
     if named and about and words[target.first].form == "ing" and words[n - 1].kind == "unknown":
         return True
@@ -165,18 +176,27 @@ def elsewhere(clause: Clause, target: Target) -> bool:
     return any(w.kind == "unknown" for w in behind)
 
 
+def _adds_how(word: Word) -> bool:
+    return word.kind in ("direction", "level") or word.low.endswith("ly")
+
+
 def supposed(clause: Clause, target: Target) -> bool:
     """Whether a name is the subject of something unknown: "a smile was out of the question",
     "frowning is intact".
     """
     words = clause.words
-    if not target.name and words[target.first].form != "ing":
+    gerund = words[target.first].form == "ing"
+    if not target.name and not gerund:
         return False
-    if words[target.first].kind not in ("act", "noun", "code", "muscle"):
+    if words[target.first].kind not in ("act", "noun", "code", "muscle", "motion"):
         return False
     if any(w.kind in (*_SUBJECTS, "owner") for w in words[: target.first] if not w.owner):
         return False
     n = target.last + 1
+    while gerund and n < len(words) and _adds_how(words[n]):
+        n += 1
+    if gerund and n < len(words) and words[n].kind == "unknown":
+        return words[n].low.endswith("s") and not words[n].low.endswith("ss")  # "smiling hurts"
     if n >= len(words) or words[n].kind != "aux" or words[n].low not in _COPULAS:
         return False
     while n < len(words) and words[n].kind in ("aux", "skip", "article", "side", "hedge"):
@@ -195,6 +215,14 @@ def _scalar(words: list[Word], n: int) -> bool:
         if word.kind in CONTENT:
             return False
     return False
+
+
+def _infinitive(words: list[Word], n: int) -> bool:
+    """ "Too tired to smile", "told to frown", but not "opens to show the teeth"."""
+    after = next((w for w in words[n + 1 : n + 3] if not w.low.endswith("ly")), None)
+    if after is None or after.kind not in ("motion", "act", "gaze") or after.form != "base":
+        return False
+    return after.low not in _SHOWING and after.low.split(" ", 1)[0] in bases()
 
 
 def _does(words: list[Word], n: int) -> bool:

@@ -51,7 +51,7 @@ class State:
         self.unreal = False
         self.as_if = False
         self.header = ""
-        self.doubted = False
+        self.doubted = self.doubted_that = False
         self.side_ahead = ""
         self.side_held = False  # it heads the sentence: "on the left: ..."
         self.named_denied = False  # "none of the units", which are named next

@@ -15,12 +15,13 @@ from facs_text._coding import Action
 from facs_text._prose._tokens import Token
 from facs_text._units import load_data, units
 
-__all__ = ["Word", "lexicon", "to_words"]
+__all__ = ["Word", "bases", "lexicon", "to_words"]
 
 _LONGEST = 7
 # Lists of phrases that all mean the same kind of thing, in order of precedence.
 _FLAT = (
-    ("idiom", "idioms"), ("calm", "calm"), ("stop", "stops"), ("unsure", "unsure stops"),
+    ("idiom", "idioms"), ("calm", "calm"), ("time", "other times"), ("stop", "stops"),
+    ("unsure", "unsure stops"),
     ("assertive", "assertives"), ("as if", "as if"), ("except", "except"), ("than", "than"),
     ("hedge", "hedges"), ("neg", "negations"), ("neg", "without"), ("vague", "vague"),
     ("relative", "relatives"), ("conj", "conjunctions"), ("other", "others"),
@@ -64,6 +65,8 @@ class Word:
         first = self.low.split(" ", 1)[0]
         if first in lexicon()["past forms"]:
             return "ed"
+        if bases().get(first) == first:  # "press" is no third person
+            return "base"
         return next((form for ending, form in _ENDINGS if first.endswith(ending)), "base")
 
     @property
@@ -129,6 +132,8 @@ def _tables() -> tuple[dict[str, str], _Phrases, _Phrases]:
     for au in units():
         if au.graded and au.kind == "AU" and au.code not in ("25", "43"):
             add(au.name.lower(), "noun", au.code, False)
+    for phrase in data["sentence unreal"]:
+        add(phrase, "unreal", phrase, False)
     for kind, key, inflect in _LATE:
         for phrase in data[key]:
             add(phrase, kind, phrase, inflect)
@@ -145,6 +150,11 @@ def _tables() -> tuple[dict[str, str], _Phrases, _Phrases]:
             base = " ".join(bases.get(w, w) for w in phrase.split())
             inflecting.setdefault(base, (kind, value))
     return bases, phrases, inflecting
+
+
+def bases() -> dict[str, str]:
+    """The base form of each inflection that is known."""
+    return _tables()[0]
 
 
 def to_words(tokens: list[Token]) -> list[Word]:
