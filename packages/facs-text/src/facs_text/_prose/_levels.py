@@ -8,7 +8,9 @@ from facs_text._prose._words import Word
 __all__ = ["settle_levels"]
 
 _AT = frozenset(("at", "to", "of", "a", "the", "is", ":", "=", "as"))
-_BEFORE = frozenset(("at", "as", "("))
+_BEFORE = frozenset(
+    ("at", "as", "(", "[", "scored", "coded", "rated", "graded", "reaches", "reached")
+)
 _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
 
@@ -28,14 +30,14 @@ def settle_levels(words: list[Word]) -> list[Word]:
         if not level or word.kind == "code":
             continue
         at = n - 1
-        while at >= 0 and n - at < 4 and words[at].low in _AT:
+        while at >= 0 and n - at < 5 and (words[at].low in _AT or words[at].kind == "code"):
             at -= 1
         noun = at >= 0 and words[at].kind == "level noun"
         after = words[n + 1] if n + 1 < len(words) else None
         noun_after = after is not None and after.kind == "level noun"
         letter = word.text in LETTERS[1:]
         ends = after is None or after.kind in ("mark", "conj", "prep")
-        closed = letter and after is not None and after.low == ")"
+        closed = letter and after is not None and after.low in (")", "]")
         placed = closed or (
             letter and n > 0 and words[n - 1].low in _BEFORE and (ends or noun_after)
         )
@@ -45,10 +47,12 @@ def settle_levels(words: list[Word]) -> list[Word]:
         placed = placed or (letter and named and stops and (sided or word.text != "A"))
         if letter and word.text == "A" and not ends and not noun_after:
             continue
+        if letter and word.kind != "unknown":
+            word.kind, word.value = "unknown", word.low  # an "A" before a mark is no article
         if noun or noun_after or placed:
             word.kind, word.value, word.how = "level", str(level), "after"
             if noun:
-                drop.update(range(at, n))
+                drop.update(m for m in range(at, n) if words[m].kind != "code")
     return [w for n, w in enumerate(words) if n not in drop]
 
 

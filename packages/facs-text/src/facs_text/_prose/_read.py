@@ -197,6 +197,9 @@ class _Reader(State):
                     if "left" in unit(one.action.code).sides and one.action.side in ("both", "one"):
                         one.action = one.action._replace(side=sides[0].value)
                 return True
+            if clause.joint == "," and self.waiting and len(sides) == 1 and scope.deny < 0:
+                self.waiting[-1].side = sides[0].value  # "her brow, the left one, is raised"
+                return True
             if clause.joint == "" and len(sides) == 1:
                 self.side_ahead = sides[0].value
                 self.side_held = clause.words[-1].low == ":"

@@ -35,6 +35,9 @@ def settle_sides(words: list[Word]) -> list[Word]:
             word.kind, word.value = "other", word.low
         if word.kind != "side" or word.value not in _OTHER:
             continue
+        if _is_hand(word, after):
+            word.kind, word.value = "unknown", word.low  # "her left hand", "the right-handed boy"
+            continue
         if after is not None and _who_stands(words, n + 1):
             word.kind, word.how = "place", ""  # "the left-hand suspect"
             continue
@@ -56,6 +59,16 @@ def _named_one(words: list[Word], n: int) -> bool:
     if n < 2 or words[n - 1].kind not in ("unknown", "level") or n + 1 == len(words):
         return False
     return words[n - 2].kind == "article" and words[n + 1].kind != "part"
+
+
+def _is_hand(word: Word, after: Word | None) -> bool:
+    """Whether a side is of a hand: "left-hand" is a side only before what it is the side of."""
+    if after is not None and after.low in ("handed", "footed"):
+        return True
+    if not word.low.endswith(" hand"):
+        return False
+    of = after is not None and after.kind in ("part", "person", "act", "noun", "other", "motion")
+    return not of and (after is None or after.low not in ("side", "one", "corner", "half"))
 
 
 def _who_stands(words: list[Word], n: int) -> bool:
@@ -159,7 +172,7 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
         nxt = words[last + 1] if last + 1 < len(words) else None
         if stop:
             break
-    if mirrored or _seen_by_viewer(words, last, drop):
+    if mirrored or _seen_by_viewer(words, last, drop) or _viewed_from(words, first, drop):
         word.value = _OTHER[word.value]
 
 
@@ -220,6 +233,21 @@ def _is_adjective(words: list[Word], last: int, *, bare: bool) -> bool:
     if n < len(words) and words[n].kind in ("act", "noun", "muscle", "code"):
         return words[n].kind != "act" or (bare and words[n].form == "base")
     return n < len(words) and words[n].kind == "part"
+
+
+def _viewed_from(words: list[Word], first: int, drop: set[int]) -> bool:
+    """Whether "from the viewer's perspective," stands before, in the same sentence."""
+    for n in range(first - 1, max(0, first - 12), -1):
+        if words[n].kind == "mark" and words[n].low not in ",":
+            return False
+        if words[n].low in _LOOKS_AT and words[n - 1].kind == "viewer":
+            start = n - 1
+            while start and words[start - 1].kind in ("article", "owner", "prep"):
+                start -= 1
+            if words[start].low in ("from", "to", "as"):
+                drop.update(range(start, n + 1))
+                return True
+    return False
 
 
 def _seen_by_viewer(words: list[Word], last: int, drop: set[int]) -> bool:

@@ -56,8 +56,8 @@ def who(state: State, clause: Clause) -> None:
                 continue
             if word.value == "i" and state.people.described is None and _tells(clause, n):
                 state.told = True
-                state.people.subject = Person("i")
-                state.people.narrator = state.people.subject
+                state.people.narrator = Person("i")
+                state.people.subject = state.people.narrator if clause.joint == "sub" else None
                 continue
             meant = state.people.pronoun(word.value) or state.people.subject
             if not verb or state.told:

@@ -247,6 +247,14 @@ def _sides_first(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
+def _only_plural(plain: list[str], base: list[str]) -> bool:
+    """Whether words differ from their bases by a plural at most."""
+    return all(
+        a == b or a in (f"{b}s", f"{b}es") or (a[:3] == b[:3] and a.endswith(("eeth", "ies")))
+        for a, b in zip(plain, base, strict=True)
+    )
+
+
 def _match(tokens: list[Token], n: int) -> tuple[int, str, str]:
     """The longest known phrase from token n: (tokens, kind, value), or (0, "", "")."""
     bases, phrases, inflecting = _tables()
@@ -264,6 +272,8 @@ def _match(tokens: list[Token], n: int) -> tuple[int, str, str]:
         plain.append(token.low)
         base.append(bases.get(token.low, token.low))
         found = phrases.get(" ".join(plain)) or inflecting.get(" ".join(base))
+        if found and found[0] == "part" and not _only_plural(plain, base):
+            found = None  # "lowered lip" is no lower lip
         if found:
             best = (count, *found)
         if token.owner:
