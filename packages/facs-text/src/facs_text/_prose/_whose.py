@@ -43,6 +43,8 @@ def who(state: State, clause: Clause) -> None:
                 current = person
             if before is not None and before.kind == "act":  # "the frowning man"
                 state.owners[n - 1] = person
+            if hung and after is not None and after.form == "ing":  # "smiles at a man frowning"
+                state.owners[n + 1] = person
         elif word.low in _ORDINALS and before is not None and before.kind == "article":
             if after is not None and after.kind in ("act", "light", "motion", "aux", "gaze"):
                 person = state.people.noun(word, "", subject=True, other=True)

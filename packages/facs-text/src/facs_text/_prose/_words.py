@@ -250,7 +250,9 @@ def _sides_first(tokens: list[Token]) -> list[Token]:
 def _only_plural(plain: list[str], base: list[str]) -> bool:
     """Whether words differ from their bases by a plural at most."""
     return all(
-        a == b or a in (f"{b}s", f"{b}es") or (a[:3] == b[:3] and a.endswith(("eeth", "ies")))
+        a == b
+        or (a in (f"{b}s", f"{b}es") and b not in lexicon()["ends"][:6])
+        or (a[:3] == b[:3] and a.endswith(("eeth", "ies")))
         for a, b in zip(plain, base, strict=True)
     )
 
@@ -272,7 +274,10 @@ def _match(tokens: list[Token], n: int) -> tuple[int, str, str]:
         plain.append(token.low)
         base.append(bases.get(token.low, token.low))
         found = phrases.get(" ".join(plain)) or inflecting.get(" ".join(base))
-        if found and found[0] == "part" and not _only_plural(plain, base):
+        across = bool(
+            count > len(plain) and plain[0] in lexicon()["ends"] and tokens[n + 1].low in _SMALL
+        )
+        if found and found[0] == "part" and (across or not _only_plural(plain, base)):
             found = None  # "lowered lip" is no lower lip
         if found:
             best = (count, *found)
