@@ -263,16 +263,24 @@ class _Reader(State):
                     one.void = True
                 self.report(clause.words)
             return True
-        if not levels and not clause.has("number"):
+        numbers = [w for w in clause.words if w.kind == "number"]
+        if not levels and not numbers:
             return False
         level = int(levels[-1].value) if levels else 0
+        if (
+            numbers
+            and not levels
+            and numbers[0].text in "12345"
+            and all(o.named for o in self.latest)
+        ):
+            level, numbers[0].kind = int(numbers[0].text), "skip"  # "AU12: right 3, left 1"
         if not all("left" in unit(one.action.code).sides for one in self.latest):
             return False
         if sided <= {"both", "one"}:
             for one in self.latest:
                 had = one.action.level
                 one.action = one.action._replace(side=side, level=had or level)
-        elif sided == {other} and levels:
+        elif sided == {other} and level:
             more = [s.action._replace(side=side, level=level) for s in self.latest]
             self.said += [Said(action, False, named=True) for action in more]
         else:

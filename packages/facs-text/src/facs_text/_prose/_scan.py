@@ -39,6 +39,7 @@ _OF_A_NOUN = (
     "tion", "ity", "ment", "ness", "sis", "asm", "ance", "ence", "tone", "power", "reflex", "lag",
     "strength", "attempt", "deficit", "test", "palsy", "loss", "injury",
 )  # fmt: skip
+_ADDED = ("ly", "ed", "ing", "s")
 _LIPS = {"upper lip": "top", "lower lip": "bottom"}
 _FROWN = actions_of("4")
 _TIGHT_ON = frozenset(("close",))
@@ -64,10 +65,11 @@ class _Scanner:
             if step is not None:
                 step(self, n, word)
         if not self.out.motions and self.subject and self.subject[0].value.endswith("brow"):
-            high = next((n for n, w in enumerate(self.words) if w.low == "high"), -1)
-            if high > self.subject[0].place and not self.out.unknown:  # "brows high"
-                self._move(Motion("raise", self.words[high], high))
-                self.words[high].kind = "skip"
+            for low, value in (("high", "raise"), ("low", "lower")):
+                at = next((n for n, w in enumerate(self.words) if w.low == low), -1)
+                if at > self.subject[0].place and not self.out.unknown:  # "brows high"
+                    self._move(Motion(value, self.words[at], at))
+                    self.words[at].kind = "skip"
         tight = next((n for n, w in enumerate(self.words) if w.low == "tight"), -1)
         alone = not (self.out.motions or self.out.targets or self.out.unknown)
         if (
@@ -132,6 +134,9 @@ class _Scanner:
 
     def _noun_ends(self, n: int) -> bool:
         """Whether no part or act follows that the unknown word at n may describe."""
+        after = self.words[n + 1] if n + 1 < len(self.words) else None
+        if after is not None and after.kind == "unknown" and not after.low.endswith(_ADDED):
+            return False  # "on neurological exam"
         for word in self.words[n + 1 : n + 4]:
             if word.kind in ("article", "owner", "prep", "mark"):
                 return True

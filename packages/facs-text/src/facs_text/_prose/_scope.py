@@ -106,6 +106,9 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         elif kind == "hedge":
             if word.low == "could" and _does(words, n):
                 scope.unreal = n if scope.unreal < 0 else scope.unreal  # an ability, or a wish
+            named = any(w.kind in ("act", "noun", "motion") for w in words[:n])
+            if word.low == "possible" and n and words[n - 1].kind == "aux" and named:
+                scope.open = True  # "cheek puffing is possible"
             modal = word.low in ("could", "might", "may") and (not scope.doubt or scope.hedge >= 0)
             scope.hedge = n if modal else -1
             scope.doubt = True
@@ -190,11 +193,14 @@ def supposed(clause: Clause, target: Target) -> bool:
         return False
     if words[target.first].kind not in ("act", "noun", "code", "muscle", "motion"):
         return False
-    if any(w.kind in (*_SUBJECTS, "owner") for w in words[: target.first] if not w.owner):
+    ahead = words[: target.first] if not gerund else words[max(0, target.first - 1) : target.first]
+    if any(w.kind in (*_SUBJECTS, "owner") for w in ahead if not w.owner):
         return False
     n = target.last + 1
     while gerund and n < len(words) and _adds_how(words[n]):
         n += 1
+    if gerund and n < len(words) and words[n].kind == "light" and words[n].form == "s":
+        return True  # "frowning gives you wrinkles"
     if gerund and n < len(words) and words[n].kind == "unknown":
         return words[n].low.endswith("s") and not words[n].low.endswith("ss")  # "smiling hurts"
     if n >= len(words) or words[n].kind != "aux" or words[n].low not in _COPULAS:

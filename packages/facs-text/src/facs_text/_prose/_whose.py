@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facs_text._prose._clauses import Clause
+from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Target
 from facs_text._prose._people import Person
 from facs_text._prose._state import State
@@ -21,6 +21,7 @@ def who(state: State, clause: Clause) -> None:
     state.told = state.told or clause.has("viewer")
     state.owners = {}
     current: Person | None = None
+    earlier = state.people.subject
     for n, word in enumerate(words):
         before = words[n - 1] if n else None
         after = words[n + 1] if n + 1 < len(words) else None
@@ -86,6 +87,8 @@ def who(state: State, clause: Clause) -> None:
                 state.told = True
         if current is not None and word.kind in ("act", "motion"):
             state.owners[n] = current
+    if clause.joint == "sub" and not clause.has(*CONTENT) and state.people.subject is not None:
+        state.people.subject = earlier  # "as the officer approached, ..."
 
 
 def _tells(clause: Clause, n: int) -> bool:
