@@ -23,6 +23,13 @@ _JOINTS = re.compile(r"\s*,?\s*\band\b\s*|\s*[&,]\s*|\s+(?=\+)|(?<=\+)\s+", re.I
 _HEADINGS = frozenset(("aus", "au", "action units", "action unit", "units", "au codes", "codes"))
 _PLACES = frozenset(
     (
+        "coded",
+        "scored",
+        "coding",
+        "present",
+        "absent",
+        "active",
+        "activated",
         "head",
         "gaze",
         "eyes",
@@ -41,6 +48,7 @@ _PLACES = frozenset(
         "brows",
     )
 )
+_CODED = frozenset(("coded", "scored", "coding", "present", "absent", "active", "activated"))
 _GLOSS = 16  # words in brackets behind a code that may be its name
 _NAMING = frozenset(("part", "motion", "direction", "noun", "act", "muscle", "vague"))
 _STATING = frozenset(("code", "neg", "absent", "present", "number", "stop", "unreal"))
@@ -81,6 +89,8 @@ def _numbers_after_heading(words: list[Word]) -> None:
         if coded and traced and _is_unit(word):  # "1 and 4 with a trace of 17"
             word.kind = "code"
             _read(word)
+        if word.low in _CODED and _lists_units(words, n + 1):
+            coded = True
         places = coded and word.low in _PLACES and n + 1 < len(words) and words[n + 1].low == ":"
         if word.low not in _HEADINGS and not places:
             continue
@@ -97,6 +107,20 @@ def _numbers_after_heading(words: list[Word]) -> None:
             elif item.low != "," and item.kind != "conj":
                 break
             at += 1
+
+
+def _lists_units(words: list[Word], at: int) -> bool:
+    """Whether a colon and nothing but numbers of units follow, to the end of the sentence."""
+    if at >= len(words) or words[at].low != ":":
+        return False
+    at += 1
+    units = 0
+    while at < len(words) and (
+        _is_unit(words[at]) or words[at].low == "," or words[at].kind == "conj"
+    ):
+        units += words[at].kind == "number"
+        at += 1
+    return units > 1 and (at == len(words) or words[at].kind == "mark")
 
 
 def _ends(words: list[Word], n: int) -> bool:

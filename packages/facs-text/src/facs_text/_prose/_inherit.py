@@ -91,7 +91,9 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
             for motion in found.motions:
                 if motion.place > own[0].place or not found.verb_first:
                     pair(state, found, part, motion)
-    elif own and not (found.motions or found.targets or found.unknown or clause.has("light")):
+    elif own and not (
+        found.motions or found.targets or found.unknown or clause.has("light", "calm")
+    ):
         lists = clause.joint in _LISTS and state.verb_first
         for part in own if lists else []:
             if part.value != "gaze":

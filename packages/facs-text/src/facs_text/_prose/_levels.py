@@ -17,6 +17,7 @@ _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 def settle_levels(words: list[Word]) -> list[Word]:
     """The words with letters and numbers that are levels put as level words."""
     drop: set[int] = set()
+    coded = any(w.kind == "code" for w in words)
     for n, word in enumerate(words):
         if word.low == "way" and n and words[n - 1].kind in ("article", "skip"):
             word.kind = "unknown"  # "a way of"
@@ -45,6 +46,10 @@ def settle_levels(words: list[Word]) -> list[Word]:
         named = sided or (n > 0 and words[n - 1].kind in ("noun", "motion", "code", "muscle"))
         stops = after is None or (after.kind == "mark" and after.low in ".;,)")
         placed = placed or (letter and named and stops and (sided or word.text != "A"))
+        last = after is None or after.low in (".", ")", ";")
+        listed = n > 1 and len(words[n - 2].text) == 1
+        alone = coded and last and n > 0 and words[n - 1].low == "," and not listed
+        placed = placed or (letter and alone)
         if letter and word.text == "A" and not ends and not noun_after:
             continue
         if letter and word.kind != "unknown":

@@ -167,12 +167,14 @@ class _Reader(State):
         if absent_other(clause):
             return True
         label = clause.joint in _LABELS or (clause.joint == "," and self.pending)
-        if clause.joint == ")" and not {w.kind for w in clause.words} <= _BESIDE:
+        speech = clause.has("neg") and clause.words[0].text[:1].isupper()
+        if clause.joint == ")" and (speech or not {w.kind for w in clause.words} <= _BESIDE):
             return False  # what follows a bracket is mostly of something else
         absent = scope.deny >= 0 or clause.has("absent")
         if clause.joint == "but" and clause.has("absent") and not clause.has("side", "neg"):
             label = True  # "AU12 was active but is now absent"
         verdict = clause.joint == "," and {w.kind for w in clause.words} <= _VERDICT
+        verdict = verdict and clause.has("present", "absent")
         if verdict and absent and not clause.words[-1].value.startswith(("movement", "activ")):
             label = True  # "AU6 inferred, not seen"
         if label and absent and self.latest and not clause.has("person", "unknown", "number"):

@@ -158,7 +158,8 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
         ):  # fmt: skip
             word.kind, word.how = "place", ""  # "at the door on the left"
         person = words[first - 2] if prep is not None and first > 1 else None
-        if person is not None and person.kind == "person" and word.how == "on":
+        beside = word.how == "to" and _follows(words, last, ("of",))
+        if person is not None and person.kind == "person" and (word.how == "on" or beside):
             word.kind, word.how = "place", ""
     drop.update(range(n + 1, last + 1))
     while (

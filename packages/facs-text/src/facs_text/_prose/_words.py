@@ -204,9 +204,10 @@ def _names(words: list[Word]) -> list[Word]:
         left = before is not None and (
             before.kind == "except"
             or (before.low in ("at", "to", "beside", "behind") and after is not None
-                and after.kind in ("mark", "relative"))
+                and after.kind in ("mark", "relative", "conj"))
         )  # fmt: skip
-        if (does or word.owner or left) and not word.low.endswith("ly"):
+        starts = before is None or before.kind == "mark"
+        if (does or word.owner or left) and not (starts and word.low.endswith("ly")):
             word.kind, word.value = "person", "name"
     return words
 
