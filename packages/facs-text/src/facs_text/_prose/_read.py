@@ -53,9 +53,11 @@ def _one_side(said: list[Said]) -> list[Said]:
         if one.action.side != "one" and not one.denied:
             known[one.action.code] = max(one.action.level, known.get(one.action.code, 0))
     sided = {s.action.code for s in said if s.action.side in ("left", "right")}
+    winks = {s.action.side for s in said if s.action.code == "46" and not s.denied}
     return [
         s for s in said
-        if (s.action.side != "one" or s.action.code not in known)
+        if not (s.action.code == "43" and s.action.side in winks)  # "closed in a wink"
+        and (s.action.side != "one" or s.action.code not in known)
         and not (s.loose and s.action.side == "both" and s.action.code in sided)
     ]  # fmt: skip
 
