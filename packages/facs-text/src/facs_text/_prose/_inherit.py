@@ -68,9 +68,7 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
         if clause.joint == "then" and _undone(state, free):
             for target in found.targets:  # "one side lifted, then fell"
                 target.blocked = True
-            for one in state.latest:
-                one.void = True
-                state.unknown.append((one.start, one.end))
+            state.take_back(state.latest)
         if any(m.used for m in free) and state.waiting:
             for part in state.waiting:
                 part.used = True

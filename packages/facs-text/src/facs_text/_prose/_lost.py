@@ -45,8 +45,7 @@ def void_latest(state: State, clause: Clause, found: Scan) -> None:
     for one in state.latest:
         near = "it" in parts or any(one.action.code in BY.get(part, ()) for part in parts)
         if near and one.action.side in ("both", "one") and "left" in unit(one.action.code).sides:
-            one.void = True
-            state.unknown.append((one.start, one.end))
+            state.take_back([one])
 
 
 def done_by_another(clause: Clause, target: Target) -> bool:

@@ -11,7 +11,10 @@ from facs_text._prose._found import Motion, Part
 from facs_text._prose._people import People, Person
 from facs_text._prose._words import Word
 
-__all__ = ["Said", "State"]
+__all__ = ["KEPT", "LISTS", "Said", "State"]
+
+KEPT = 24  # names that a later clause may still be about, so that time is linear
+LISTS = frozenset((",", "and", "or", "nor"))
 
 
 @dataclass(slots=True)
@@ -62,6 +65,12 @@ class State:
 
     def report(self, words: Iterable[Word]) -> None:
         self.unknown += [(w.start, w.end) for w in words if w.kind != "mark"]
+
+    def take_back(self, said: Iterable[Said]) -> None:
+        """Report what was said instead of saying it."""
+        for one in said:
+            one.void = True
+            self.unknown.append((one.start, one.end))
 
     def drop_waiting(self) -> None:
         self.report(p.word for p in self.waiting if not p.used)
