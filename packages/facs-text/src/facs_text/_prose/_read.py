@@ -17,7 +17,7 @@ from facs_text._prose._sides import settle_sides
 from facs_text._prose._state import LISTS, Said, State
 from facs_text._prose._tokens import tokenise
 from facs_text._prose._whose import relative, who
-from facs_text._prose._words import bases, lexicon, to_words
+from facs_text._prose._words import bases, claims, lexicon, to_words
 
 __all__ = ["Said", "read_prose"]
 
@@ -201,9 +201,9 @@ class _Reader(State):
         verbs = {w.low for w in clause.words if w.kind != "person"}
         verbs |= {bases().get(low, low) for low in verbs}
         thinks = scope.deny >= 0 and bool(verbs & set(lexicon()["doubters"]))
-        claims = bool(verbs & (set(lexicon()["claims"]) | _UNLIKELY))
+        claimed = bool(verbs & (claims() | _UNLIKELY))
         last = scope.deny >= 0 and clause.words[-1].kind == "neg"
-        self.doubted = not content and (thinks or claims or last)
+        self.doubted = not content and (thinks or claimed or last)
         self.doubted_that = not content and scope.deny >= 0
         carried = clause.joint in ("or", "nor") or clause.listed
         self.feature = clause.joint in ("", *LISTS, "with") and self._is_feature(clause, found)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from facs_text._prose._clauses import Clause
 from facs_text._prose._found import Target
-from facs_text._prose._words import Word, bases, lexicon
+from facs_text._prose._words import Word, claims, lexicon
 
 __all__ = ["elsewhere", "governed", "supposed"]
 
@@ -26,8 +26,7 @@ def governed(clause: Clause, target: Target) -> bool:
         return False
     n = target.first - 1
     named = words[target.first].kind in ("act", "noun")
-    claims = n > 0 and words[n].kind == "pronoun" and words[n - 1].kind == "unknown"
-    if claims and bases().get(words[n - 1].low, words[n - 1].low) in lexicon()["claims"]:
+    if n > 0 and words[n].kind == "pronoun" and words[n - 1].low in claims():
         return True  # "he claims she smiles"
     gerund = words[target.first].form == "ing" and words[target.first].kind in ("act", "motion")
     if gerund and n >= 0 and words[n].kind == "prep" and words[n].low in _ABOUT:

@@ -15,7 +15,7 @@ from facs_text._coding import Action
 from facs_text._prose._tokens import Token
 from facs_text._units import load_data, units
 
-__all__ = ["Word", "bases", "lexicon", "to_words"]
+__all__ = ["Word", "bases", "claims", "lexicon", "to_words"]
 
 _LONGEST = 7
 # Lists of phrases that all mean the same kind of thing, in order of precedence.
@@ -150,6 +150,12 @@ def _tables() -> tuple[dict[str, str], _Phrases, _Phrases]:
             base = " ".join(bases.get(w, w) for w in phrase.split())
             inflecting.setdefault(base, (kind, value))
     return bases, phrases, inflecting
+
+
+@lru_cache(maxsize=1)
+def claims() -> frozenset[str]:
+    """Verbs of saying what may not be so, in every form."""
+    return frozenset(form for verb in lexicon()["claims"] for form in _forms(verb))
 
 
 def bases() -> dict[str, str]:
