@@ -27,9 +27,12 @@ ALLOWED = {
     "auface_cli": {"facs_text", "vq_tokenizer", "auface_gen", "aaad"},
     "auface_studio": {"facs_text", "auface_gen", "aaad", "auface_cli"},
 }
-DISTRIBUTION = {"PIL": "pillow", "drjit": "mitsuba", "faiss": "faiss-cpu"} | {
-    name: "auface" if name == "auface_cli" else folder for name, folder in IMPORTS.items()
-}
+DISTRIBUTION = {
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "drjit": "mitsuba",
+    "faiss": "faiss-cpu",
+} | {name: "auface" if name == "auface_cli" else folder for name, folder in IMPORTS.items()}
 # What an extra of one package brings for another (`auface[gen]` brings all of these).
 THROUGH_EXTRAS = {"auface_cli": {"torch", "numpy", "pillow", "safetensors", "auface"}}
 
@@ -37,6 +40,8 @@ THROUGH_EXTRAS = {"auface_cli": {"torch", "numpy", "pillow", "safetensors", "auf
 # What a package needs and no line of it imports: torch's exporter loads onnx and onnxscript, the
 # studio's commands are `auface`'s, which finds them by their entry points.
 LOADED_BY_OTHERS = {"vq_tokenizer": {"onnx", "onnxscript"}, "auface_studio": {"auface"}}
+# What no extra brings: whoever asks for MediaPipe's finder brings MediaPipe and a model of it.
+BROUGHT_BY_THE_USER = {"aaad": {"mediapipe"}}
 # Extras for the tests of a package, which no user installs.
 FOR_TESTS = ("test", "browser")
 
@@ -81,6 +86,7 @@ def test_only_the_allowed_siblings(package):
 def test_everything_imported_is_declared(package):
     own = DISTRIBUTION.get(package, package)
     declared = {own} | requirements(package) | THROUGH_EXTRAS.get(package, set())
+    declared |= BROUGHT_BY_THE_USER.get(package, set())
     outside = {
         name: where
         for name, where in imported(package).items()
