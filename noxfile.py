@@ -7,6 +7,7 @@ tests/test_checkout.py). `constraints.txt` holds the versions developed with.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tomllib
 from pathlib import Path
@@ -23,6 +24,7 @@ IMPORTS = {
     "cli": "auface_cli",
     "studio": "auface_studio",
 }
+DISTRIBUTIONS = {name: name for name in PACKAGES} | {"cli": "auface", "studio": "auface-studio"}
 # What a package needs from this checkout, itself left out.
 SIBLINGS: dict[str, tuple[str, ...]] = {
     "facs-text": (),
@@ -42,7 +44,13 @@ TEST_EXTRAS = {
     "vq-tokenizer": "[test,faiss]",
     "studio": "[test,browser,notebook]",
 }
+# What the snippets of a README use beyond what its package needs.
+README_EXTRAS = {"aaad": "[detector]"}
 TEST_TOOLS = ("pytest", "hypothesis")
+
+VERSIONS = ("3.11", "3.12", "3.13")
+LONGEST = ("--durations=15", "--durations-min=1")
+NO_TESTS = 5  # pytest's status where none was chosen
 
 nox.options.sessions = ["tests"]
 nox.options.error_on_missing_interpreters = False
@@ -79,14 +87,50 @@ def demo(session: nox.Session) -> None:
     session.run("auface", "demo", "--out", str(ROOT / "demo"), *session.posargs)
 
 
+def every_test(session: nox.Session, *options: str, none: bool = False) -> None:
+    """Each package's tests, then those that cross packages, with how long the longest took.
+    none: a package may have no test of the kind asked for.
+    """
+    places = [f"packages/{name}/tests" for name in PACKAGES]
+    codes = [0, NO_TESTS] if none else [0]
+    for place in (*places, "tests"):
+        session.run("pytest", place, *LONGEST, *options, *session.posargs, success_codes=codes)
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Every test there is: each package's, then those that cross packages."""
+    """Every test but the slow ones: each package's, then those that cross packages."""
     install(session, PACKAGES, *TEST_TOOLS)
     threads(session)
-    for name in PACKAGES:
-        session.run("pytest", f"packages/{name}/tests", *session.posargs)
-    session.run("pytest", "tests", *session.posargs)
+    every_test(session)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """The tests marked slow, which `tests` leaves out: to be run before a release."""
+    install(session, PACKAGES, *TEST_TOOLS)
+    threads(session)
+    every_test(session, "-m", "slow", none=True)
+
+
+@nox.session(python=VERSIONS)
+def pythons(session: nox.Session) -> None:
+    """Every test under each Python that is supported; those that are not installed are skipped."""
+    install(session, PACKAGES, *TEST_TOOLS)
+    threads(session)
+    every_test(session, "-m", "not gpu")
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Damaged inputs for every reader: `nox -s fuzz -- --minutes 60 --seed 1`; ten minutes else.
+
+    What is found is kept in fuzz-findings/; mended, it goes to tests/fuzz/regressions/.
+    """
+    install(session, PACKAGES, *TEST_TOOLS)
+    threads(session)
+    session.env.setdefault("OMP_NUM_THREADS", "1")
+    session.run("python", "tests/fuzz/run.py", *session.posargs)
 
 
 @nox.session
@@ -134,7 +178,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Wheels and sdists, checked, then installed into this bare environment and imported.
+    """Wheels and sdists, checked; then each wheel alone in a bare environment runs its README.
 
     With `-- ADDRESS`, the public address of the repository, the links of each README lead there;
     without one, those that would be broken on a package index are left out (tools/index_readme.py).
@@ -151,11 +195,28 @@ def build(session: nox.Session) -> None:
         (copy / "README.md").write_text(str(session.run(*tool, silent=True)), encoding="utf-8")
         session.run("python", "-m", "build", "--outdir", str(out), str(copy), silent=True)
     session.run("twine", "check", "--strict", *map(str, sorted(out.iterdir())))
-    wheels = map(str, sorted(out.glob("*.whl")))
-    session.install("-c", "constraints.txt", *wheels, "safetensors", "pillow", "torch")
     for name in PACKAGES:
-        session.run("python", "-c", f"import {IMPORTS[name]}")
-    session.run("auface", "--help")
+        _alone(session, name, out)
+
+
+def _alone(session: nox.Session, package: str, wheels: Path) -> None:
+    """One package's wheel, with those of its siblings, in a bare environment of its own: it is
+    imported, its README's Python is run, and its files are there.
+    """
+    place = Path(session.create_tmp()) / package
+    shutil.rmtree(place, ignore_errors=True)
+    session.run("python", "-m", "venv", str(place), silent=True)
+    python = str(place / ("Scripts" if os.name == "nt" else "bin") / "python")
+    chosen = []
+    for name in (package, *SIBLINGS[package]):
+        (wheel,) = wheels.glob(f"{DISTRIBUTIONS[name].replace('-', '_')}-*.whl")
+        chosen.append(str(wheel) + (README_EXTRAS.get(name, "") if name == package else ""))
+    constraints = str(ROOT / "constraints.txt")
+    session.run(python, "-m", "pip", "-q", "install", "-c", constraints, *chosen, external=True)
+    session.run(
+        python, "-I", str(ROOT / "tests" / "wheel.py"), IMPORTS[package],
+        folder(package) + "/README.md", external=True,
+    )  # fmt: skip
 
 
 @nox.session

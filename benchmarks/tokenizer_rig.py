@@ -22,8 +22,9 @@ from torch import Tensor
 from facs_text import corpus
 from vq_tokenizer import Tokenizer, load_checkpoint
 from vq_tokenizer.tokenizer.checkpoint import write_text
-from vq_tokenizer.training.data import ImageArray, find_images, load_images
+from vq_tokenizer.training.batches import collate
 from vq_tokenizer.training.evaluate import described, evaluate, machine, spread
+from vq_tokenizer.training.pictures import Pictures, find_pictures
 from vq_tokenizer.training.sheet import write_sheet
 
 Box = tuple[float, ...]
@@ -51,11 +52,11 @@ def decibels(error: Tensor) -> float:
 
 
 @torch.no_grad()
-def regions(model: Tokenizer, images: ImageArray, boxes: dict[str, Box]) -> dict[str, float]:
+def regions(model: Tokenizer, images: Pictures, boxes: dict[str, Box]) -> dict[str, float]:
     """PSNR in each box, and of colour, over all pictures."""
     errors = []
     for part in torch.arange(len(images)).split(16):
-        pictures = images.batch(part)
+        pictures = collate([images.sample(i) for i in part.tolist()]).images
         errors.append(model.decode(model.encode(pictures)) - pictures)
     error = torch.cat(errors)
     found = {f"psnr_{name}": decibels(cut(error, where)) for name, where in boxes.items()}
@@ -81,15 +82,16 @@ def main() -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
 
-    paths = find_images(args.corpus, "test")
     people = len({row.subject for row in corpus.read(args.corpus, "test")})
-    images = load_images([paths[i] for i in spread(len(paths), args.limit).tolist()], args.size)
-    shown = images.batch(spread(len(images), 8))
+    images = find_pictures(args.corpus, args.size, split="test")
+    shown = collate([images.sample(i) for i in spread(len(images), 8).tolist()]).images
     boxes = {"eyes": args.eyes, "lips": args.lips}
     rows, results = [shown], []
     for folder in (args.tokenizer, *args.other):
         model = load_checkpoint(folder)
-        figures = evaluate(model, images).figures() | regions(model, images, boxes)
+        figures = evaluate(model, images, limit=args.limit).figures() | regions(
+            model, images, boxes
+        )
         about = described(folder)
         about["parameters"] = sum(p.numel() for p in model.parameters())
         about["hours"] = round(about["train"].get("seconds", 0.0) / 3600, 3)

@@ -14,8 +14,8 @@ from aaad.detector.checkpoint import write_detector
 from auface_cli.main import main
 from auface_gen.columns import COLUMNS
 from auface_gen.generator.checkpoint import write_folder, write_tensors
-from auface_gen.generator.model import FaceTransformer, GeneratorConfig
-from auface_gen.generator.reader import ClauseReader, TextConfig
+from auface_gen.generator.legacy.model import FaceTransformer, GeneratorConfig
+from auface_gen.generator.legacy.reader import ClauseReader, TextConfig
 from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
 
 SIZE = 64

@@ -6,12 +6,14 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from aaad import COLUMNS
 from auface_cli.commands.demo import CODINGS
 from facs_text import parse, resolve
 from facs_text.corpus import CorpusWriter, make_row
+from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
 
 SIZE = 64
 
@@ -126,26 +128,41 @@ def test_a_detector_trained_here_scores_the_corpus(auface, corpus, tmp_path):
     assert set(value["per_au"]) <= set(COLUMNS)
 
 
-def test_a_tokenizer_and_a_generator_trained_here(auface, corpus, eyes, tmp_path):
-    """The tokenizer with a detector's eyes as a loss, the generator with that tokenizer."""
+def test_a_tokenizer_and_a_reader_trained_here(auface, corpus, eyes, tmp_path):
+    """The tokenizer with a detector's eyes as a loss, and the reader of clauses."""
     args = ("--steps", 2, "--set", "batch=2")
     first = ("train", "tokenizer", corpus, "--out", tmp_path / "vq", "--set", f"size={SIZE}")
     outcome = auface(*first, "--set", "model=tiny", "--detector", eyes, *args)
     assert outcome.status == 0, outcome.err
-    second = ("train", "generator", corpus, "--out", tmp_path / "gen")
-    outcome = auface(*second, "--tokenizer", tmp_path / "vq", *args)
-    assert outcome.status == 0, outcome.err
-    assert (tmp_path / "gen" / "model.safetensors").is_file()
-    refused = auface(*second, "--tokenizer", tmp_path / "vq", *args)
-    assert refused.status == 2
-    assert "already holds a run" in refused.err
     outcome = auface("train", "reader", "--out", tmp_path / "reader", *args, "--set", "measured=50")
     assert outcome.status == 0, outcome.err
-    parts = [f"--{k}={tmp_path / v}" for k, v in (("tokenizer", "vq"), ("reader", "reader"))]
-    whole = tmp_path / "model"
-    packed = auface(
-        "pack", corpus, *parts, "--generator", tmp_path / "gen", "--out", whole, "--size", SIZE
+
+
+def test_a_generator_trained_here_is_packed_and_draws(auface, corpus, eyes, tmp_path):
+    """With a tokenizer that has a reference, through all stages."""
+    torch.manual_seed(0)
+    save_checkpoint(Tokenizer(TokenizerConfig.preset("tiny-reference")), tmp_path / "vq")
+    sizes = {"width": 16, "layers": 1, "text_width": 16, "text_layers": 1, "vocabulary": 20}
+    sizes |= {"batch": 2, "align_batch": 2, "finetune_batch": 2, "align": 0.3, "finetune": 0.3}
+    args = (
+        "--detector",
+        eyes,
+        "--steps",
+        3,
+        *(a for k, v in sizes.items() for a in ("--set", f"{k}={v}")),
     )
+    train = ("train", "generator", corpus, "--out", tmp_path / "gen", "--tokenizer")
+    outcome = auface(*train, tmp_path / "vq", *args)
+    assert outcome.status == 0, outcome.err
+    assert (tmp_path / "gen" / "model.safetensors").is_file()
+    refused = auface(*train, tmp_path / "vq", *args)
+    assert refused.status == 2
+    assert "already holds a run" in refused.err
+    whole = tmp_path / "model"
+    config = json.loads((tmp_path / "gen" / "config.json").read_text("utf-8"))
+    assert config["detectors"][0].startswith("tiny:")
+    parts = ("--tokenizer", tmp_path / "vq", "--generator", tmp_path / "gen")
+    packed = auface("pack", corpus, *parts, "--out", whole)
     assert packed.status == 0, packed.err
     drawn = auface("generate", "12C", "--model", whole, "--out", tmp_path / "a.png", "--steps", 1)
     assert drawn.status == 0, drawn.err
@@ -193,6 +210,24 @@ def test_tokens_there_and_back(auface, model, corpus, tmp_path):
     broken = auface("tokens", "decode", stored, "--out", tmp_path / "back", *tokenizer)
     assert broken.status == 2
     assert broken.err.count("\n") == 1
+
+
+def test_tokens_of_a_change_there_and_back(auface, corpus, tmp_path):
+    """What is said of one person against a reference, decoded on another."""
+    save_checkpoint(Tokenizer(TokenizerConfig.preset("tiny-reference")), tmp_path / "vq")
+    files = sorted((corpus / "test").glob("*.png"))[:3]
+    stored = tmp_path / "t.safetensors"
+    model = ("--model", tmp_path / "vq")
+    encoded = auface("tokens", "encode", *files, "--reference", files[0], "--out", stored, *model)
+    assert encoded.status == 0, encoded.err
+    call = ("tokens", "decode", stored, "--out", tmp_path / "back", *model)
+    missing = auface(*call)
+    assert missing.status == 2
+    assert files[0].name in missing.err
+    other = sorted((corpus / "train").glob("*.png"))[0]
+    outcome = auface(*call, "--reference", other)
+    assert outcome.status == 0, outcome.err
+    assert len(list((tmp_path / "back").iterdir())) == 3
 
 
 def test_info_says_what_is_here(auface):

@@ -29,9 +29,11 @@ ALLOWED = {
 }
 DISTRIBUTION = {
     "PIL": "pillow",
+    "c2pa": "c2pa-python",
     "cv2": "opencv-python-headless",
     "drjit": "mitsuba",
     "faiss": "faiss-cpu",
+    "imageio_ffmpeg": "imageio-ffmpeg",
 } | {name: "auface" if name == "auface_cli" else folder for name, folder in IMPORTS.items()}
 # What an extra of one package brings for another (`auface[gen]` brings all of these).
 THROUGH_EXTRAS = {"auface_cli": {"torch", "numpy", "pillow", "safetensors", "auface"}}

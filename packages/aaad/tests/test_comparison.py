@@ -53,6 +53,7 @@ def test_the_same_is_no_better_than_itself():
     assert (found.difference, found.p) == (0.0, 1.0)
 
 
+@pytest.mark.slow
 def test_equals_differ_by_chance_alone():
     """Of 300 pairs of equal generators about 5% are told apart at p < 0.05."""
     called = 0

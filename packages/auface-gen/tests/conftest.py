@@ -14,14 +14,19 @@ import torch
 from PIL import Image
 
 from auface_gen.columns import COLUMNS
-from auface_gen.generator.checkpoint import write_folder, write_tensors
-from auface_gen.generator.model import FaceTransformer, GeneratorConfig
-from auface_gen.generator.reader import ClauseReader, TextConfig
+from auface_gen.generator.checkpoint import write_folder, write_json, write_tensors
+from auface_gen.generator.legacy.model import FaceTransformer, GeneratorConfig
+from auface_gen.generator.legacy.reader import ClauseReader, TextConfig
+from auface_gen.generator.model import Generator
+from auface_gen.generator.model import GeneratorConfig as WordGeneratorConfig
+from auface_gen.generator.text_encoder import WordEncoderConfig
+from auface_gen.generator.transformer import TransformerConfig
+from auface_gen.generator.words import Vocabulary
 from auface_gen.rig.made_shapes import WEIGHED
 from auface_gen.rig.move import Rig
 from auface_gen.rig.units import unit_table
 from facs_text.corpus import CorpusWriter, make_row
-from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
+from vq_tokenizer import Tokenizer, TokenizerConfig, load_checkpoint, save_checkpoint
 
 _MATERIALS = (
     "M_Face",
@@ -90,6 +95,19 @@ def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def reference_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tokenizer with a reference, 4 x 4 tokens at 32 px; its random weights say something."""
+    folder = tmp_path_factory.mktemp("reference-tokenizer")
+    model = Tokenizer(TokenizerConfig.preset("tiny-reference", quantizer="fsq", fsq_levels=(8, 5)))
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    save_checkpoint(model, folder)
+    return folder
+
+
 def tiny_config() -> GeneratorConfig:
     return GeneratorConfig(
         grid=4,
@@ -125,6 +143,41 @@ def model_folder(tmp_path: Path, tokenizer_folder: Path) -> Path:
         root / "generator", {"model": tiny_config().__dict__, "shown": shown}, model.state_dict()
     )
     write_tensors(root / "people.safetensors", {"tokens": torch.randint(0, 64, (3, 4, 4))})
+    return root
+
+
+@pytest.fixture(scope="session")
+def word_model_folder(tmp_path_factory: pytest.TempPathFactory, reference_tokenizer: Path) -> Path:
+    """A whole model folder of the kind that is told words: 32 px, random weights, three people."""
+    root = tmp_path_factory.mktemp("words")
+    tokenizer = load_checkpoint(reference_tokenizer)
+    save_checkpoint(tokenizer, root / "tokenizer")
+    codes = tokenizer.codebook
+    words = Vocabulary.of(["the left brow rises", "the jaw drops"], max_words=40)
+    config = WordGeneratorConfig(
+        encoder=WordEncoderConfig(words, width=16, layers=1, heads=2),
+        transformer=TransformerConfig(
+            grid=4, num_codes=codes.shape[0], code_dim=codes.shape[1], text_width=16, heads=2,
+            still=tokenizer.still_token, reference_width=32, width=32, layers=2, hidden=48,
+            token_width=16,
+        ),
+    )  # fmt: skip
+    torch.manual_seed(2)
+    generator = Generator(config, codes, torch.rand(len(COLUMNS), 2, 2))
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.2)
+        generator.transformer.still_bonus.zero_()
+    shown = [u not in ("AU51", "AU52") for u, _ in COLUMNS]
+    about = {"kind": "words", "model": config.to_json(), "shown": shown, "size": 32}
+    write_folder(root / "generator", about, generator.state_dict())
+    rng = np.random.default_rng(0)
+    (root / "people").mkdir()
+    for i in range(3):
+        pixels = rng.integers(0, 255, (32, 32, 3), np.uint8)
+        Image.fromarray(pixels).save(root / "people" / f"{i}.webp")
+    names = [{"file": f"{i}.webp", "subject": f"p{i}", "split": "test"} for i in range(3)]
+    write_json(root / "people" / "people.json", names)
     return root
 
 

@@ -1,17 +1,26 @@
+"""What a user does with a model that is told words."""
+
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from auface_gen import AUFace, AUFaceGenError
-from facs_text import FacsTextError, parse, resolve
+from auface_gen.generator.package import pack_model
+from auface_gen.generator.run import GeneratorRun
+from auface_gen.generator.train import train_generator
+from auface_gen.request import read_request
+from facs_text import FacsTextError, describe, parse, resolve
 from vq_tokenizer import VQTokenizerError
 
 
-@pytest.fixture
-def model(model_folder: Path) -> AUFace:
-    return AUFace.from_pretrained(model_folder, device="cpu")
+@pytest.fixture(scope="module")
+def model(word_model_folder: Path) -> AUFace:
+    return AUFace.from_pretrained(word_model_folder, device="cpu")
 
 
 def pixels(picture) -> bytes:
@@ -19,62 +28,134 @@ def pixels(picture) -> bytes:
 
 
 def test_the_same_request_gives_the_same_picture_whatever_the_batch(model: AUFace) -> None:
-    requests = ["6C+12D", "1B", "0", "L12D"]
-    together = model.generate(requests, identity_seed=1, steps=4)
+    requests = ["6C+12D", "1B", "0", "the left brow rises a bit"]
+    together = model.generate(requests, identity_seed=1)
     assert [pixels(p) for p in together] == [
-        pixels(p) for p in model.generate(requests, identity_seed=1, steps=4, batch=1)
+        pixels(p) for p in model.generate(requests, identity_seed=1, batch=1)
     ]
-    assert pixels(together[1]) == pixels(model.generate("1B", identity_seed=1, steps=4)[0])
-    warm = model.generate("1B", count=3, identity_seed=1, steps=4, temperature=1.0)
-    alone = model.generate("1B", seed=2, identity_seed=1, steps=4, temperature=1.0)
+    assert pixels(together[1]) == pixels(model.generate("1B", identity_seed=1)[0])
+    warm = model.generate("1B", count=3, identity_seed=1, temperature=1.0)
+    alone = model.generate("1B", seed=2, identity_seed=1, temperature=1.0)
     assert pixels(warm[2]) == pixels(alone[0])
+    assert pixels(warm[0]) != pixels(warm[2])
 
 
-def test_words_and_codes_draw_the_same_resolution(model: AUFace) -> None:
-    picture = model.generate("she raises her inner brows and presses her lips", steps=2)[0]
-    assert {a.code for a in picture.coding} == {"1", "24"}
-    assert model.generate("12D+15B", steps=2)[0].description.resolution == resolve("12D+15B")
-
-
-def test_people_by_seed_and_by_portrait(model: AUFace, tmp_path: Path) -> None:
-    assert pixels(model.generate("0", identity_seed=0, steps=2)[0]) != pixels(
-        model.generate("0", identity_seed=1, steps=2)[0]
+def test_words_reach_the_picture_as_they_are_written(model: AUFace) -> None:
+    one, two = (
+        model.generate(text, identity_seed=0)[0]
+        for text in ("she raises her inner brows", "her inner brows are raised, she says")
     )
-    assert (
-        model.generate("0", identity_seed=4, steps=2)[0].identity == "seed:1"
-    )  # three people, seeds wrap around
-    portrait = tmp_path / "me.jpg"
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 60, 3), np.uint8)).save(portrait)
-    assert model.generate("12C", identity=portrait, steps=2)[0].identity == "image:me.jpg"
-    (tmp_path / "no.png").write_text("text")
-    with pytest.raises(AUFaceGenError, match="no.png is not a picture"):
-        model.generate("12C", identity=tmp_path / "no.png")
+    assert {a.code for a in one.coding} == {a.code for a in two.coding} == {"1"}
+    assert one.text == one.told == "she raises her inner brows"
+    assert pixels(one) != pixels(two)
+    codes = model.generate("1C", identity_seed=0)[0]
+    assert codes.told == codes.request == ""
+    assert codes.text == describe("1C", seed=0).text
+
+
+def test_codes_are_resolved_before_they_are_told(model: AUFace) -> None:
+    made = model.generate("12D+15B")[0]
+    assert made.description.resolution == resolve("12D+15B")
+    assert pixels(made) == pixels(model.generate(made.text)[0])
+
+
+def test_what_was_not_understood_is_said(model: AUFace) -> None:
+    made = model.generate("the jaw drops and bananas")[0]
+    assert {a.code for a in made.coding} == {"26"}
+    assert any("bananas" in part for part in made.not_understood)
+    assert model.generate("26C")[0].not_understood == ()
+    assert read_request("26C").text == ""
+
+
+def test_a_made_up_person_by_seed_and_anybody_by_a_picture(model: AUFace, tmp_path: Path) -> None:
+    first, second = (model.generate("0", identity_seed=i)[0] for i in (0, 1))
+    assert pixels(first) != pixels(second)
+    assert pixels(model.generate("0", identity_seed=3)[0]) == pixels(first)
+    assert model.generate("0", identity_seed=4)[0].identity == "seed:1"  # seeds wrap around
+    assert model.portraits
+    rng = np.random.default_rng(0)
+    portrait = rng.integers(0, 255, (32, 32, 3), np.uint8)
+    Image.fromarray(portrait).save(tmp_path / "me.png")
+    made = [
+        model.generate("12C", identity=who)[0]
+        for who in (tmp_path / "me.png", Image.fromarray(portrait), portrait)
+    ]
+    assert pixels(made[0]) == pixels(made[1]) == pixels(made[2])
+    assert made[0].identity == "image:me.png"
+    Image.fromarray(rng.integers(0, 255, (90, 60, 3), np.uint8)).save(tmp_path / "big.jpg")
+    assert model.generate("12C", identity=tmp_path / "big.jpg")[0].image.size == (32, 32)
+
+
+def test_where_nothing_is_said_the_reference_comes_out_to_the_bit(model: AUFace) -> None:
+    portrait = np.random.default_rng(1).integers(0, 255, (32, 32, 3), np.uint8)
+    still = model.drawer.tokenizer.still_token
+    kept = torch.full((4, 4), still)
+    nothing = torch.zeros(4, 4, dtype=torch.bool)
+    made = model.generate("12C", identity=portrait, init_tokens=kept, redraw=nothing)[0]
+    np.testing.assert_array_equal(np.asarray(made.image), portrait)
+
+
+def test_a_region_is_drawn_anew_and_the_rest_is_kept(model: AUFace) -> None:
+    first = model.generate("1B", identity_seed=0)[0]
+    redraw = torch.zeros(4, 4, dtype=torch.bool)
+    redraw[2:] = True
+    again = model.generate(
+        "26E", identity_seed=0, init_tokens=first.tokens, redraw=redraw, steps=2
+    )[0]
+    assert torch.equal(again.tokens[:2], first.tokens[:2])
+    assert not torch.equal(again.tokens[2:], first.tokens[2:])
+    with pytest.raises(AUFaceGenError, match="go together"):
+        model.generate("26E", redraw=redraw)
+    with pytest.raises(AUFaceGenError, match=r"must be \(4, 4\)"):
+        model.generate("26E", init_tokens=first.tokens, redraw=redraw[:2])
+
+
+def test_only_cells_that_a_word_reaches_change_if_so_wished(model: AUFace) -> None:
+    still = model.drawer.tokenizer.still_token
+    everywhere = model.generate("1B", identity_seed=0)[0]
+    nowhere = model.generate("1B", identity_seed=0, near=1.0)[0]
+    assert (everywhere.tokens != still).any()
+    assert (nowhere.tokens == still).all()
+
+
+def test_the_prior_and_guidance_can_be_switched(model: AUFace) -> None:
+    usual = model.generate("1B", identity_seed=0)[0]
+    assert pixels(usual) == pixels(model.generate("1B", identity_seed=0, guidance=1.0)[0])
+    other = [
+        model.generate("1B", identity_seed=0, **change)[0].tokens
+        for change in ({"guidance": 4.0}, {"prior": False}, {"steps": 1})
+    ]
+    assert any(not torch.equal(usual.tokens, tokens) for tokens in other)
+    assert model.prior.shape[1:] == (2, 2)
 
 
 def test_a_picture_carries_what_it_was_made_from(model: AUFace, tmp_path: Path) -> None:
-    made = model.generate("1C+4D+L12B", seed=7, identity_seed=2, steps=2)[0]
+    made = model.generate("the left brow rises", seed=7, identity_seed=2)[0]
     made.save(tmp_path / "face.png")
     with Image.open(tmp_path / "face.png") as image:
         assert parse(image.text["auface:codes"]) == made.coding
-        assert image.text["auface:text"] == made.text
-        assert image.text["auface:seed"] == "7"
+        assert image.text["auface:text"] == "the left brow rises"
         assert image.text["auface:identity"] == "seed:2"
-        assert image.text["auface:model"] == made.model
-        assert image.size == (32, 32)
-    assert [p.name for p in tmp_path.glob("*.part")] == []
-    with pytest.raises(AUFaceGenError, match="cannot be written"):
-        made.save(tmp_path / "nowhere" / "face.png")
+        assert image.text["auface:model"] == made.model == model.digest
+        assert image.size == (32, 32) == (model.size, model.size)
 
 
 def test_units_that_were_never_learned_are_named(model: AUFace) -> None:
     assert model.generate("12C+51D", steps=2)[0].not_shown == ("AU51",)
-    assert model.generate("12C", steps=2)[0].not_shown == ()
 
 
-@pytest.mark.parametrize("request_", ["", "  ", "99Z", "12F", "the weather is fine"])
+@pytest.mark.parametrize("request_", ["", "  ", "99Z", "12F", "AU99", "the weather is fine"])
 def test_requests_that_are_none_are_refused(model: AUFace, request_: str) -> None:
     with pytest.raises(FacsTextError):
         model.generate(request_)
+
+
+def test_a_text_that_is_too_long_is_refused_and_codes_are_said_briefly(model: AUFace) -> None:
+    with pytest.raises(AUFaceGenError, match="more words than this model reads"):
+        model.generate("the brow rises " * 3000)
+    many = "1C+2C+4B+6C+7B+9B+12D+17C+25C+26D"
+    told = model.generate(many)[0].text
+    assert told == describe(many, detail="brief", seed=0).text
 
 
 @pytest.mark.parametrize(
@@ -85,25 +166,63 @@ def test_wrong_arguments_are_refused(model: AUFace, wrong: dict) -> None:
         model.generate("12C", **wrong)
 
 
-def test_broken_model_folders_are_named(model_folder: Path, tmp_path: Path) -> None:
+def test_pictures_that_are_none_are_refused(model: AUFace, tmp_path: Path) -> None:
+    (tmp_path / "no.png").write_text("text")
+    with pytest.raises(AUFaceGenError, match=r"no.png is not a picture"):
+        model.generate("12C", identity=tmp_path / "no.png")
+    with pytest.raises(AUFaceGenError, match=r"must be \(H, W, 3\) uint8"):
+        model.generate("12C", identity=np.zeros((8, 8)))
+
+
+def test_broken_model_folders_are_named(word_model_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(AUFaceGenError, match="nowhere"):
         AUFace.from_pretrained(tmp_path / "nowhere")
-    for part, error in (
-        ("tokenizer", VQTokenizerError),
-        ("reader", AUFaceGenError),
-        ("generator", AUFaceGenError),
-    ):
-        path = model_folder / part / "model.safetensors"
+    folder = tmp_path / "model"
+    shutil.copytree(word_model_folder, folder)
+    for part, error in (("tokenizer", VQTokenizerError), ("generator", AUFaceGenError)):
+        path = folder / part / "model.safetensors"
         whole = path.read_bytes()
         path.write_bytes(whole[: len(whole) // 2])
         with pytest.raises(error, match="safetensors"):
-            AUFace.from_pretrained(model_folder)
+            AUFace.from_pretrained(folder)
         path.write_bytes(whole)
-    config = model_folder / "generator" / "config.json"
+    config = folder / "generator" / "config.json"
     text = config.read_text()
-    config.write_text(text.replace('"width": 32', '"width": 64'))
-    with pytest.raises(AUFaceGenError, match="expected"):
-        AUFace.from_pretrained(model_folder)
-    config.write_text(text[:40])
-    with pytest.raises(AUFaceGenError, match="not JSON"):
-        AUFace.from_pretrained(model_folder)
+    values = json.loads(text)
+    for change, said in (
+        ({"model": {**values["model"], "condition": "numbers"}}, "only one that is told text"),
+        ({"model": 3}, "not a config"),
+        ({"shown": [True]}, "1 columns"),
+        ({"size": None}, "does not describe"),
+    ):
+        config.write_text(json.dumps(values | change))
+        with pytest.raises(AUFaceGenError, match=said):
+            AUFace.from_pretrained(folder)
+    config.write_text(text)
+    (folder / "people" / "1.webp").unlink()
+    with pytest.raises(AUFaceGenError, match=r"1.webp is missing"):
+        AUFace.from_pretrained(folder)
+    (folder / "people" / "people.json").write_text("{")
+    with pytest.raises(AUFaceGenError, match="not a list of people"):
+        AUFace.from_pretrained(folder)
+
+
+def test_what_was_trained_is_packed_and_draws(
+    corpus: Path, reference_tokenizer: Path, tokenizer_folder: Path, tmp_path: Path
+) -> None:
+    run = GeneratorRun(
+        steps=1, batch=2, align=0.0, width=16, layers=1, text_width=16, text_layers=1,
+        vocabulary=10,
+    )  # fmt: skip
+    shutil.copytree(corpus / "train", corpus / "test")
+    trained = train_generator(
+        corpus, tmp_path / "out", tokenizer=reference_tokenizer, run=run, tell=lambda line: None
+    )
+    packed = pack_model(
+        corpus, tmp_path / "model", tokenizer=reference_tokenizer, generator=trained
+    )
+    model = AUFace.from_pretrained(packed, device="cpu")
+    assert len(model.people) == 3  # two of the test split, one of the valid one
+    assert model.generate("12C")[0].image.size == (32, 32)
+    with pytest.raises(AUFaceGenError, match="tokens of another tokenizer"):
+        pack_model(corpus, tmp_path / "x", tokenizer=tokenizer_folder, generator=trained)

@@ -2,8 +2,8 @@ import numpy as np
 import torch
 
 from auface_gen.columns import COLUMNS
-from auface_gen.generator.reader import ClauseReader, TextConfig, words
-from auface_gen.generator.train_reader import draw_clauses
+from auface_gen.generator.legacy.reader import ClauseReader, TextConfig, words
+from auface_gen.generator.legacy.train_reader import draw_clauses
 
 
 def reader() -> ClauseReader:

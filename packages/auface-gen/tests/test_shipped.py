@@ -8,7 +8,7 @@ import pytest
 
 from auface_gen import AUFace
 from auface_gen.generator.checkpoint import weights_folder
-from auface_gen.generator.reader import words
+from auface_gen.generator.legacy.reader import words
 from facs_text import describe
 
 
@@ -59,13 +59,13 @@ def test_stronger_is_more(model: AUFace, faces: dict[str, np.ndarray]) -> None:
 
 
 def test_the_reader_knows_the_words_and_reads_them_right(model: AUFace) -> None:
-    from auface_gen.generator.train_reader import draw_clauses
+    from auface_gen.generator.legacy.train_reader import draw_clauses
 
-    known = set(model.reader.config.vocabulary)
+    known = set(model.drawer.reader.config.vocabulary)
     texts, vectors = draw_clauses(np.random.default_rng(99), 400)
     unknown = [w for t in texts for w in words(t) if w not in known]
     assert len(unknown) < 0.002 * sum(len(words(t)) for t in texts), unknown[:5]
-    error = np.abs(model.reader.read(texts).numpy() - vectors)
+    error = np.abs(model.drawer.reader.read(texts).numpy() - vectors)
     assert error[vectors > 0].mean() < 0.05
     assert error[vectors == 0].mean() < 0.005
 

@@ -1,86 +1,358 @@
+"""Training the generator: its data, its stages, and a run that is stopped and gone on with."""
+
+import itertools
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from auface_gen.columns import COLUMNS
 from auface_gen.errors import AUFaceGenError
-from auface_gen.generator.batches import clause_vectors
+from auface_gen.generator import train as train_module
+from auface_gen.generator.alignment import contrastive, region_scores
+from auface_gen.generator.batches import Dealer
 from auface_gen.generator.checkpoint import read_folder
-from auface_gen.generator.model import GeneratorConfig
-from auface_gen.generator.objective import generator_loss, mask_tokens
-from auface_gen.generator.run import GeneratorRun, ReaderRun
+from auface_gen.generator.objective import NearCodes, mask_tokens, token_loss
+from auface_gen.generator.pictures import open_pictures
+from auface_gen.generator.run import GeneratorRun
+from auface_gen.generator.token_set import TokenSet, encode_pictures
 from auface_gen.generator.train import train_generator
-from auface_gen.generator.train_reader import train_reader
+from auface_gen.generator.views import seen_as
+from auface_gen.generator.wording import asked, codes_of, contrasts, meant, say
 from facs_text import FacsTextError, resolve
-from facs_text.corpus import make_row
+from facs_text.corpus import make_row, write_shards
+from vq_tokenizer import load_checkpoint
 
-CONFIG = GeneratorConfig(
-    grid=4, cell=2, num_codes=64, code_dim=8, width=32, layers=1, heads=2, hidden=32, token_width=16
-)
 QUIET = lambda line: None  # noqa: E731
+SMALL = {
+    "batch": 4, "align_batch": 4, "finetune_batch": 2, "warmup": 0, "floor": 1.0, "width": 16,
+    "layers": 1, "text_width": 16, "text_layers": 1, "vocabulary": 20,
+}  # fmt: skip
 
 
-def train(corpus: Path, out: Path, tokenizer: Path, steps: int, **more) -> dict[str, torch.Tensor]:
-    run = GeneratorRun(steps=steps, batch=4, warmup=0, floor=1.0, rate=1e-3)
-    train_generator(corpus, out, tokenizer=tokenizer, run=run, config=CONFIG, tell=QUIET, **more)
+def darker(drawn: torch.Tensor, rest: torch.Tensor, codings: list) -> torch.Tensor:
+    """Stands for a detector: wants pictures brighter than the person at rest."""
+    assert drawn.shape == rest.shape
+    assert len(codings) == len(drawn)
+    return (rest - drawn).mean()
+
+
+def train(corpus: Path, out: Path, tokenizer: Path, steps: int, resume: bool = False, **more):
+    run = GeneratorRun(**{**SMALL, "steps": steps, **more})
+    detector = darker if run.finetune else None
+    train_generator(
+        corpus, out, tokenizer=tokenizer, run=run, tokens=out.parent / "tokens",
+        detector=detector, resume=resume, tell=QUIET,
+    )  # fmt: skip
     return read_folder(out)[1]
 
 
-def test_stopped_and_resumed_gives_the_same_bits(
-    corpus: Path, tokenizer_folder: Path, tmp_path: Path
-) -> None:
-    whole = train(corpus, tmp_path / "whole", tokenizer_folder, 6)
-    train(corpus, tmp_path / "parts", tokenizer_folder, 3)
-    parts = train(corpus, tmp_path / "parts", tokenizer_folder, 6, resume=True)
-    assert whole.keys() == parts.keys()
-    assert all(torch.equal(whole[k], parts[k]) for k in whole)
+class Killed(Exception):
+    """Stands for a power cut."""
 
 
-def test_a_run_is_data_and_is_not_overwritten(
-    corpus: Path, tokenizer_folder: Path, tmp_path: Path
+def test_a_run_killed_in_any_stage_and_resumed_gives_the_same_bits(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train(corpus, tmp_path / "out", tokenizer_folder, 2)
+    shutil.rmtree(corpus / "valid")  # nothing is measured, which would take most of the time
+    stages = {"align": 0.5, "finetune": 0.25, "checkpoint_minutes": 0.0}
+    whole = train(corpus, tmp_path / "whole", reference_tokenizer, 8, **stages)
+    parts, original = tmp_path / "parts", train_module._losses
+    for kill in (3, 5, 7):  # in align with regions, in masked, and in finetune
+
+        def losses(work, dealer, learner, step, kill=kill):
+            if step == kill:
+                raise Killed
+            return original(work, dealer, learner, step)
+
+        monkeypatch.setattr(train_module, "_losses", losses)
+        with pytest.raises(Killed):
+            train(corpus, parts, reference_tokenizer, 8, resume=kill > 3, **stages)
+    monkeypatch.setattr(train_module, "_losses", original)
+    resumed = train(corpus, parts, reference_tokenizer, 8, resume=True, **stages)
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[k], resumed[k]) for k in whole)
+
+
+@pytest.mark.parametrize("condition", ["numbers", "onehot"])
+def test_arms_that_are_told_numbers_go_through_the_same_stages(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path, condition: str
+) -> None:
+    shutil.rmtree(corpus / "valid")
+    stages = {"condition": condition, "resolved": False, "align": 0.5, "finetune": 0.25}
+    trained = train(corpus, tmp_path / "out", reference_tokenizer, 4, **stages)
     config = json.loads((tmp_path / "out" / "config.json").read_text())
-    assert config["training"]["steps"] == 2
-    assert config["result"]["step"] == 2
-    assert len(config["shown"]) > 60
+    assert config["model"]["condition"] == condition
+    assert "condition.column" in trained
+
+
+def test_each_stage_can_be_left_out_and_the_run_says_what_it_was(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    for align, finetune, stages in (
+        (0.0, 0.0, ["masked"]),
+        (1.0, 0.0, ["align"]),
+        (0.0, 1.0, ["finetune"]),
+        (0.5, 0.5, ["align", "finetune"]),
+    ):
+        run = GeneratorRun(steps=8, align=align, finetune=finetune)
+        seen = [run.stage(step, 0.0)[0] for step in range(8)]
+        assert list(dict.fromkeys(seen)) == stages
+    train(corpus, tmp_path / "out", reference_tokenizer, 2, align=0.0)
+    config = json.loads((tmp_path / "out" / "config.json").read_text())
+    assert config["training"]["steps"] == config["result"]["step"] == 2
+    assert config["kind"] == "words"
+    assert len(config["shown"]) == len(COLUMNS)
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["run"]["align"] == 0.0
+    assert record["tokenizer"] == config["tokenizer"]
+
+
+def test_a_folder_is_not_overwritten_nor_resumed_with_other_settings(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    train(corpus, tmp_path / "out", reference_tokenizer, 1)
     with pytest.raises(AUFaceGenError, match="already holds a run"):
-        train(corpus, tmp_path / "out", tokenizer_folder, 2)
-    with pytest.raises(AUFaceGenError, match="another batch"):
-        train_generator(
-            corpus,
-            tmp_path / "out",
-            tokenizer=tokenizer_folder,
-            run=GeneratorRun(steps=4, batch=5),
-            config=CONFIG,
-            resume=True,
-            tell=QUIET,
-        )
-
-
-def test_a_state_cut_short_is_refused(corpus: Path, tokenizer_folder: Path, tmp_path: Path) -> None:
-    train(corpus, tmp_path / "out", tokenizer_folder, 1)
+        train(corpus, tmp_path / "out", reference_tokenizer, 1)
+    with pytest.raises(AUFaceGenError, match="another batch, align"):
+        train(corpus, tmp_path / "out", reference_tokenizer, 2, resume=True, batch=2, align=0.9)
     state = tmp_path / "out" / "training.safetensors"
     state.write_bytes(state.read_bytes()[: state.stat().st_size // 2])
-    with pytest.raises(AUFaceGenError, match="training.safetensors is not a whole"):
-        train(corpus, tmp_path / "out", tokenizer_folder, 2, resume=True)
+    with pytest.raises(AUFaceGenError, match=r"training.safetensors is not a whole"):
+        train(corpus, tmp_path / "out", reference_tokenizer, 2, resume=True)
 
 
-def test_broken_corpora_are_named(corpus: Path, tokenizer_folder: Path, tmp_path: Path) -> None:
+def test_a_run_can_begin_from_other_weights_and_fine_tuning_wants_a_detector(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    first = train(corpus, tmp_path / "first", reference_tokenizer, 1)
+    run = GeneratorRun(**{**SMALL, "steps": 1, "rate": 1e-9, "align": 0.0})
+    train_generator(
+        corpus, tmp_path / "second", tokenizer=reference_tokenizer, run=run,
+        tokens=tmp_path / "tokens", start=tmp_path / "first", tell=QUIET,
+    )  # fmt: skip
+    second = read_folder(tmp_path / "second")[1]
+    torch.testing.assert_close(first, second, atol=1e-6, rtol=0)
+    with pytest.raises(AUFaceGenError, match=r"finetune=0.5 needs a detector"):
+        train_generator(corpus, tmp_path / "x", run=GeneratorRun(finetune=0.5), tell=QUIET)
+
+
+def test_fine_tuning_moves_the_picture_the_way_the_detector_wants(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    shutil.rmtree(corpus / "valid")
+    said: list[str] = []
+    run = GeneratorRun(
+        **{
+            **SMALL, "steps": 12, "align": 0.0, "finetune": 1.0, "finetune_rate": 1e-2,
+            "detector": 1e4, "log_every": 1,
+        }
+    )  # fmt: skip
+    train_generator(
+        corpus, tmp_path / "out", tokenizer=reference_tokenizer, run=run, detector=darker,
+        tell=said.append,
+    )  # fmt: skip
+    losses = [float(line.rsplit(" ", 1)[1]) for line in said if line.startswith("step")
+              and "loss" in line]  # fmt: skip
+    assert len(losses) == 12
+    assert np.mean(losses[-4:]) < np.mean(losses[:4])
+
+
+def test_broken_corpora_are_named(
+    corpus: Path, reference_tokenizer: Path, tokenizer_folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(AUFaceGenError, match="need a tokenizer with a reference"):
+        train(corpus, tmp_path / "0", tokenizer_folder, 1)
     metadata = corpus / "train" / "metadata.jsonl"
     good = metadata.read_text()
     metadata.write_text(good + '{"file_name": 3\n')
     with pytest.raises(FacsTextError, match=r"metadata.jsonl, line 9"):
-        train(corpus, tmp_path / "a", tokenizer_folder, 1)
+        train(corpus, tmp_path / "a", reference_tokenizer, 1)
     metadata.write_text(good)
     (corpus / "train" / "p1train" / "2.png").write_bytes(b"no picture")
-    with pytest.raises(AUFaceGenError, match="2.png is not a picture"):
-        train(corpus, tmp_path / "b", tokenizer_folder, 1)
+    with pytest.raises(AUFaceGenError, match=r"2.png is not a picture"):
+        train(corpus, tmp_path / "b", reference_tokenizer, 1)
     with pytest.raises(AUFaceGenError, match="nowhere.* is missing"):
-        train(tmp_path / "nowhere", tmp_path / "c", tokenizer_folder, 1)
+        train(tmp_path / "nowhere", tmp_path / "c", reference_tokenizer, 1)
     assert not (tmp_path / "c").exists()
+
+
+def test_pictures_without_a_person_at_rest_are_named(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    metadata = corpus / "train" / "metadata.jsonl"
+    metadata.write_text(metadata.read_text().split("\n", 1)[1])  # the first is at rest
+    with pytest.raises(AUFaceGenError, match=r"its neutral picture .* is not among the rows"):
+        train(corpus, tmp_path / "a", reference_tokenizer, 1)
+
+
+def encoded(corpus: Path, tokenizer: Path, folder: Path, said: list[str]) -> TokenSet:
+    pictures = open_pictures(corpus, "train")
+    return encode_pictures(pictures, load_checkpoint(tokenizer), folder, tell=said.append)
+
+
+def test_a_corpus_is_encoded_once_and_anew_for_other_rows(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    first = encoded(corpus, reference_tokenizer, tmp_path, said)
+    assert len(said) == 1
+    assert first.tokens.shape == (8, 2, 4, 4)
+    assert first.features.shape == (2, 2, 32, 4, 4)
+    rest = [row.file_name == row.neutral for row in first.rows]
+    assert (first.tokens[rest] == first.still).all()
+    assert (first.tokens[[not r for r in rest]] != first.still).any()
+    again = encoded(corpus, reference_tokenizer, tmp_path, said)
+    assert len(said) == 1
+    assert torch.equal(first.tokens, again.tokens)
+    assert torch.equal(first.features, again.features)
+    (tmp_path / "train-00000.safetensors").write_bytes(b"cut")
+    encoded(corpus, reference_tokenizer, tmp_path, said)
+    assert len(said) == 2
+    metadata = corpus / "train" / "metadata.jsonl"
+    metadata.write_text(metadata.read_text().rsplit("\n", 2)[0] + "\n")
+    assert len(encoded(corpus, reference_tokenizer, tmp_path, said).rows) == 7
+    assert len(said) == 3
+
+
+def test_shards_give_the_tokens_of_the_folder_and_new_ones_cost_what_is_new(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    whole = encoded(corpus, reference_tokenizer, tmp_path / "a", [])
+    shards = list(write_shards(corpus, tmp_path / "shards", per_shard=4))
+    last = next(path for path in shards if path.name == "train-000001.tar")
+    data, said = last.read_bytes(), []
+    last.unlink()
+    assert len(encoded(tmp_path / "shards", reference_tokenizer, tmp_path / "b", said).rows) == 4
+    last.write_bytes(data)
+    found = encoded(tmp_path / "shards", reference_tokenizer, tmp_path / "b", said)
+    assert len(said) == 2
+    assert (found.tokens == whole.tokens).float().mean() > 0.98  # other batches, other last bits
+    torch.testing.assert_close(found.features, whole.features, atol=1e-2, rtol=1e-2)
+    assert torch.equal(found.person, whole.person)
+
+
+def test_tokens_of_the_mirror_image_are_those_of_mirrored_pictures(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    found = encoded(corpus, reference_tokenizer, tmp_path, [])
+    row, pictures = found.rows[3], open_pictures(corpus, "train")
+    x, rest = (pictures.at_rest(str(name))[None] for name in (row.file_name, row.neutral))
+    tokens = load_checkpoint(reference_tokenizer).encode(x.flip(3), rest.flip(3))[0]
+    assert (found.tokens[3, 1].long() == tokens).float().mean() > 0.9
+    assert (found.tokens[3, 0].long() == tokens).float().mean() < 0.9
+
+
+def test_a_person_and_all_their_pictures_are_seen_in_one_world(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    rest, other = torch.rand(2, 3, 32, 32)
+    both = seen_as(torch.stack([rest, other]), 3, "p/0.png")
+    alone = seen_as(rest[None], 3, "p/0.png")[0]
+    torch.testing.assert_close(both[0], alone, atol=2e-3, rtol=0)
+    assert torch.equal(both.flip(3), seen_as(torch.stack([rest, other]), 2, "p/0.png"))
+    assert not torch.allclose(both[0], seen_as(rest[None], 3, "q/0.png")[0])
+    assert not torch.allclose(both[0], seen_as(rest[None], 5, "p/0.png")[0])
+    assert torch.equal(seen_as(rest[None], 0, "p/0.png")[0], rest)
+    pictures, tokenizer = open_pictures(corpus, "train"), load_checkpoint(reference_tokenizer)
+    found = encode_pictures(pictures, tokenizer, tmp_path, worlds=1, tell=QUIET)
+    assert found.tokens.shape[1] == found.features.shape[1] == 4
+    assert not torch.equal(found.features[:, 0], found.features[:, 2])
+
+
+def test_pairs_that_are_left_out_are_trained_on_in_no_picture(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    metadata = corpus / "train" / "metadata.jsonl"
+    rows = [json.loads(line) for line in metadata.read_text().splitlines()]
+    rows[1] |= {"requested": "12C+15B"}
+    metadata.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = encoded(corpus, reference_tokenizer, tmp_path, [])
+    assert len(train_module._kept(found, ()).rows) == 8
+    assert len(train_module._kept(found, ("12+15",)).rows) == 7
+    assert len(train_module._kept(found, ("1+15",)).rows) == 8
+    with pytest.raises(AUFaceGenError, match="leaves no picture"):
+        train_module._kept(found.take([1]), ("12+15",))
+
+
+def test_steps_deal_every_picture_both_ways_and_depend_on_nothing_else(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    found = encoded(corpus, reference_tokenizer, tmp_path, [])
+    dealer = Dealer(found, 5)
+    steps = [dealer.deal(step, 4) for step in range(64)]
+    assert Dealer(found, 5).deal(37, 4) == steps[37]
+    assert Dealer(found, 6).deal(37, 4) != steps[37]
+    seen = Counter((p.row, p.view) for picks in steps for p in picks)
+    assert set(seen) == {(row, view) for row in range(8) for view in range(2)}
+    details = Counter(p.detail for picks in steps for p in picks)
+    assert details["full"] > details["brief"] > 0
+    assert details["clinical"] > 0
+
+
+@pytest.mark.parametrize("detail", ["full", "brief", "prompt", "clinical"])
+@pytest.mark.parametrize("loose", [False, True])
+def test_parts_of_a_text_are_about_what_is_asked(detail: str, loose: bool) -> None:
+    for codes in ("6C+12D+L1B", "4C+L10B", "0", "12D+15C", "1A+26D+43E"):
+        for seed in range(4):
+            said = say(resolve(codes), detail=detail, seed=seed, loose=loose)
+            union = np.max([p.columns for p in said.parts], 0)
+            assert (union <= said.columns).all()
+            if detail != "prompt":
+                np.testing.assert_array_equal(union, said.columns)
+            ends = sorted((p.begin, p.end) for p in said.parts)
+            assert all(a[1] <= b[0] for a, b in itertools.pairwise(ends))
+            assert ends[-1][1] <= len(said.text)
+
+
+def test_words_mean_what_their_clause_is_about() -> None:
+    said = say(resolve("1C+26D"))
+    words = [(p.begin, p.begin + 1) for p in said.parts] + [(len(said.text) - 1, len(said.text))]
+    found = meant([said], [words], 4)
+    for i, part in enumerate(said.parts):
+        assert torch.equal(found[0, i], torch.from_numpy((part.columns > 0).astype(np.float32)))
+    assert found[0, -1].sum() == 0
+
+
+def test_mirrored_and_unresolved_requests_are_what_they_say() -> None:
+    assert asked("L12C", True, True) == resolve("R12C")
+    assert asked("12D+15D", False, True) == resolve("12D+15D")
+    assert asked("12D+15D", False, False) == resolve("12D+15D", "off")
+    assert say(asked("12D+15D", False, False)).columns.max() == pytest.approx(0.8)
+
+
+def test_contrasts_ask_for_something_else() -> None:
+    right = resolve("6C+12D")
+    for seed in range(6):
+        (wrong,) = contrasts(right, 1, detail="brief", seed=seed)
+        assert np.abs(wrong.columns - say(right).columns).max() > 0.01
+    assert len(contrasts(right, 4, detail="full", seed=0)) == 4
+
+
+def test_contrastive_loss_is_info_nce_and_several_may_be_right() -> None:
+    scores = torch.randn(5, 7)
+    one = torch.eye(5, 7, dtype=torch.bool)
+    expected = torch.nn.functional.cross_entropy(scores, torch.arange(5))
+    torch.testing.assert_close(contrastive(scores, one), expected)
+    assert contrastive(scores, torch.ones(5, 7, dtype=torch.bool)) == pytest.approx(0, abs=1e-6)
+    none = one.clone()
+    none[2:] = False
+    expected = torch.nn.functional.cross_entropy(scores[:2], torch.arange(2))
+    torch.testing.assert_close(contrastive(scores, none), expected)
+    assert contrastive(scores, torch.zeros(5, 7, dtype=torch.bool)) == 0
+
+
+def test_a_clause_is_looked_for_in_its_region() -> None:
+    clause = torch.nn.functional.normalize(torch.randn(1, 8), dim=-1)
+    cells = torch.zeros(2, 4, 8)
+    cells[0, 1] = cells[1, 2] = clause[0]  # alike, but the second one elsewhere
+    where = torch.tensor([[0.0, 1.0, 0.0, 0.0]])
+    first, second = region_scores(clause, cells, where)[0]
+    assert first > second > 0
 
 
 def test_masks_are_exact_and_whole_ones_have_their_share() -> None:
@@ -96,29 +368,27 @@ def test_masks_are_exact_and_whole_ones_have_their_share() -> None:
 
 
 def test_the_loss_is_cross_entropy_and_softening_favours_near_codes() -> None:
-    logits = torch.randn(2, 3, 5)
-    target = torch.randint(0, 5, (2, 3))
-    near = torch.softmax(torch.randn(5, 5).fill_diagonal_(-torch.inf), 1)
-    plain = generator_loss(logits, target, torch.ones(2, 3), near, 0.0)
-    torch.testing.assert_close(
-        plain, torch.nn.functional.cross_entropy(logits.flatten(0, 1), target.flatten())
-    )
-    soft = generator_loss(logits, target, torch.ones(2, 3), near, 0.5)
-    goal = 0.5 * torch.eye(5)[target] + 0.5 * near[target]
-    torch.testing.assert_close(
-        soft, torch.nn.functional.cross_entropy(logits.flatten(0, 1), goal.flatten(0, 1))
-    )
+    logits, target = torch.randn(6, 20), torch.randint(1, 20, (6,))
+    near = NearCodes(torch.rand(20, 3))
+    plain = token_loss(logits, target, still=0, near=near, moved_weight=1.0, soften=0.0)
+    torch.testing.assert_close(plain, torch.nn.functional.cross_entropy(logits, target))
+    soft = token_loss(logits, target, still=0, near=near, moved_weight=1.0, soften=0.5)
+    goal = 0.5 * torch.nn.functional.one_hot(target, 20).float()
+    goal.scatter_add_(1, near.codes[target], 0.5 * near.share[target])
+    torch.testing.assert_close(soft, torch.nn.functional.cross_entropy(logits, goal))
+    assert (near.codes != torch.arange(20)[:, None]).all()
+    torch.testing.assert_close(near.share.sum(1), torch.ones(20))
 
 
-def test_clauses_together_say_all_that_the_row_does() -> None:
-    row = make_row("1.png", "6C+12D+L1B", subject="p", source="made up")
-    total = sum(sum(sides.values()) for sides in resolve("6C+12D+L1B").activations.values())
-    for seed in range(5):
-        clauses = clause_vectors(row, seed)
-        assert clauses.max(0).sum() == pytest.approx(total)
-        assert clause_vectors(row, seed, mirror=True).max(0).sum() == pytest.approx(total)
-    rest = make_row("0.png", "0", subject="p", source="made up")
-    assert clause_vectors(rest, 0).sum() == 0
+def test_a_token_that_says_something_weighs_more() -> None:
+    logits, target = torch.zeros(2, 4), torch.tensor([0, 1])
+    logits[0, 1:] = 5.0  # wrong where nothing changes
+    near = NearCodes(torch.rand(4, 2))
+    light, heavy = (
+        token_loss(logits, target, still=0, near=near, moved_weight=w, soften=0.0)
+        for w in (1.0, 9.0)
+    )
+    assert heavy < light
 
 
 @pytest.mark.parametrize(
@@ -126,6 +396,7 @@ def test_clauses_together_say_all_that_the_row_does() -> None:
     [
         {"steps": 0}, {"minutes": 0.0}, {"batch": 0}, {"rate": 0.0}, {"warmup": -1},
         {"average": 1.5}, {"clip": -1.0}, {"precision": "fp8"}, {"log_every": 0},
+        {"align": 1.5}, {"accumulate": 0}, {"condition": "music"}, {"moved_weight": -1.0},
     ],
 )  # fmt: skip
 def test_a_run_that_cannot_be_is_refused_by_the_fields_name(wrong: dict[str, object]) -> None:
@@ -133,42 +404,26 @@ def test_a_run_that_cannot_be_is_refused_by_the_fields_name(wrong: dict[str, obj
         GeneratorRun(**wrong)
 
 
-def test_the_rate_rises_and_falls_over_the_run() -> None:
-    run = GeneratorRun(steps=1000, warmup=100, rate=1.0, floor=0.1)
-    rates = [run.rate_at(step, 0.0) for step in range(1000)]
-    assert rates[0] == pytest.approx(0.01, rel=1e-3)
-    assert max(rates) == max(rates[90:110])
-    assert rates[-1] == pytest.approx(0.1, rel=1e-2)
+def test_the_rate_rises_and_falls_in_each_stage() -> None:
+    run = GeneratorRun(
+        steps=1000, warmup=10, rate=1.0, floor=0.1, align=0.3, finetune=0.2, finetune_rate=0.5
+    )
+    began: dict[str, int] = {}
+    rates: dict[str, list[float]] = {}
+    for step in range(1000):
+        stage, share = run.stage(step, 0.0)
+        first = began.setdefault(stage, step)
+        rates.setdefault(stage, []).append(run.rate_of(stage, step - first, share))
+    assert {k: len(v) for k, v in rates.items()} == {"align": 300, "masked": 500, "finetune": 200}
+    for stage, highest in (("align", 1.0), ("masked", 1.0), ("finetune", 0.5)):
+        assert rates[stage][0] == pytest.approx(highest / 10, rel=1e-2)
+        assert max(rates[stage]) == max(rates[stage][8:14])
+        assert rates[stage][-1] == pytest.approx(highest / 10, rel=5e-2)
     timed = GeneratorRun(minutes=2.0)
     assert timed.progress(1, 60.0) == 0.5
-    assert timed.progress(0, 500.0) == timed.progress(timed.steps, 0.0) == 1.0
+    assert timed.stage(1, 500.0)[0] == "masked"
 
 
-def test_a_reader_stopped_and_resumed_gives_the_same_bits(tmp_path: Path) -> None:
-    run = {"batch": 8, "warmup": 0, "floor": 1.0, "log_every": 1, "vocabulary": 200, "measured": 50}
-    said: list[str] = []
-    train_reader(tmp_path / "whole", run=ReaderRun(steps=3, **run), tell=said.append)
-    train_reader(tmp_path / "parts", run=ReaderRun(steps=1, **run), tell=QUIET)
-    train_reader(tmp_path / "parts", run=ReaderRun(steps=3, **run), resume=True, tell=QUIET)
-    whole, parts = (read_folder(tmp_path / name) for name in ("whole", "parts"))
-    assert all(torch.equal(whole[1][k], parts[1][k]) for k in whole[1])
-    assert whole[0]["result"] == parts[0]["result"]
-    assert json.loads((tmp_path / "whole" / "run.json").read_text())["run"]["batch"] == 8
-    assert len((tmp_path / "parts" / "log.jsonl").read_text().splitlines()) == 2
-    assert any(line.startswith("step 3  held out:") for line in said)
-    with pytest.raises(AUFaceGenError, match="already holds a run"):
-        train_reader(tmp_path / "whole", run=ReaderRun(steps=3, **run), tell=QUIET)
-    other = ReaderRun(steps=4, seed=1, **(run | {"batch": 9}))
-    with pytest.raises(AUFaceGenError, match="another batch, seed"):
-        train_reader(tmp_path / "whole", run=other, resume=True, tell=QUIET)
-
-
-def test_the_bank_holds_held_out_people_at_rest(
-    corpus: Path, tokenizer_folder: Path, tmp_path: Path
-) -> None:
-    from auface_gen.generator.checkpoint import read_tensors
-    from auface_gen.generator.people_bank import make_bank
-
-    shutil.copytree(corpus / "train", corpus / "test")
-    assert make_bank(corpus, tokenizer_folder, tmp_path / "people.safetensors", size=32) == 3
-    assert read_tensors(tmp_path / "people.safetensors")["tokens"].shape == (3, 4, 4)
+def test_rows_say_what_was_asked_or_else_what_stands() -> None:
+    row = make_row("1.png", "6C+12D", subject="p", source="made up")
+    assert codes_of(row) == "6C+12D"

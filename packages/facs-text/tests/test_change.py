@@ -46,6 +46,7 @@ def test_round_trip_of_near_ones(coding: Coding, seed: int) -> None:
         check(coding, one.coding, seed)
 
 
+@pytest.mark.slow
 def test_round_trip_of_every_unit_side_and_level() -> None:
     for code in ALL:
         if code in ("41", "42", "44"):  # codes of 1978, which resolution writes as others
@@ -106,6 +107,7 @@ def test_what_says_no_change_is_reported() -> None:
     assert len(heard.changes) == 1
 
 
+@pytest.mark.slow
 @given(st.text(max_size=200))
 def test_any_text(text: str) -> None:
     for span in understand_change(text).unparsed:

@@ -84,6 +84,7 @@ def test_seeds_differ_and_texts_differ() -> None:
     assert all(describe(one.resolution).text != base for one in contrast("6C+12D", 10))
 
 
+@pytest.mark.slow
 @given(codings(codes=ALL, most=2), st.integers(0, 99))
 def test_more_than_there_are(coding: Coding, seed: int) -> None:
     assume(seed < 20)

@@ -97,6 +97,7 @@ def test_twenty_paraphrases(codes: str) -> None:
         assert len({describe(codes, seed=s).text for s in range(200)}) >= 20
 
 
+@pytest.mark.slow
 @given(st.sets(st.sampled_from(COMMON), min_size=3, max_size=5), st.sampled_from([0, 1, 3, 5]))
 def test_many_paraphrases(codes: set[str], level: int) -> None:
     coding = resolve(Coding.from_actions((c, "both", level) for c in codes)).coding

@@ -87,6 +87,7 @@ def test_a_set_from_the_command(auface, tmp_path):
     assert "1 of them there already" in auface("stimuli", design, tmp_path / "out")[2]
 
 
+@pytest.mark.slow
 def test_auface_score_reads_the_set(auface, tmp_path):
     """Each stimulus once: the frames of a sequence are not pictures to be scored."""
     design = tmp_path / "design.toml"

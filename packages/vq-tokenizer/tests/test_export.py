@@ -58,3 +58,25 @@ def test_agrees_with_torch(tmp_path: Path, quantizer: str) -> None:
         drawn = decoder.run(["images"], {"tokens": tokens.numpy()})[0]
         assert drawn.shape == tuple(images.shape)
         assert np.abs(drawn - model.decode(tokens).numpy()).max() < 1e-4
+
+
+def test_a_reference_is_a_second_input(tmp_path: Path) -> None:
+    for name in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(name)
+    model = Tokenizer(TokenizerConfig.preset("tiny-reference")).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(
+                torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)), alpha=0.03
+            )
+    encoder, decoder = sessions(export_onnx(model, tmp_path))
+    for shape in ((1, 32, 32), (3, 40, 72)):
+        images, rest = torch.rand(2, shape[0], 3, *shape[1:])
+        tokens = model.encode(images, rest)
+        tokens[:, :2, :2] = model.still_token
+        given = {"images": images.numpy(), "reference": rest.numpy()}
+        got = encoder.run(["tokens"], given)[0]
+        assert (got == model.encode(images, rest).numpy()).mean() > 0.98
+        drawn = decoder.run(["images"], {"tokens": tokens.numpy(), "reference": rest.numpy()})[0]
+        assert np.abs(drawn - model.decode(tokens, rest).numpy()).max() < 1e-4
+        assert np.array_equal(drawn[..., :8, :8], rest[..., :8, :8].numpy())

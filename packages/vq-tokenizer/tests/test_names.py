@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from vq_tokenizer import VQTokenizerError
-from vq_tokenizer.training.data import find_images, load_images
+from vq_tokenizer.training.pictures import find_pictures, list_pictures
 
 OUTSIDE = (
     "../secret.png", "/etc/hosts.png", "a/../../secret.png", "", "..", "a\0.png", "\ud800.png", 7,
@@ -37,7 +37,7 @@ def listed(folder, *names):
 def test_a_row_that_leads_outside_is_refused(tmp_path, name):
     (tmp_path / "secret.png").write_bytes(png(200))
     with pytest.raises(VQTokenizerError, match=r"metadata\.jsonl:2"):
-        find_images(listed(tmp_path, "1.png", name), "train")
+        list(list_pictures(listed(tmp_path, "1.png", name), "train"))
 
 
 def test_a_link_that_leads_outside_is_refused(tmp_path):
@@ -45,10 +45,10 @@ def test_a_link_that_leads_outside_is_refused(tmp_path):
     root = listed(tmp_path, "1.png", "2.png")
     (root / "train" / "2.png").symlink_to(tmp_path / "secret.png")
     with pytest.raises(VQTokenizerError, match="2.png is a link that leads out"):
-        find_images(root, "train")
+        list(list_pictures(root, "train"))
     (root / "train" / "2.png").unlink()
     (root / "train" / "2.png").symlink_to("1.png")
-    assert len(find_images(root, "train")) == 2
+    assert len(list(list_pictures(root, "train"))) == 2
 
 
 def shard(path, *members):
@@ -61,7 +61,8 @@ def shard(path, *members):
 
 def test_members_with_a_dot_before_them(tmp_path):
     shard(tmp_path / "x.tar", ("./1.png", png(10)), ("./a/2.png", png(90)))
-    pixels = load_images(find_images(tmp_path), 8).pixels
+    pictures = find_pictures(tmp_path, 8)
+    pixels = [pictures.sample(i).image for i in range(len(pictures))]
     assert [int(p[0, 0, 0]) for p in pixels] == [10, 90]
 
 
@@ -71,7 +72,7 @@ def test_members_that_lead_outside_are_refused(tmp_path, climb):
     (tmp_path / "t").mkdir()
     shard(tmp_path / "t" / "x.tar", ("1.png", png(1)), (climb.format(tmp_path), png(2)))
     with pytest.raises(VQTokenizerError, match="absolute or climbs"):
-        find_images(tmp_path / "t")
+        list(list_pictures(tmp_path / "t"))
 
 
 def test_a_member_that_says_it_is_enormous(tmp_path):
@@ -79,7 +80,7 @@ def test_a_member_that_says_it_is_enormous(tmp_path):
     info.size = 1 << 40
     (tmp_path / "x.tar").write_bytes(info.tobuf(tarfile.GNU_FORMAT) + png(1))
     with pytest.raises(VQTokenizerError, match=r"x\.tar"):
-        find_images(tmp_path)
+        list(list_pictures(tmp_path))
 
 
 def test_a_compressed_shard_is_not_unpacked(tmp_path):
@@ -89,4 +90,4 @@ def test_a_compressed_shard_is_not_unpacked(tmp_path):
         info.size = 10
         tar.addfile(info, io.BytesIO(b"0" * 10))
     with pytest.raises(VQTokenizerError, match=r"x\.tar: cannot be read as a tar file"):
-        find_images(tmp_path)
+        list(list_pictures(tmp_path))

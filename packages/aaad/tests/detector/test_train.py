@@ -100,6 +100,7 @@ def test_a_run_writes_a_detector_and_its_report(corpus, tmp_path, network):
     assert not list((tmp_path / "out").glob("*.part"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", NETWORKS)
 def test_the_loss_falls(corpus, tmp_path, network):
     train(corpus, tmp_path / "out", steps=120, rate=4e-3, network=network)

@@ -37,9 +37,10 @@ class Picture(Protocol):
 class Model(Protocol):
     """What is shown of a model: `pipeline.AUFace` has it."""
 
-    people: Any
-    digest: str
-
+    @property
+    def people(self) -> Any: ...
+    @property
+    def digest(self) -> str: ...
     @property
     def size(self) -> int: ...
     @property

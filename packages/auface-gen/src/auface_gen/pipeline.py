@@ -1,75 +1,59 @@
 """What a user calls: `AUFace.from_pretrained().generate("6C+12D")`.
 
-A request in FACS notation or plain English becomes a Coding, is resolved and described by
-facs-text, each clause is read back into units, and the transformer fills the grid of tokens beside
-those of the person's neutral face.
+A request in FACS notation is resolved and described by facs-text first; plain English is told to
+the model as it is written, and facs-text says what of it was not understood. The model then draws
+somebody, a made-up person or the one of a picture, doing it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Sized
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, PngImagePlugin
-from torch import Tensor
+from PIL import Image
+from torch import Tensor, nn
 
-from auface_gen.columns import COLUMNS, to_vector
+from auface_gen.check import Judge, Seen, keep_best, look
 from auface_gen.errors import AUFaceGenError
-from auface_gen.files import whole
-from auface_gen.generator.checkpoint import (
-    build,
-    read_folder,
-    read_tensors,
-    restore,
-    weights_folder,
-)
-from auface_gen.generator.model import FaceTransformer, GeneratorConfig
-from auface_gen.generator.reader import ClauseReader, TextConfig
-from auface_gen.generator.sampling import halton_order, sample, steady
+from auface_gen.generator.checkpoint import weights_folder
+from auface_gen.generator.drawer import WordDrawer
+from auface_gen.generator.drawing import Drawer, Sampling, Wish
+from auface_gen.generator.legacy.drawer import ClauseDrawer
+from auface_gen.generator.sampling import steady
+from auface_gen.label import made_from, save_labelled
 from auface_gen.notebook import model_html, picture_html
-from facs_text import Coding, Description, FacsTextError, describe, parse, understand
+from auface_gen.request import Request, is_words, read_request, shortened
+from facs_text import Coding, Description, FacsTextError, describe
 from facs_text.pictures import read_rgb
-from vq_tokenizer import Tokenizer, load_checkpoint
-from vq_tokenizer.weights import from_fields
+from vq_tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from os import PathLike
 
-__all__ = ["AUFace", "Generated", "understand_request"]
+__all__ = ["AUFace", "Generated", "is_words", "understand_request"]
 
 
 def understand_request(request: str | Coding) -> Coding:
-    """A Coding from FACS notation, plain English, or itself. Raises FacsTextError for what is
-    neither.
+    """The coding of a request: FACS notation, plain English, or itself. Raises FacsTextError for
+    what is none of them.
     """
-    if isinstance(request, Coding):
-        return request
-    if not request.strip():
-        raise FacsTextError(
-            "nothing to draw: the request is empty; give codes such as 6C+12D, "
-            "or 0 for a face at rest"
-        )
-    if len(re.findall(r"[A-Za-z]{3,}", request)) == 0:
-        return parse(request)
-    understood = understand(request)
-    if not understood.coding and understood.unparsed:
-        raise FacsTextError(
-            f"no facial action was understood in {request!r}; describe actions, "
-            "or give codes such as 6C+12D"
-        )
-    return understood.coding
+    return read_request(request).coding
 
 
 @dataclass(frozen=True)
 class Generated:
-    """One picture and where it came from. `not_shown`: units asked for that this model has not
-    learned to show.
+    """One picture and where it came from.
+
+    not_shown: units asked for that this model has not learned to show. request: the words as a
+    person wrote them, empty where a coding was asked for. detectors: ids of the detectors that the
+    model was trained against or the picture was chosen by. seen: what a detector sees in it, where
+    one looked. told: the text that the model was told, the description's where it is empty.
+    not_understood: parts of the request that name no unit. tokens: (h, w) codes of the picture, for
+    `AUFace.between` and for drawing a part of it anew. person: who it is, ready for the model.
     """
 
     image: Image.Image
@@ -79,297 +63,309 @@ class Generated:
     identity: str
     model: str
     not_shown: tuple[str, ...] = ()
+    request: str = ""
+    detectors: tuple[str, ...] = ()
+    seen: Seen | None = None
+    told: str = ""
+    not_understood: tuple[str, ...] = ()
+    tokens: Tensor | None = field(default=None, repr=False, compare=False)
+    person: Any = field(default=None, repr=False, compare=False)
 
     @property
     def text(self) -> str:
-        """The description that was drawn."""
-        return self.description.text
+        """The text that was drawn."""
+        return self.told or self.description.text
 
     def _repr_html_(self) -> str:
         """How a notebook shows it."""
         return picture_html(self)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write a PNG whose text chunks hold codes, text, seed, identity and model digest; beside,
-        then renamed.
+        """Write a PNG that says it was drawn by a model, and from what (see `auface_gen.label`);
+        beside, then renamed.
         """
-        info = PngImagePlugin.PngInfo()
-        info.add_text("auface:codes", str(self.coding))
-        info.add_itxt("auface:text", self.text)
-        info.add_text("auface:seed", str(self.seed))
-        info.add_text("auface:identity", self.identity)
-        info.add_text("auface:model", self.model)
-        with whole(Path(path)) as beside:
-            self.image.save(beside, format="PNG", pnginfo=info)
+        save_labelled(self.image, path, chunks=made_from(self))
 
 
-def _shown(config: dict[str, Any], where: Path) -> list[bool]:
-    """Which columns the model has learned to show."""
-    shown = config.get("shown")
-    if (
-        not isinstance(shown, list)
-        or len(shown) != len(COLUMNS)
-        or not all(isinstance(one, bool) for one in shown)
-    ):
-        raise AUFaceGenError(f"{where}: shown must be {len(COLUMNS)} times true or false")
-    return shown
+class _Job(NamedTuple):
+    """One picture to draw: what of, by which seed, of whom and under which name."""
 
-
-def _people(path: Path, config: GeneratorConfig) -> Tensor:
-    """(N, h, w) tokens of the made-up people."""
-    tokens = read_tensors(path).get("tokens")
-    if tokens is None or tokens.ndim != 3 or tokens.shape[1:] != (config.grid, config.grid):
-        raise AUFaceGenError(f"{path}: expected tokens (N, {config.grid}, {config.grid})")
-    if not len(tokens) or tokens.is_floating_point() or tokens.is_complex():
-        raise AUFaceGenError(f"{path}: expected whole numbers, of one person at least")
-    tokens = tokens.long()
-    low, high = int(tokens.min()), int(tokens.max())
-    if low < 0 or high >= config.num_codes:
-        raise AUFaceGenError(
-            f"{path}: tokens are {low} to {high}, expected 0 to {config.num_codes - 1}"
-        )
-    return tokens
+    request: Request
+    seed: int
+    person: Any
+    name: str
 
 
 class AUFace:
-    """The default model: tokenizer, clause reader, transformer, and a bank of made-up people.
+    """The default model: a tokenizer, what is told words, and a bank of made-up people.
 
     generate() is deterministic: the same request, identity and seed give the same picture,
     whatever the batch and the number of threads.
     """
 
-    def __init__(
-        self,
-        tokenizer: Tokenizer,
-        reader: ClauseReader,
-        transformer: FaceTransformer,
-        people: Tensor,
-        *,
-        shown: Sequence[bool],
-        digest: str,
-    ) -> None:
-        self.tokenizer, self.reader, self.transformer = (
-            tokenizer.eval(),
-            reader.eval(),
-            transformer.eval(),
-        )
-        self.people, self.shown, self.digest = people, tuple(shown), digest
+    def __init__(self, drawer: Drawer) -> None:
+        self.drawer = drawer
 
     @classmethod
     def from_pretrained(
         cls, folder: str | PathLike[str] | None = None, *, device: str = "auto"
     ) -> AUFace:
-        """Load a model folder (tokenizer/, reader/, generator/, people.safetensors), the shipped
-        one unless told.
+        """Load a model folder (tokenizer/, generator/, people/), the shipped one unless told.
 
-        Raises AUFaceGenError or VQTokenizerError that names the file at fault.
+        A folder of the kind of 0.1.0 (with reader/ and people.safetensors) is read as well. Raises
+        AUFaceGenError or VQTokenizerError that names the file at fault.
         """
         root = Path(folder) if folder is not None else weights_folder()
         if not root.is_dir():
             raise AUFaceGenError(f"{root} is not a model folder: it has no generator/config.json")
         device = device if device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu")
-        tokenizer = load_checkpoint(root / "tokenizer")
-        config, tensors = read_folder(root / "reader")
-        said = config.get("text")
-        text = said if isinstance(said, dict) else {}
-        layers = text.get("layers", 0)
-        reader = build(
-            lambda: ClauseReader(from_fields(TextConfig, text)),
-            root / "reader",
-            copies=layers if isinstance(layers, int) else 0,
-        )
-        restore(reader, tensors, root / "reader")
-        config, tensors = read_folder(root / "generator")
-        said = config.get("model")
-        shape = said if isinstance(said, dict) else {}
-        transformer = build(
-            lambda: FaceTransformer(from_fields(GeneratorConfig, shape)), root / "generator"
-        )
-        restore(transformer, tensors, root / "generator")
-        shown = _shown(config, root / "generator" / "config.json")
-        people = _people(root / "people.safetensors", transformer.config)
-        digest = hashlib.sha256(
-            (root / "generator" / "model.safetensors").read_bytes()
-        ).hexdigest()[:12]
-        model = cls(
-            tokenizer.to(device),
-            reader.to(device),
-            transformer.to(device),
-            people.to(device),
-            shown=shown,
-            digest=digest,
-        )
-        return model
+        kind = ClauseDrawer if (root / "reader").is_dir() else WordDrawer
+        return cls(kind.load(root, device))
 
     @property
     def device(self) -> torch.device:
         """Where the model is."""
-        return self.transformer.place.device
+        return self.drawer.device
 
     @property
     def size(self) -> int:
         """Side of a picture in pixels."""
-        return self.transformer.config.grid * self.tokenizer.config.factor
+        return self.drawer.size
+
+    @property
+    def people(self) -> Sized:
+        """The bank of made-up people."""
+        return self.drawer.people
+
+    @property
+    def portraits(self) -> bool:
+        """Whether a picture of anybody at rest can be the person, and stays that person."""
+        return self.drawer.portraits
+
+    @property
+    def prior(self) -> Tensor:
+        """(A, cells, cells) where each unit moves the face."""
+        return self.drawer.prior
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """Ids of the detectors that it was trained against, none of which may score it."""
+        return self.drawer.detectors
+
+    @property
+    def digest(self) -> str:
+        """Of the weights."""
+        return self.drawer.digest
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Pictures to tokens and back."""
+        return self.drawer.tokenizer
+
+    @property
+    def transformer(self) -> nn.Module:
+        """What is called once a step of sampling."""
+        return self.drawer.transformer
 
     def _repr_html_(self) -> str:
         """How a notebook shows it."""
         return model_html(self)
 
     def identity(
-        self, identity: str | PathLike[str] | Image.Image | None = None, *, seed: int | None = None
-    ) -> tuple[Tensor, str]:
-        """(h, w) tokens and a name of a person at rest: a portrait (aligned crop), or a made-up
-        person by seed.
+        self,
+        identity: str | PathLike[str] | Image.Image | np.ndarray | None = None,
+        *,
+        seed: int | None = None,
+    ) -> tuple[Any, str]:
+        """A person at rest, ready for the model, and a name: a portrait (an aligned crop; a file,
+        a picture, or (H, W, 3) uint8), or a made-up person by seed.
 
         A portrait that is not square is cropped to its middle square. There are `len(people)`
         made-up people; seeds wrap around.
         """
         if identity is None:
             index = (seed or 0) % len(self.people)
-            return self.people[index], f"seed:{index}"
-        if isinstance(identity, Image.Image):
-            picture, name = identity.convert("RGB"), "image"
-        else:
-            try:
-                picture, name = read_rgb(identity), f"image:{Path(identity).name}"
-            except FacsTextError as error:
-                raise AUFaceGenError(
-                    f"{identity} is not a picture that can be read: {error}"
-                ) from error
+            return self.drawer.made_up(index), f"seed:{index}"
+        picture, name = _portrait(identity)
         side = min(picture.size)
         left, top = (picture.width - side) // 2, (picture.height - side) // 2
-        picture = picture.crop((left, top, left + side, top + side)).resize(
-            (self.size, self.size), Image.Resampling.LANCZOS
-        )
-        images = torch.from_numpy(np.asarray(picture).copy()).permute(2, 0, 1)[None].float() / 255
-        with torch.no_grad():
-            return self.tokenizer.encode(images.to(self.device))[0], name
+        square = picture.crop((left, top, left + side, top + side))
+        if side != self.size:
+            square = square.resize((self.size, self.size), Image.Resampling.LANCZOS)
+        return self.drawer.person(square), name
 
-    @torch.no_grad()
     def generate(
         self,
         requests: str | Coding | Sequence[str | Coding],
         *,
-        identity: str | PathLike[str] | Image.Image | None = None,
+        identity: str | PathLike[str] | Image.Image | np.ndarray | None = None,
         identity_seed: int | None = None,
         seed: int = 0,
         count: int = 1,
-        steps: int = 12,
-        guidance: float = 1.5,
+        steps: int | None = None,
+        guidance: float | None = None,
         temperature: float = 0.0,
+        prior: bool = True,
+        near: float = 0.0,
+        init_tokens: Tensor | None = None,
+        redraw: Tensor | np.ndarray | None = None,
         batch: int = 16,
+        check: Judge | None = None,
+        best_of: int = 1,
     ) -> list[Generated]:
         """Draw each request `count` times, with seeds seed, seed + 1, ...
 
         requests: FACS notation ("6C+12D", "0" at rest) or plain English. identity: a portrait at
         rest; else the made-up person `identity_seed`, or, when that is not given either, one
-        person for each picture by its seed. steps: 1 to the number of tokens. guidance: 1.0 is
-        off. temperature 0 draws the likeliest face, and then pictures of one person with one
-        request are the same. Raises FacsTextError for a request that is no coding, AUFaceGenError
-        for other wrong arguments.
+        person for each picture by its seed.
+
+        steps: 1 to the number of tokens; guidance: 1.0 is off; the model's own unless told.
+        temperature 0 draws the likeliest face, and then pictures of one person with one request
+        are the same. prior=False takes the anatomical prior from the attention to words. near: only
+        cells that some word reaches by more than this may change.
+
+        init_tokens: (h, w), such as a picture's `tokens`, of which only the places that are True in
+        redraw (h, w) are drawn anew, for the same person.
+
+        check: a detector that says what it sees in each picture (`Generated.seen`). best_of: draw
+        each picture so many times, with seeds that count on, and keep the one that `check` finds
+        nearest to what was asked; `Generated.seed` is its seed. Raises FacsTextError for a request
+        that is no coding, AUFaceGenError for other wrong arguments.
         """
-        if count < 1 or batch < 1 or temperature < 0 or guidance < 0:
+        if count < 1 or batch < 1 or temperature < 0 or (guidance is not None and guidance < 0):
             raise AUFaceGenError(
                 f"count={count}, batch={batch}, temperature={temperature}, guidance={guidance}: "
                 "must not be negative, and count and batch at least 1"
             )
+        if best_of < 1 or (best_of > 1 and (check is None or temperature == 0)):
+            raise AUFaceGenError(
+                f"best_of={best_of} needs check=, which sees what is best, and a temperature over "
+                "0: at 0 the pictures of one person and request are the same"
+            )
+        usual = self.drawer.defaults
+        sampling = Sampling(
+            usual.steps if steps is None else steps,
+            usual.guidance if guidance is None else guidance,
+            temperature,
+            prior,
+            near,
+        )
         many = [requests] if isinstance(requests, str | Coding) else list(requests)
-        jobs = [(understand_request(r), seed + i) for r in many for i in range(count)]
+        asked = [read_request(r) for r in many]
+        start = self._start(init_tokens, redraw)
         given = self.identity(identity) if identity is not None else None
-        out: list[Generated] = []
-        for start in range(0, len(jobs), batch):
-            part = jobs[start : start + batch]
-            said = [describe(coding, seed=s) for coding, s in part]
-            rest = [
-                given or self.identity(seed=s if identity_seed is None else identity_seed)
-                for _, s in part
-            ]
-            with steady():
-                pictures = self._draw(
-                    said,
-                    torch.stack([r[0] for r in rest]),
-                    [s for _, s in part],
-                    steps,
-                    guidance,
-                    temperature,
-                )
-            for (coding, s), words, (_, name), picture in zip(
-                part, said, rest, pictures, strict=True
-            ):
-                out.append(
-                    Generated(
-                        Image.fromarray(picture),
-                        coding,
-                        words,
-                        s,
-                        name,
-                        self.digest,
-                        self.not_shown(words),
-                    )
-                )
-        return out
-
-    def not_shown(self, said: Description) -> tuple[str, ...]:
-        """Units of a description that the model has not learned to show."""
-        vector, unknown = to_vector(said.resolution.activations)
-        unlearned = [
-            u for (u, _), v, s in zip(COLUMNS, vector, self.shown, strict=True) if v > 0 and not s
+        jobs = [
+            _Job(
+                request,
+                seed + best_of * i + j,
+                *(
+                    given
+                    or self.identity(seed=seed + i if identity_seed is None else identity_seed)
+                ),
+            )
+            for request in asked
+            for i in range(count)
+            for j in range(best_of)
         ]
-        return tuple(dict.fromkeys([*unknown, *unlearned]))
-
-    def read(self, said: Description) -> Tensor:
-        """(C, A) what the clauses of a description move, as the reader understands the words; one
-        row of zeros at rest.
-        """
-        texts = [c.text for c in said.clauses if c.aus]
-        if not texts:
-            return torch.zeros(1, len(COLUMNS), device=self.device)
-        keep = torch.tensor(self.shown, device=self.device)
-        return self.reader.read(texts) * keep
+        out: list[Generated] = []
+        for at in range(0, len(jobs), batch):
+            part = jobs[at : at + batch]
+            made = self._draw(part, sampling, start)
+            if check is not None:
+                rest = self.drawer.at_rest([job.person for job in part])
+                made = look(made, [Image.fromarray(r) for r in rest], check)
+            out += made
+        return keep_best(out, best_of, check) if check is not None and best_of > 1 else out
 
     def _draw(
-        self,
-        said: list[Description],
-        rest: Tensor,
-        seeds: list[int],
-        steps: int,
-        guidance: float,
-        temperature: float,
-    ) -> np.ndarray[Any, Any]:
-        """(B, size, size, 3) uint8."""
-        model = self.transformer
-        read = [self.read(d) for d in said]
-        most = max(len(r) for r in read)
-        clauses = torch.zeros(len(read), most, len(COLUMNS), device=self.device)
-        given = torch.zeros(len(read), most, dtype=torch.bool, device=self.device)
-        for i, r in enumerate(read):
-            clauses[i, : len(r)], given[i, : len(r)] = r, True
-        neutral = model.to_cells(rest.to(self.device))
-
-        def predict(tokens: Tensor, told: bool) -> Tensor:
-            out: Tensor = model(
-                tokens, neutral, clauses, given if told else torch.zeros_like(given)
+        self, jobs: Sequence[_Job], sampling: Sampling, start: Tensor | None
+    ) -> list[Generated]:
+        wishes = [self._wish(job) for job in jobs]
+        begin = None if start is None else start.expand(len(wishes), -1, -1)
+        with steady():
+            tokens = self.drawer.draw(wishes, sampling, start=begin)
+            pictures = self.drawer.pictures(tokens, [job.person for job in jobs])
+        return [
+            Generated(
+                Image.fromarray(picture),
+                job.request.coding,
+                wish.said,
+                job.seed,
+                job.name,
+                self.digest,
+                self.drawer.not_shown(wish.said),
+                job.request.text,
+                self.detectors,
+                told="" if wish.text == wish.said.text else wish.text,
+                not_understood=job.request.not_understood,
+                tokens=codes.cpu(),
+                person=job.person,
             )
-            return out
+            for job, wish, picture, codes in zip(jobs, wishes, pictures, tokens, strict=True)
+        ]
 
-        start = torch.full_like(neutral, model.mask_id)
-        order = None
-        if (
-            temperature > 0
-        ):  # an even order keeps variety; the most confident first is right for the likeliest face
-            grid = model.config.grid
-            place = torch.argsort(model.to_cells(torch.arange(grid * grid).view(1, grid, grid))[0])
-            order = place[halton_order(grid)].to(self.device)
-        generators = [torch.Generator().manual_seed(s) for s in seeds]
-        tokens = sample(
-            predict,
-            start,
-            mask_id=model.mask_id,
-            steps=steps,
-            guidance=guidance,
-            temperature=temperature,
-            order=order,
-            generators=generators,
-        )
-        images = self.tokenizer.decode(model.to_grid(tokens))
-        return (images.clamp(0, 1) * 255 + 0.5).byte().permute(0, 2, 3, 1).cpu().numpy()
+    def between(self, a: Generated, b: Generated, t: float) -> Image.Image:
+        """The picture a share `t` (0 to 1) of the way from `a` to `b`, two pictures of one person.
+
+        The codes of the two are blended and decoded, so that it changes evenly with `t`; at 0 and 1
+        it is the picture itself. It is meant for faces a level apart: what moves far fades instead
+        of moving.
+        """
+        if a.tokens is None or b.tokens is None or a.identity != b.identity or not 0 <= t <= 1:
+            raise AUFaceGenError(
+                f"between: t={t} must be from 0 to 1, and both pictures drawn by this model, of "
+                f"one person (got {a.identity} and {b.identity})"
+            )
+        if t in (0, 1):
+            return (b if t else a).image
+        return Image.fromarray(self.drawer.blend(a.tokens, b.tokens, t, a.person))
+
+    def _wish(self, job: _Job) -> Wish:
+        """What is told: the text as written, or the fullest description that is read to its end."""
+        coding, text, _ = job.request
+        said = describe(coding, seed=job.seed)
+        if self.drawer.reads_words and text:
+            if not self.drawer.fits(text):
+                raise AUFaceGenError(
+                    f"{shortened(text)!r} has more words than this model reads; say less, "
+                    "or give codes such as 6C+12D"
+                )
+            return Wish(text, said, job.person, job.seed)
+        if not self.drawer.fits(said.text):
+            said = describe(coding, detail="brief", seed=job.seed)
+        return Wish(said.text, said, job.person, job.seed)
+
+    def _start(
+        self, init_tokens: Tensor | None, redraw: Tensor | np.ndarray | None
+    ) -> Tensor | None:
+        """(1, h, w) tokens to keep, -1 where they are drawn anew."""
+        if init_tokens is None and redraw is None:
+            return None
+        if init_tokens is None or redraw is None:
+            raise AUFaceGenError("init_tokens and redraw go together: what is kept, and where not")
+        anew = torch.as_tensor(redraw)
+        side = self.size // self.tokenizer.config.factor
+        if init_tokens.shape != (side, side) or anew.shape != (side, side):
+            raise AUFaceGenError(
+                f"init_tokens {tuple(init_tokens.shape)} and redraw {tuple(anew.shape)} must be "
+                f"({side}, {side})"
+            )
+        return torch.where(anew.bool(), -1, init_tokens.long())[None]
+
+
+def _portrait(
+    identity: str | PathLike[str] | Image.Image | np.ndarray,
+) -> tuple[Image.Image, str]:
+    """A picture and its name."""
+    if isinstance(identity, Image.Image):
+        return identity.convert("RGB"), "image"
+    if isinstance(identity, np.ndarray):
+        if identity.dtype != np.uint8 or identity.ndim != 3 or identity.shape[2] != 3:
+            raise AUFaceGenError(
+                f"identity: an array must be (H, W, 3) uint8, got {identity.shape} {identity.dtype}"
+            )
+        return Image.fromarray(identity), "image"
+    try:
+        return read_rgb(Path(identity)), f"image:{Path(identity).name}"
+    except FacsTextError as error:
+        raise AUFaceGenError(f"{identity} is not a picture that can be read: {error}") from error

@@ -187,7 +187,7 @@ class Painter:
         """The generator's anatomical prior; empty for a model without one."""
         from auface_gen.columns import COLUMNS
 
-        prior = getattr(getattr(self._model, "transformer", None), "prior", None)
+        prior = getattr(self._model, "prior", None)
         if prior is None or len(prior) != len(COLUMNS):
             return {}
         grids = np.round(prior.float().cpu().numpy(), 2)

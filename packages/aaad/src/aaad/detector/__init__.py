@@ -10,6 +10,7 @@ on. What it cannot tell apart, the score cannot either: read scores beside the c
 
 from __future__ import annotations
 
+from .asked import AskedLoss
 from .features import FeatureLoss
 from .model import DetectorConfig, DetectorNet, build
 from .predict import Detector
@@ -17,6 +18,7 @@ from .run import NETWORKS, DetectorRun
 
 __all__ = [
     "NETWORKS",
+    "AskedLoss",
     "Detector",
     "DetectorConfig",
     "DetectorNet",

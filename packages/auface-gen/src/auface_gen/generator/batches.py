@@ -1,53 +1,113 @@
-"""What the generator is told in one step: pictures as tokens, and the clauses of a fresh
-paraphrase of each as the units that they move.
+"""Which pictures a step is about, how they are seen, and what is told of each.
 
-B batch, C clauses, A columns.
+Everything follows from the seed and the number of the step, so that a run can go on from any step
+with the same bits. Steps are dealt in blocks: the pictures of a block are sorted by how long their
+texts will be before they are cut into steps, for a batch costs as much as its longest text.
+
+B pictures, T tokens, A columns, P cells, R features of the reference a cell.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from auface_gen.columns import MIRROR, to_vector
-from auface_gen.generator.run import GeneratorRun
 from auface_gen.generator.token_set import TokenSet
-from facs_text import describe, parse, resolve
-from facs_text.corpus import CorpusRow
+from auface_gen.generator.transformer import ChangeTransformer
+from auface_gen.generator.views import is_mirrored
+from auface_gen.generator.wording import DETAILS, Said, asked, codes_of, say
+from facs_text import Resolution
 
-__all__ = ["clause_vectors", "draw_batch"]
+__all__ = ["Batch", "Dealer", "Pick", "batch_of"]
+
+_BLOCK = 8  # steps that are sorted together
+_LENGTH = {"full": 2.0, "brief": 1.0, "prompt": 1.2, "clinical": 2.4}  # words of a unit, about
+_LOOSE = 0.25
 
 
-def clause_vectors(row: CorpusRow, seed: int, *, mirror: bool = False) -> np.ndarray:
-    """(C, A) what each clause of a paraphrase of the row's coding moves; one row of zeros for a
-    face at rest.
+class Pick(NamedTuple):
+    """A picture of the set: its row, the view of it, and how it is told."""
+
+    row: int
+    view: int
+    detail: str
+    seed: int
+    loose: bool
+
+
+@dataclass(frozen=True)
+class Batch:
+    """said: of each picture. resolutions: what was asked. target: (B, T) tokens in the order of
+    cells. reference: (B, P, R). values: (B, A) what is asked as numbers.
     """
-    requested = row.extra.get("requested")
-    resolution = resolve(parse(requested if isinstance(requested, str) else row.codes))
-    out = []
-    for clause in describe(resolution, seed=seed).clauses:
-        units = {u if u.startswith("AU") else f"AU{u}" for u in clause.aus}
-        vector, _ = to_vector({u: s for u, s in row.aus.items() if u in units})
-        out.append(vector[MIRROR] if mirror else vector)
-    return np.stack(out) if out else np.zeros((1, len(MIRROR)), np.float32)
+
+    picks: list[Pick]
+    said: list[Said]
+    resolutions: list[Resolution]
+    target: Tensor
+    reference: Tensor
+    values: Tensor
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts alone."""
+        return [one.text for one in self.said]
 
 
-def draw_batch(
-    data: TokenSet, run: GeneratorRun, step: int, count: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """tokens (B, h, w), neutral (B, h, w), clauses (B, C, A), said (B, C) of one step."""
-    rng = np.random.default_rng([run.seed, step, 1])
-    picks = rng.integers(len(data.rows), size=count)
-    flips = rng.integers(2, size=count)
-    clauses = [
-        clause_vectors(data.rows[i], int(rng.integers(1 << 30)), mirror=bool(f))
-        for i, f in zip(picks, flips, strict=True)
+class Dealer:
+    """Deals the pictures of a set to the steps of a run."""
+
+    def __init__(self, data: TokenSet, seed: int, *, resolved: bool = True) -> None:
+        self.data, self.seed, self.resolved = data, seed, resolved
+        self._weight = [1 + codes_of(row).count("+") for row in data.rows]
+        self._block: tuple[tuple[int, int], list[list[Pick]]] | None = None
+
+    def deal(self, step: int, count: int) -> list[Pick]:
+        """The pictures of a step."""
+        key = (step // _BLOCK, count)
+        if self._block is None or self._block[0] != key:
+            self._block = key, self._draw(*key)
+        return self._block[1][step % _BLOCK]
+
+    def _draw(self, block: int, count: int) -> list[list[Pick]]:
+        rng = np.random.default_rng([self.seed, 0xDEA1, block])
+        total = count * _BLOCK
+        rows = rng.integers(len(self.data.rows), size=total)
+        views = rng.integers(self.data.tokens.shape[1], size=total)
+        details = rng.choice(list(DETAILS), p=list(DETAILS.values()), size=total)
+        seeds, loose = rng.integers(1 << 30, size=total), rng.random(total) < _LOOSE
+        length = [self._weight[r] * _LENGTH[str(d)] for r, d in zip(rows, details, strict=True)]
+        order = np.argsort(length, kind="stable")
+        picks = [
+            Pick(int(rows[i]), int(views[i]), str(details[i]), int(seeds[i]), bool(loose[i]))
+            for i in order
+        ]
+        steps = [picks[i : i + count] for i in range(0, total, count)]
+        return [steps[i] for i in rng.permutation(_BLOCK)]
+
+
+def batch_of(
+    data: TokenSet, picks: Sequence[Pick], transformer: ChangeTransformer, *, resolved: bool = True
+) -> Batch:
+    """Pictures with what is told of them, on the transformer's device."""
+    device = transformer.place.device
+    resolutions = [asked(codes_of(data.rows[p.row]), is_mirrored(p.view), resolved) for p in picks]
+    said = [
+        say(r, detail=p.detail, seed=p.seed, loose=p.loose)
+        for r, p in zip(resolutions, picks, strict=True)
     ]
-    most = max(len(c) for c in clauses)
-    padded = torch.zeros(count, most, clauses[0].shape[1])
-    said = torch.zeros(count, most, dtype=torch.bool)
-    for i, c in enumerate(clauses):
-        padded[i, : len(c)] = torch.from_numpy(c)
-        said[i, : len(c)] = True
-    return data.tokens[picks, flips], data.neutral[picks, flips], padded, said
+    rows, views = torch.tensor([(p.row, p.view) for p in picks]).T
+    features = data.features[data.person[rows], views].to(device).float()
+    return Batch(
+        list(picks),
+        said,
+        resolutions,
+        transformer.to_cells(data.tokens[rows, views].long().to(device)),
+        transformer.reference_cells(features),
+        torch.from_numpy(np.stack([one.columns for one in said])).to(device),
+    )

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from auface_gen.columns import COLUMNS
 from auface_gen.errors import AUFaceGenError
 from auface_gen.files import write_whole
 from vq_tokenizer import VQTokenizerError
@@ -21,6 +22,7 @@ from vq_tokenizer.weights import build_to_fit, check_finite
 __all__ = [
     "build",
     "read_folder",
+    "read_shown",
     "read_tensors",
     "restore",
     "weights_folder",
@@ -102,6 +104,18 @@ def read_folder(folder: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if not isinstance(config, dict):
         raise AUFaceGenError(f"{path} holds {type(config).__name__}, expected an object")
     return config, read_tensors(folder / "model.safetensors")
+
+
+def read_shown(config: dict[str, Any], where: Path) -> list[bool]:
+    """Which columns a generator has learned to show. Raises AUFaceGenError where it is not said."""
+    shown = config.get("shown")
+    if (
+        not isinstance(shown, list)
+        or len(shown) != len(COLUMNS)
+        or not all(isinstance(one, bool) for one in shown)
+    ):
+        raise AUFaceGenError(f"{where}: shown must be {len(COLUMNS)} times true or false")
+    return shown
 
 
 def build(make: Callable[[], Model], folder: str | Path, *, copies: int = 0) -> Model:

@@ -7,8 +7,9 @@ same bits as one that was not; what is kept between the two is here.
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,13 @@ from torch import Tensor, nn
 
 from auface_gen.errors import AUFaceGenError
 from auface_gen.generator.checkpoint import read_tensors, restore, write_json, write_tensors
+from auface_gen.generator.processes import (
+    average_gradients,
+    first_says,
+    is_first,
+    mean_of,
+    wait_for_all,
+)
 from auface_gen.generator.run import TrainingRun
 
 __all__ = ["Learner", "begin", "learn", "provenance", "write_log"]
@@ -61,19 +69,27 @@ class Learner:
         ]
         self.optimiser = torch.optim.AdamW(groups, lr=run.rate, betas=betas, fused=True)
         self.step, self.seconds = 0, 0.0
+        # Learning rate by step and seconds, and steps at which something began, for its owner.
+        self.rate: Callable[[int, float], float] = run.rate_at
+        self.marks: dict[str, int] = {}
 
     @property
     def done(self) -> bool:
         """Whether the run is at its end."""
         return self.run.progress(self.step, self.seconds) >= 1.0
 
-    def update(self, loss: Tensor) -> float:
-        """One step down the loss (a scalar), which is returned."""
-        rate = self.run.rate_at(self.step, self.seconds)
+    def update(self, losses: Iterable[Tensor], *, parts: int = 1) -> float:
+        """One step down the mean of the losses (scalars), of which there are `parts` on each
+        process; their mean over all of them is returned.
+        """
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = self.rate(self.step, self.seconds)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        total = 0.0
+        for loss in losses:  # each graph is gone before the next is made
+            (loss / parts).backward()
+            total += float(loss.detach()) / parts
+        average_gradients(self.model)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.run.clip)
         self.optimiser.step()
         self.step += 1
@@ -82,7 +98,10 @@ class Learner:
         with torch.no_grad():
             for name, parameter in self.model.named_parameters():
                 self.average[name].lerp_(parameter, share)
-        return float(loss.detach())
+        total = mean_of(total)
+        if not math.isfinite(total):
+            raise AUFaceGenError(f"the loss is {total} at step {self.step}; lower the rate")
+        return total
 
     def averaged(self, measure: Callable[[], dict[str, float]]) -> dict[str, float]:
         """What `measure` says while the model has its averaged weights."""
@@ -104,6 +123,7 @@ class Learner:
         state |= {f"average.{k}": v for k, v in self.average.items()}
         state |= dict(self._moments())
         about = {"step": str(self.step), "seconds": repr(self.seconds)}
+        about |= {"marks": json.dumps(self.marks)}
         write_tensors(path, state, about | {"run": json.dumps(asdict(self.run))})
 
     def load(self, path: Path) -> None:
@@ -113,7 +133,7 @@ class Learner:
             about = file.metadata() or {}
         try:
             before, step = json.loads(about["run"]), int(about["step"])
-            seconds = float(about["seconds"])
+            seconds, marks = float(about["seconds"]), json.loads(about.get("marks", "{}"))
         except (KeyError, ValueError) as error:
             raise AUFaceGenError(f"{path} is not the state of a run: {error!r}") from None
         if changed := self.run.changed(before):
@@ -136,32 +156,38 @@ class Learner:
             index, _, name = key.partition(".")
             packed["state"].setdefault(int(index), {})[name] = value
         self.optimiser.load_state_dict(packed)
-        self.step, self.seconds = step, seconds
+        self.step, self.seconds, self.marks = step, seconds, marks
 
 
 def learn(
     learner: Learner,
-    loss: Callable[[int], Tensor],
+    losses: Callable[[int], Iterable[Tensor]],
     keep: Callable[[], None],
     tell: Callable[[str], None],
+    *,
+    parts: int = 1,
 ) -> None:
-    """Run a learner to its end: `loss` of each step by its number; `keep` writes the run, every
-    `checkpoint_minutes` and at the end.
+    """Run a learner to its end: `losses` of each step by its number, `parts` of them; `keep` writes
+    the run, every `checkpoint_minutes` and at the end, and is called by the first process alone.
     """
     run = learner.run
     began, kept = time.monotonic() - learner.seconds, time.monotonic()
-    losses: list[float] = []
+    seen: list[float] = []
     learner.model.train()
     while not learner.done:
-        losses.append(learner.update(loss(learner.step)))
-        learner.seconds = time.monotonic() - began
+        seen.append(learner.update(losses(learner.step), parts=parts))
+        learner.seconds = first_says(time.monotonic() - began)
+        if not is_first():
+            continue
         if learner.step % run.log_every == 0:
-            mean = float(np.mean(losses[-run.log_every :]))
+            mean = float(np.mean(seen[-run.log_every :]))
             tell(f"step {learner.step}  {learner.seconds:.0f} s  loss {mean:.4f}")
         if time.monotonic() - kept > run.checkpoint_minutes * 60 and not learner.done:
             keep()
             kept = time.monotonic()
-    keep()
+    if is_first():
+        keep()
+    wait_for_all()
 
 
 def write_log(out: Path, about: dict[str, Any], run: TrainingRun, **more: Any) -> None:

@@ -1,23 +1,18 @@
-"""What the generator learns to do: which tokens are hidden from it, what guessing them wrong
-costs, and how well it does on people it has not seen.
+"""What the transformer learns: which tokens are hidden from it, and what guessing wrong costs.
 
-B batch, T tokens, K codes.
+B pictures, T tokens, N hidden ones, K codes, C code width.
 """
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from auface_gen.generator.batches import draw_batch
-from auface_gen.generator.model import FaceTransformer
-from auface_gen.generator.run import GeneratorRun
-from auface_gen.generator.token_set import TokenSet
+__all__ = ["NearCodes", "mask_tokens", "token_loss"]
 
-__all__ = ["generator_loss", "mask_tokens", "measure", "near_codes"]
+_NEAR = 8
 
 
 def mask_tokens(
@@ -31,50 +26,45 @@ def mask_tokens(
     whole = torch.rand(b, 1, generator=generator) < all_masked
     share = torch.where(whole, torch.ones(()), torch.cos(u * math.pi / 2))
     rank = torch.rand(b, t, generator=generator).argsort(1).argsort(1)
-    return torch.where(rank < (share * t).ceil().clamp_min(1), mask_id, tokens)
+    hidden = rank < (share * t).ceil().clamp_min(1)
+    return torch.where(hidden.to(tokens.device), mask_id, tokens)
 
 
-def near_codes(codebook: Tensor) -> Tensor:
-    """(K, K) how the softened probability is spread: over a code's neighbours by distance, none on
-    itself.
+class NearCodes:
+    """The codes nearest to each in the codebook (K, C), and how a softened target is spread over
+    them: by distance, none on the code itself.
     """
-    d = torch.cdist(codebook, codebook).square()
-    near = d.topk(min(5, len(d)), dim=1, largest=False).values[:, 1:].mean()
-    return torch.softmax((-d / near).fill_diagonal_(-torch.inf), 1)
+
+    def __init__(self, codebook: Tensor) -> None:
+        near = min(_NEAR, len(codebook) - 1)
+        d = torch.cdist(codebook, codebook).square().fill_diagonal_(torch.inf)
+        nearest = d.topk(near, dim=1, largest=False)
+        scale = nearest.values.mean().clamp_min(1e-9)
+        self.codes, self.share = nearest.indices, torch.softmax(-nearest.values / scale, 1)
+
+    def expected(self, log_p: Tensor, target: Tensor) -> Tensor:
+        """log_p (N, K), target (N,) -> (N,) the mean log-likelihood of the target's neighbours."""
+        return (log_p.gather(1, self.codes[target]) * self.share[target]).sum(1)
 
 
-def generator_loss(
-    logits: Tensor, target: Tensor, weight: Tensor, near: Tensor, soften: float
+def token_loss(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    still: int,
+    near: NearCodes,
+    moved_weight: float,
+    soften: float,
 ) -> Tensor:
-    """Weighted cross-entropy against (1 - soften) on the right code and `soften` on its
-    neighbours; a scalar.
-    """
-    log_p = torch.log_softmax(logits, -1)
-    right = log_p.gather(2, target[..., None])[..., 0]
-    spread = (log_p * near[target]).sum(-1) if soften else right
-    return -(((1 - soften) * right + soften * spread) * weight).sum() / weight.sum()
+    """Cross-entropy of hidden tokens, logits (N, K) and target (N,); a scalar.
 
-
-@torch.no_grad()
-def measure(
-    model: FaceTransformer, data: TokenSet, run: GeneratorRun, *, batches: int = 4
-) -> dict[str, float]:
-    """Held-out likelihood from nothing known: nats a token, and how often the likeliest code is
-    right where the face moved and elsewhere.
+    A token that says something weighs `moved_weight` against 1, and its target is 1 - `soften` on
+    itself and `soften` on its neighbours: a code beside the right one is nearly right.
     """
-    was, totals, device = model.training, np.zeros(4), model.place.device
-    model.eval()
-    for i in range(batches):
-        # Steps that no run has, so that what is measured is never what is trained on.
-        drawn = draw_batch(data, run, -1 - i & 0x7FFFFFFF, 32)
-        grid, rest, clauses, said = (t.to(device) for t in drawn)
-        target, neutral = model.to_cells(grid), model.to_cells(rest)
-        hidden = torch.full_like(target, model.mask_id)
-        log_p = torch.log_softmax(model(hidden, neutral, clauses, said), -1)
-        right, moved = log_p.argmax(-1) == target, target != neutral
-        nats = -log_p.gather(2, target[..., None])[..., 0]
-        found = (nats.mean(), nats[moved].mean(), right[moved].float().mean())
-        totals += [*(float(v) for v in found), float(right[~moved].float().mean())]
-    model.train(was)
-    names = ("nats", "nats_moved", "right_moved", "right_still")
-    return {n: float(t / batches) for n, t in zip(names, totals, strict=True)}
+    log_p = torch.log_softmax(logits.float(), 1)
+    moved = target != still
+    right = log_p.gather(1, target[:, None])[:, 0]
+    share = torch.where(moved, soften, 0.0)
+    each = (1 - share) * right + share * near.expected(log_p, target)
+    weight = torch.where(moved, moved_weight, 1.0)
+    return -(each * weight).sum() / weight.sum()

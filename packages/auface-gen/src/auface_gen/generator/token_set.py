@@ -1,121 +1,170 @@
-"""A corpus as tokens: every picture, and its mirror image, through the tokenizer once.
+"""A corpus as tokens of change: every picture, in each of its views, through the tokenizer once.
 
-N pictures of a split in the order of its rows, h x w the tokenizer's grid.
+    FOLDER/train-00000.safetensors   tokens (n, V, h, w) int16, features (m, V, C, h, w) fp16
+
+A file a chunk of the corpus: tokens of its n pictures in the order of the rows, and what the m
+people at rest among them look like to the tokenizer. Each carries a digest of the tokenizer and of
+its rows: encoding that was stopped goes on where it was, a corpus that has grown costs what is new,
+and another tokenizer or other rows begin anew.
+
+N pictures, M people at rest, V views (see `views`), h x w the tokenizer's grid, C features of the
+reference a token.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from auface_gen.errors import AUFaceGenError
-from auface_gen.generator.checkpoint import read_tensors, write_tensors
-from facs_text import FacsTextError
-from facs_text.corpus import CorpusRow, read
-from facs_text.pictures import read_rgb
+from auface_gen.generator.checkpoint import write_tensors
+from auface_gen.generator.pictures import Chunk, Pictures
+from auface_gen.generator.views import seen_as, views_of
+from facs_text.corpus import CorpusRow
 from vq_tokenizer import Tokenizer
 
-__all__ = ["TokenSet", "encode_corpus", "kept_tokens", "picture_size", "read_picture", "rows_of"]
+__all__ = ["TokenSet", "encode_pictures", "tokenizer_digest"]
+
+_BATCH = 16
 
 
 @dataclass(frozen=True)
 class TokenSet:
-    """`tokens` and `neutral` (N, 2, h, w) int64: each picture and its mirror image, and the same
-    of the person at rest; `rows`: what the corpus says of each.
+    """`tokens` (N, V, h, w) int16 of each picture; `features` (M, V, C, h, w) fp16 of the people at
+    rest; `person` (N,) int64, which of them is a picture's; `rows`: what the
+    corpus says of each; `still`: the token that says "nothing changes".
     """
 
     tokens: Tensor
-    neutral: Tensor
+    features: Tensor
+    person: Tensor
     rows: list[CorpusRow]
+    still: int
 
     @property
-    def unmoved(self) -> float:
-        """Share of tokens that are those of the neutral picture."""
-        return float((self.tokens == self.neutral).float().mean())
+    def stillness(self) -> float:
+        """Share of tokens that say nothing."""
+        return float((self.tokens == self.still).float().mean())
+
+    def take(self, keep: list[int]) -> TokenSet:
+        """The same of some pictures only."""
+        rows = [self.rows[i] for i in keep]
+        return TokenSet(self.tokens[keep], self.features, self.person[keep], rows, self.still)
 
 
-def rows_of(corpus: Path, split: str) -> list[CorpusRow]:
-    """Rows of a split. Raises AUFaceGenError when it is missing or empty, and facs-text's error
-    naming the file and line of a bad row.
+def tokenizer_digest(tokenizer: Tokenizer) -> str:
+    """A digest of a tokenizer's weights: tokens mean nothing to another one."""
+    digest = hashlib.sha256()
+    for name, weights in sorted(tokenizer.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(weights.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def encode_pictures(
+    pictures: Pictures,
+    tokenizer: Tokenizer,
+    folder: str | Path,
+    *,
+    worlds: int = 0,
+    tell: Callable[[str], None] = print,
+) -> TokenSet:
+    """The tokens of a split, made where `folder` does not hold them yet.
+
+    worlds: other colours, light and quality that each picture is also seen in. Raises
+    AUFaceGenError for a picture that cannot be read, and for a tokenizer without a reference.
     """
-    path = corpus / split / "metadata.jsonl"
-    if not path.is_file():
+    if not tokenizer.config.reference:
         raise AUFaceGenError(
-            f"{path} is missing: {corpus} is not a corpus with a {split} split "
-            "(auface corpus render makes one)"
+            "tokens of change need a tokenizer with a reference; train one with "
+            "`auface train tokenizer --set model=f16-reference-fsq`"
         )
-    rows = list(read(corpus, split))
-    if not rows:
-        raise AUFaceGenError(f"{path} has no rows")
-    return rows
+    folder, own = Path(folder), f"{tokenizer_digest(tokenizer)} {worlds}"
+    folder.mkdir(parents=True, exist_ok=True)
+    tokens, features = [], []
+    for chunk in pictures.chunks:
+        path = folder / f"{chunk.name}.safetensors"
+        digest = _digest(own, pictures.rows[chunk.start : chunk.stop])
+        made = _kept(path, digest)
+        if made is None:
+            made = _encoded(pictures, chunk, tokenizer, worlds)
+            write_tensors(path, made, {"digest": digest})
+            tell(f"{chunk.name}: {chunk.stop} of {len(pictures.rows)} pictures encoded")
+        tokens.append(made["tokens"])
+        features.append(made["features"])
+    rest = [row.file_name for row in pictures.rows if row.file_name == row.neutral]
+    number = {name: i for i, name in enumerate(rest)}
+    person = torch.tensor([number[str(row.neutral)] for row in pictures.rows])
+    return TokenSet(
+        torch.cat(tokens), torch.cat(features), person, pictures.rows, tokenizer.still_token
+    )
 
 
-def picture_size(corpus: Path, split: str, row: CorpusRow) -> int:
-    """Width of a row's picture in pixels."""
-    return _open(corpus / split / row.file_name).width
+def _digest(tokenizer: str, rows: list[CorpusRow]) -> str:
+    digest = hashlib.sha256(tokenizer.encode())
+    for row in rows:
+        digest.update(row.to_json().encode())
+    return digest.hexdigest()
 
 
-def _open(path: Path) -> Image.Image:
+def _kept(path: Path, digest: str) -> dict[str, Tensor] | None:
+    """What a file holds; None when it is missing, cut, or of another tokenizer or corpus."""
     try:
-        return read_rgb(path)
-    except FacsTextError as error:
-        raise AUFaceGenError(f"{path} is not a picture that can be read: {error}") from error
-
-
-def read_picture(path: Path, size: int) -> np.ndarray:
-    """(size, size, 3) uint8. Raises AUFaceGenError when it is no picture or of another size."""
-    picture = np.asarray(_open(path))
-    if picture.shape != (size, size, 3):
-        raise AUFaceGenError(
-            f"{path} is {picture.shape[1]} x {picture.shape[0]} px, expected {size} x {size}"
-        )
-    return picture
+        with safe_open(path, "pt") as file:
+            if (file.metadata() or {}).get("digest") != digest:
+                return None
+            return {name: file.get_tensor(name) for name in ("tokens", "features")}
+    except (OSError, SafetensorError):
+        return None
 
 
 @torch.no_grad()
-def encode_corpus(
-    corpus: str | Path, split: str, tokenizer: Tokenizer, *, size: int, batch: int = 32
-) -> TokenSet:
-    """Tokens of every picture of a split and of its mirror image, in the order of its rows."""
-    corpus = Path(corpus)
-    rows = rows_of(corpus, split)
-    place = {row.file_name: i for i, row in enumerate(rows)}
-    if lost := [row for row in rows if row.neutral not in place]:
-        raise AUFaceGenError(
-            f"{corpus / split}: {lost[0].file_name}: its neutral picture {lost[0].neutral} "
-            "is not among the rows"
-        )
-    parts = []
-    for start in range(0, len(rows), batch):
-        some = rows[start : start + batch]
-        pictures = np.stack([read_picture(corpus / split / r.file_name, size) for r in some])
-        images = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
-        parts.append(torch.stack([tokenizer.encode(images), tokenizer.encode(images.flip(3))], 1))
-    tokens = torch.cat(parts)
-    return TokenSet(tokens, tokens[[place[str(row.neutral)] for row in rows]], rows)
+def _encoded(
+    pictures: Pictures, chunk: Chunk, tokenizer: Tokenizer, worlds: int
+) -> dict[str, Tensor]:
+    """Tokens of a chunk, and features of the people at rest in it."""
+    tokens, features = [], []
+    for rows, x in _batches(pictures, chunk):
+        same = [row.file_name == row.neutral for row in rows]
+        grids, sides = [], []
+        for view in range(views_of(worlds)):
+            seen, rest = _pairs(pictures, rows, x, view)
+            grids.append(tokenizer.encode(seen, rest))
+            if any(same):
+                sides.append(tokenizer.features(rest[same]).maps[-1])
+        grid = torch.stack(grids, 1)
+        grid[same] = tokenizer.still_token  # a picture does not differ from itself
+        tokens.append(grid.short())
+        features += [torch.stack(sides, 1).half()] if sides else []
+    grid = torch.cat(tokens)
+    if not features:
+        width = tokenizer.config.decoder_widths[-1]
+        features = [torch.zeros(0, grid.shape[1], width, *grid.shape[2:], dtype=torch.half)]
+    return {"tokens": grid, "features": torch.cat(features)}
 
 
-def kept_tokens(path: Path, corpus: Path, split: str, tokenizer: Tokenizer, size: int) -> TokenSet:
-    """Tokens of a split, kept at `path` so that resuming does not encode again; made anew for
-    another tokenizer or other rows.
-    """
-    digest = hashlib.sha256()
-    for _, weights in sorted(tokenizer.state_dict().items()):
-        digest.update(weights.cpu().numpy().tobytes())
-    metadata = corpus / split / "metadata.jsonl"
-    digest.update(metadata.read_bytes() if metadata.is_file() else b"")
-    if path.exists():
-        kept = read_tensors(path)
-        if bytes(kept["digest"].tolist()) == digest.digest():
-            return TokenSet(kept["tokens"].long(), kept["neutral"].long(), rows_of(corpus, split))
-    made = encode_corpus(corpus, split, tokenizer, size=size)
-    tensors = {"tokens": made.tokens.int(), "neutral": made.neutral.int()}
-    tensors["digest"] = torch.tensor(list(digest.digest()), dtype=torch.uint8)
-    write_tensors(path, tensors)
-    return made
+def _pairs(
+    pictures: Pictures, rows: list[CorpusRow], x: Tensor, view: int
+) -> tuple[Tensor, Tensor]:
+    """Pictures (B, 3, S, S) and their people at rest in a view."""
+    pairs = [
+        seen_as(torch.stack([one, pictures.at_rest(str(row.neutral))]), view, str(row.neutral))
+        for one, row in zip(x, rows, strict=True)
+    ]
+    both = torch.stack(pairs, 1).contiguous()
+    return both[0], both[1]
+
+
+def _batches(pictures: Pictures, chunk: Chunk) -> Iterator[tuple[list[CorpusRow], Tensor]]:
+    """Rows and pictures (B, 3, S, S) of a chunk."""
+    stream, at = pictures.chunk(chunk), chunk.start
+    while some := list(islice(stream, _BATCH)):
+        yield pictures.rows[at : at + len(some)], torch.stack(some)
+        at += len(some)

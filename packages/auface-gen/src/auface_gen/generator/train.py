@@ -1,14 +1,17 @@
-"""Trains the generator: units by clause and the neutral's tokens to the tokens of the picture.
+"""Trains the generator: the face of each picture as tokens of change, from words.
 
-The clauses are those of freshly drawn paraphrases. OUT/config.json and OUT/model.safetensors hold
-the averaged weights; OUT/run.json what made them; OUT/training.safetensors what resuming needs;
-OUT/log.jsonl what was measured on the way; OUT/tokens.*.safetensors the corpus as tokens.
+    train_generator(corpus, out, tokenizer=DIR, run=GeneratorRun(minutes=120))
+
+The stages of `GeneratorRun` follow each other; see `stages`. OUT/config.json and
+OUT/model.safetensors hold the averaged weights; OUT/run.json what made them;
+OUT/training.safetensors what resuming needs; OUT/log.jsonl what was measured on the way; OUT/tokens
+the corpus as tokens. Several processes: `torchrun --nproc-per-node 2 -m auface_cli.main train ...`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,20 +20,37 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from auface_gen.codings.mixture import draw_codings
 from auface_gen.columns import to_vector
-from auface_gen.generator.batches import draw_batch
-from auface_gen.generator.checkpoint import weights_folder, write_folder
+from auface_gen.errors import AUFaceGenError
+from auface_gen.generator.alignment import Alignment
+from auface_gen.generator.batches import Dealer, batch_of
+from auface_gen.generator.checkpoint import read_folder, restore, weights_folder, write_folder
 from auface_gen.generator.learner import Learner, begin, learn, write_log
-from auface_gen.generator.model import FaceTransformer, GeneratorConfig
-from auface_gen.generator.objective import generator_loss, mask_tokens, measure, near_codes
+from auface_gen.generator.model import Generator, GeneratorConfig
+from auface_gen.generator.objective import NearCodes
+from auface_gen.generator.pictures import Pictures, open_pictures
 from auface_gen.generator.prior import prior_maps
+from auface_gen.generator.processes import is_first, join, part_of, wait_for_all
 from auface_gen.generator.run import GeneratorRun
-from auface_gen.generator.token_set import TokenSet, kept_tokens, picture_size, rows_of
-from vq_tokenizer import load_checkpoint
+from auface_gen.generator.stages.align import align_loss
+from auface_gen.generator.stages.finetune import finetune_loss
+from auface_gen.generator.stages.masked import masked_loss
+from auface_gen.generator.stages.measure import measure
+from auface_gen.generator.stages.work import DetectorLoss, Pupil, Work
+from auface_gen.generator.text_encoder import WordEncoderConfig
+from auface_gen.generator.token_set import TokenSet, encode_pictures, tokenizer_digest
+from auface_gen.generator.transformer import TransformerConfig
+from auface_gen.generator.wording import DETAILS, asked, codes_of, say
+from auface_gen.generator.words import Vocabulary
+from facs_text.corpus import CorpusRow
+from vq_tokenizer import Tokenizer, load_checkpoint
+from vq_tokenizer._distributed import rank
 
-__all__ = ["train_generator"]
+__all__ = ["train_generator", "vocabulary_texts"]
 
 _SEEDS = 1_000_003  # steps of one seed; a prime, so that no two seeds meet soon
+_RANKS = 1 << 40
 
 
 def train_generator(
@@ -39,80 +59,187 @@ def train_generator(
     *,
     tokenizer: str | Path | None = None,
     run: GeneratorRun = GeneratorRun(),  # noqa: B008 - frozen
-    config: GeneratorConfig | None = None,
+    tokens: str | Path | None = None,
+    start: str | Path | None = None,
+    detector: DetectorLoss | None = None,
     resume: bool = False,
     device: str = "cpu",
     tell: Callable[[str], None] = print,
 ) -> Path:
     """Train on a corpus and return the model folder `out`.
 
-    tokenizer: a folder, the shipped one unless told. tell: called with each line of progress.
-    Raises AUFaceGenError for a broken corpus, a folder that already holds a run (without
-    `resume`), or a run of other settings; facs-text's error for a bad row of the corpus.
+    tokenizer: a folder, of a tokenizer with a reference; the shipped one unless told. tokens: where
+    the corpus lies as tokens, to share it between runs; OUT/tokens unless told. start: a model
+    folder of the same sizes, to begin with its weights. detector: what fine-tuning listens to.
+    tell: called with each line of progress.
+
+    The corpus, which may lie in shards, may grow between a run and its resumption. Raises
+    AUFaceGenError for a broken corpus, a folder that already holds a run (without `resume`), or a
+    run of other settings; facs-text's error for a bad row of the corpus.
     """
     out, corpus = Path(out), Path(corpus)
-    rows = rows_of(corpus, "train")
-    vq = load_checkpoint(Path(tokenizer) if tokenizer else weights_folder("tokenizer")).eval()
-    codebook = torch.as_tensor(vq.quantizer.codes)
-    size = picture_size(corpus, "train", rows[0])
-    config = config or GeneratorConfig(
-        grid=size // vq.config.factor, num_codes=codebook.shape[0], code_dim=codebook.shape[1]
-    )
-    begin(out, resume=resume)
-    data = {
-        s: kept_tokens(out / f"tokens.{s}.safetensors", corpus, s, vq, size)
-        for s in ("train", "valid")
-        if s == "train" or (corpus / s).is_dir()
-    }
+    if run.finetune and detector is None:
+        raise AUFaceGenError(f"finetune={run.finetune} needs a detector: give one, or set it to 0")
+    pictures = {s: open_pictures(corpus, s) for s in ("train", "valid") if _there(corpus, s)}
+    vq = load_checkpoint(Path(tokenizer) if tokenizer else weights_folder("tokenizer"))
+    size = pictures["train"].size
+    place = join(device)
+    if is_first():
+        begin(out, resume=resume)
+    else:
+        tell = _quiet
+    folder = Path(tokens) if tokens else out / "tokens"
+    data = _token_sets(pictures, vq, folder, run.worlds, tell)
+    train = data["train"] = _kept(data["train"], run.leave_out)
     tell(
-        f"{len(rows)} pictures as tokens; {data['train'].unmoved:.0%} of tokens equal "
-        "their neutral's"
+        f"{len(train.rows)} pictures of {len(train.features)} sittings as tokens, of which "
+        f"{train.stillness:.0%} say that nothing changes"
     )
 
-    torch.manual_seed(run.seed)
-    model = FaceTransformer(config, codebook, prior_maps(config.cells)).to(device)
-    learner = Learner(model, run, betas=(0.9, 0.96))
+    pupil = _pupil(vq, run, train, size).to(place)
+    if start is not None:
+        restore(pupil.generator, read_folder(start)[1], start)
+    learner = Learner(pupil, run, betas=(0.9, 0.97))
+    learner.rate = lambda step, seconds: _rate(learner, run, step, seconds)
     if resume and (out / "training.safetensors").exists():
         learner.load(out / "training.safetensors")
         tell(f"resumed at step {learner.step}")
-    near = near_codes(model.codebook)
-    told = {
-        "pictures": len(rows),
-        "held_out_pairs": _held_out_pairs(corpus / "corpus.json"),
-        "shown": _shown(data["train"]),
+    near = NearCodes(pupil.generator.transformer.codebook)
+    vq = vq.to(place).eval().requires_grad_(False)
+    work = Work(pupil, train, run, near, vq, pictures["train"], detector)
+    dealer = Dealer(train, run.seed, resolved=run.resolved)
+    about = {
+        "pictures": len(train.rows),
+        "held_out_pairs": [*_held_out_pairs(corpus / "corpus.json"), *run.leave_out],
+        "tokenizer": tokenizer_digest(vq),
+        "shown": _shown(train),
+        "detectors": [str(getattr(detector, "id", detector))] if run.finetune else [],
+        "size": size,
     }
     learn(
         learner,
-        lambda step: _loss(model, data["train"], run, step, near),
-        lambda: _keep(out, learner, model, data, told, tell),
+        lambda step: _losses(work, dealer, learner, step),
+        lambda: _keep(out, learner, work, data.get("valid"), about, tell),
         tell,
+        parts=run.accumulate,
     )
     return out
 
 
-def _loss(
-    model: FaceTransformer, data: TokenSet, run: GeneratorRun, step: int, near: Tensor
-) -> Tensor:
-    """The loss of one step, all of whose chance comes from (seed, step)."""
-    device = model.place.device
-    g = torch.Generator().manual_seed(run.seed * _SEEDS + step)
-    torch.manual_seed(run.seed * _SEEDS + step)  # dropout
-    grid, rest, clauses, said = draw_batch(data, run, step, run.batch)
-    target, neutral = model.to_cells(grid), model.to_cells(rest)
+def _quiet(line: str) -> None:
+    """For all processes but the first."""
 
-    # Some samples are told nothing; some known tokens are wrong, as a sampler's first ones are.
-    said = said & (torch.rand(len(said), 1, generator=g) >= run.text_drop)
-    wrong = torch.rand(target.shape, generator=g) < run.corrupt
-    tokens = mask_tokens(torch.where(wrong, neutral, target), model.mask_id, g, run.all_masked)
 
-    # What counts is what is hidden, and most of all where the face moved.
-    weight = torch.where(tokens == model.mask_id, 1.0, 0.1)
-    weight = weight * torch.where(target != neutral, run.moved_weight, 1.0)
-    given = (v.to(device) for v in (tokens, neutral, clauses, said, target, weight))
-    tokens, neutral, clauses, said, target, weight = given
-    with torch.autocast(device.type, torch.bfloat16, enabled=run.precision == "bf16"):
-        logits = model(tokens, neutral, clauses, said)
-    return generator_loss(logits.float(), target, weight, near, run.soften)
+def _there(corpus: Path, split: str) -> bool:
+    """Whether to open a split: the training one, missing or not, so that it is missed."""
+    found = (corpus / split).is_dir() or next(corpus.glob(f"{split}-*.tar"), None) is not None
+    return split == "train" or found
+
+
+def _token_sets(
+    pictures: dict[str, Pictures],
+    vq: Tokenizer,
+    folder: Path,
+    worlds: int,
+    tell: Callable[[str], None],
+) -> dict[str, TokenSet]:
+    """Each split as tokens: the first process makes what is missing, the others read it. What is
+    measured is seen as it is.
+    """
+    if not is_first():
+        wait_for_all()
+    data = {
+        s: encode_pictures(some, vq, folder, worlds=worlds if s == "train" else 0, tell=tell)
+        for s, some in pictures.items()
+    }
+    if is_first():
+        wait_for_all()
+    return data
+
+
+def _kept(data: TokenSet, leave_out: tuple[str, ...]) -> TokenSet:
+    """The pictures that may be trained on: those in which no pair of `leave_out` meets, as asked or
+    as it stands after resolution.
+    """
+    pairs = [frozenset(pair.split("+")) for pair in leave_out]
+
+    def meets(row: CorpusRow) -> bool:
+        here = {a.code for how in (True, False) for a in asked(codes_of(row), False, how).coding}
+        return any(pair <= here for pair in pairs)
+
+    if not pairs:
+        return data
+    keep = [i for i, row in enumerate(data.rows) if not meets(row)]
+    if not keep:
+        raise AUFaceGenError(f"leave_out={leave_out} leaves no picture to train on")
+    return data.take(keep)
+
+
+def vocabulary_texts(count: int, seed: int) -> Iterator[str]:
+    """Texts of `count` codings in all lengths and manners, for the words that are known whole."""
+    rng = np.random.default_rng([seed, 0x707D])
+    for i, coding in enumerate(draw_codings(rng, count, held_out=True)):
+        for detail in DETAILS:
+            yield say(asked(str(coding), False, True), detail=detail, seed=i).text
+        yield say(asked(str(coding), False, False), seed=i).text
+
+
+def _pupil(vq: Tokenizer, run: GeneratorRun, data: TokenSet, size: int) -> Pupil:
+    """The models of a run, all of whose chance comes from its seed."""
+    known = Vocabulary()
+    if run.condition == "text" and not run.pretrained:
+        known = Vocabulary.of(vocabulary_texts(run.vocabulary, run.seed))
+    codes = vq.codebook
+    transformer = TransformerConfig(
+        grid=size // vq.config.factor,
+        num_codes=codes.shape[0],
+        code_dim=codes.shape[1],
+        still=data.still,
+        reference_width=data.features.shape[2],
+        text_width=run.text_width,
+        width=run.width,
+        layers=run.layers,
+        hidden=run.width * 5 // 2,
+    )
+    config = GeneratorConfig(
+        condition=run.condition,
+        encoder=WordEncoderConfig(
+            known, width=run.text_width, layers=run.text_layers, word_drop=run.word_drop
+        ),
+        pretrained=run.pretrained,
+        transformer=transformer,
+    )
+    torch.manual_seed(run.seed)
+    generator = Generator(config, codes, prior_maps(transformer.cells))
+    return Pupil(generator, Alignment(transformer))
+
+
+def _rate(learner: Learner, run: GeneratorRun, step: int, seconds: float) -> float:
+    """Learning rate of a step; marks where its stage began."""
+    stage, share = run.stage(step, seconds)
+    began = learner.marks.setdefault(stage, step)
+    return run.rate_of(stage, step - began, share)
+
+
+def _losses(work: Work, dealer: Dealer, learner: Learner, step: int) -> Iterator[Tensor]:
+    """The losses of the parts of a step that are this process's; all chance comes from (seed, step,
+    process).
+    """
+    run = work.run
+    stage, share = run.stage(step, learner.seconds)
+    picks = dealer.deal(step, run.batch_of(stage))
+    for part in range(run.accumulate):
+        seed = run.seed * _SEEDS + step + _RANKS * (1 + rank() * run.accumulate + part)
+        torch.manual_seed(seed)  # hidden words
+        chance = torch.Generator().manual_seed(seed + 1)
+        mine = part_of(picks, part, run.accumulate)
+        batch = batch_of(work.data, mine, work.generator.transformer, resolved=run.resolved)
+        if stage == "align":
+            yield align_loss(work, batch, regions=share >= run.regions)
+        elif stage == "masked":
+            yield masked_loss(work, batch, chance)
+        else:
+            yield finetune_loss(work, batch)
 
 
 def _shown(data: TokenSet) -> list[bool]:
@@ -134,32 +261,34 @@ def _held_out_pairs(path: Path) -> list[str]:
 def _keep(
     out: Path,
     learner: Learner,
-    model: FaceTransformer,
-    data: dict[str, TokenSet],
-    told: dict[str, Any],
+    work: Work,
+    valid: TokenSet | None,
+    about: dict[str, Any],
     tell: Callable[[str], None],
 ) -> None:
     """Write the run as it is now: the state first, so that nothing is lost when the rest fails."""
-    run = learner.run
-    assert isinstance(run, GeneratorRun)
+    run = work.run
     learner.save(out / "training.safetensors")
+    stage, _ = run.stage(learner.step, learner.seconds)
     scores: dict[str, float] = {}
-    if "valid" in data:
-        scores = learner.averaged(lambda: measure(model, data["valid"], run))
+    if valid is not None:
+        scores = learner.averaged(lambda: measure(work, valid))
         said = "  ".join(f"{k} {v:.3f}" for k, v in scores.items())
-        tell(f"step {learner.step}  held out: {said}")
-    about = {
+        tell(f"step {learner.step}  {stage}  held out: {said}")
+    result = {
         "step": learner.step,
+        "stage": stage,
         "seconds": round(learner.seconds),
         "held_out": scores,
-        "pictures": told["pictures"],
-        "held_out_pairs": told["held_out_pairs"],
     }
     config = {
-        "model": asdict(model.config),
+        "kind": "words",
+        "model": work.generator.config.to_json(),
         "training": asdict(run),
-        "result": about,
-        "shown": told["shown"],
+        "result": result,
+        **about,
     }
-    write_folder(out, config, learner.average)
-    write_log(out, about, run)
+    prefix = "generator."
+    kept = {k.removeprefix(prefix): v for k, v in learner.average.items() if k.startswith(prefix)}
+    write_folder(out, config, kept)
+    write_log(out, result, run, tokenizer=about["tokenizer"], pictures=about["pictures"])

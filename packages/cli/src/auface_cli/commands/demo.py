@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from facs_text.files import whole, write_text
+from facs_text.files import write_text
 
 from ..output import note, progress
 
@@ -74,6 +74,7 @@ def command(
     from aaad.scoring import score
     from auface_gen import AUFace
     from auface_gen.corpus.contact_sheet import contact_sheet
+    from auface_gen.label import save_labelled
 
     from .score import lines
 
@@ -92,8 +93,7 @@ def command(
     sheet = contact_sheet(
         rows, [asked] * len(rows), names=[f"person {k + 1}" for k in range(len(rows))]
     )
-    with whole(out / "sheet.png") as beside:
-        sheet.save(beside, format="PNG")
+    save_labelled(sheet, out / "sheet.png")
     write_text(out / "metadata.jsonl", "".join(line + "\n" for line in table))
     write_text(out / "texts.txt", "".join(texts))
     write_text(out / "README.txt", _README)

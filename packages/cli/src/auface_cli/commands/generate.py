@@ -1,43 +1,59 @@
-"""auface generate: codes or English to a picture."""
+"""auface generate: codes or English to a picture, several, or a sheet of people by codings."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..drawing import check_request, load_model, one_who, person_options, sampling_options
 from ..dropped import tell_dropped
-from ..output import emit
+from ..output import emit, note
+
+if TYPE_CHECKING:
+    from auface_gen import Generated
+    from facs_text import Coding
 
 __all__ = ["command"]
 
+CHOICE = 0.5
+"""The temperature at which --best-of draws where none is given: at 0 there is nothing to choose."""
+
 
 @click.command("generate")
-@click.argument("codes_or_text")
+@click.argument("codes_or_text", required=False)
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="A PNG file or a folder."
 )
 @click.option("--count", default=1, show_default=True, type=click.IntRange(1), help="How many.")
 @click.option("--seed", default=0, show_default=True, help="Of the first picture; then counts up.")
+@person_options
+@click.option("--sweep", metavar="CODES..CODES", help="A sheet by level, such as 12A..12E.")
+@click.option("--grid", metavar="CODES,CODES", help="A sheet of codings: 1,4,12 or 6C+12D,4D.")
+@click.option("--levels", help="With --grid: D, A,C,E or A..E, of codes without one.  [default: D]")
+@click.option("--people", type=click.IntRange(1), help="Rows of a sheet.  [default: 1]")
+@click.option("--check", is_flag=True, help="Say what the detector sees in each picture.")
 @click.option(
-    "--identity", type=click.Path(path_type=Path), help="A portrait of the person at rest."
+    "--best-of", default=1, type=click.IntRange(1), help="Draw N, keep what --judge finds nearest."
 )
-@click.option("--identity-seed", type=int, help="A made-up person.")
-@click.option("--steps", type=click.IntRange(1), help="Sampling steps.")
-@click.option("--guidance", type=float, help="1.0 is off.")
-@click.option("--temperature", type=float, help="0 draws the likeliest face.")
-@click.option("--model", type=click.Path(path_type=Path), help="Another model folder.")
-@click.option("--device", default="auto", show_default=True)
+@click.option("--judge", type=click.Path(path_type=Path), help="Folder of the detector that looks.")
+@sampling_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a picture.")
 def command(
-    codes_or_text: str,
+    codes_or_text: str | None,
     out: Path,
     count: int,
     seed: int,
     identity: Path | None,
     identity_seed: int | None,
+    sweep: str | None,
+    grid: str | None,
+    levels: str | None,
+    people: int | None,
+    check: bool,
+    best_of: int,
+    judge: Path | None,
     model: Path | None,
     device: str,
     as_json: bool,
@@ -45,52 +61,95 @@ def command(
 ) -> None:
     """Draw a face that does what is said: `auface generate 6C+12D --out face.png`.
 
-    CODES_OR_TEXT is FACS notation (0 is a face at rest) or plain English. The PNG carries codes,
-    text, seed, identity and model in its text chunks; `auface score` reads them back.
+    CODES_OR_TEXT is FACS notation (0 is a face at rest) or plain English. With --sweep or --grid in
+    its place a sheet is drawn, people along the rows, and its texts are written beside it as JSON.
+    Every picture says that a machine made it, and from what; `auface score` reads that back.
     """
-    if identity is not None and identity_seed is not None:
-        raise click.UsageError("give --identity or --identity-seed, not both")
+    one_who(identity, identity_seed)
+    _one_request(codes_or_text, sweep, grid)
     if out.suffix and out.suffix.lower() != ".png":
         raise click.UsageError(f"{out.name}: pictures are PNG; name a .png file or a folder")
-    if count > 1 and out.suffix:
-        raise click.UsageError(f"--count {count} needs a folder for --out, not {out.name}")
-    # What is asked for is read before torch is loaded: a slip is told at once.
-    from facs_text import FacsTextError, parse
-
-    if not codes_or_text.strip():
-        raise FacsTextError("empty text: write codes such as 6C+12D, or 0 for a face at rest")
-    if not re.search(r"[A-Za-z]{3,}", codes_or_text):
-        parse(codes_or_text)
-    from auface_gen import AUFace
-
     chosen = {name: value for name, value in sampling.items() if value is not None}
-    pictures = AUFace.from_pretrained(model, device=device).generate(
-        codes_or_text,
-        identity=identity,
-        identity_seed=identity_seed,
-        seed=seed,
-        count=count,
+    if best_of > 1:
+        chosen.setdefault("temperature", CHOICE)
+    if codes_or_text is not None:
+        if levels is not None or people is not None:
+            raise click.UsageError("--levels and --people go with --grid or --sweep")
+        if count > 1 and out.suffix:
+            raise click.UsageError(f"--count {count} needs a folder for --out, not {out.name}")
+        check_request(codes_or_text)
+    elif count > 1 or not out.suffix:
+        raise click.UsageError("a sheet is one picture: name a .png, without --count")
+    columns = _columns(sweep, grid, levels)
+    if check or judge is not None or best_of > 1:
+        from ..looking import load_judge
+
+        chosen |= {"check": load_judge(judge, choose=best_of > 1), "best_of": best_of}
+    draw = load_model(model, device)
+    if columns:
+        from auface_gen.show.sheets import draw_sheet
+
+        sheet = draw_sheet(
+            draw, columns, people=people or 1, first=identity_seed or 0,
+            identity=identity, seed=seed, **chosen,
+        )  # fmt: skip
+        for path in sheet.save(out):
+            note(f"{path}: written")
+        for row in sheet.rows:
+            for made in row:
+                place = f"{out}, {made.identity}, {made.coding}"
+                _say(place, made, first=row is sheet.rows[0], as_json=as_json)
+        return
+    assert codes_or_text is not None  # or it would have been a sheet
+    pictures = draw.generate(
+        codes_or_text, identity=identity, identity_seed=identity_seed, seed=seed, count=count,
         **chosen,
-    )
-    if not out.suffix:
-        out.mkdir(parents=True, exist_ok=True)
-    for picture in pictures:
-        path = out if out.suffix else out / f"face-{picture.seed}.png"
+    )  # fmt: skip
+    for n, made in enumerate(pictures):
+        path = out if out.suffix else out / f"face-{seed + n}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(path)
-        if picture.seed == seed:
-            tell_dropped(picture.coding, picture.description.resolution)
-        if picture.not_shown:
-            click.echo(f"not shown by this model: {', '.join(picture.not_shown)}", err=True)
-        if as_json:
-            emit(
-                {
-                    "file": str(path),
-                    "codes": str(picture.coding),
-                    "text": picture.text,
-                    "seed": picture.seed,
-                    "identity": picture.identity,
-                }
-            )
-        else:
-            click.echo(f"{path}: {picture.text}")
+        made.save(path)
+        _say(str(path), made, first=n == 0, as_json=as_json)
+
+
+def _one_request(codes_or_text: str | None, sweep: str | None, grid: str | None) -> None:
+    if sum(given is not None for given in (codes_or_text, sweep, grid)) != 1:
+        raise click.UsageError("give one of CODES_OR_TEXT, --sweep and --grid")
+
+
+def _columns(sweep: str | None, grid: str | None, levels: str | None) -> list[Coding]:
+    """The codings of a sheet; none where no sheet is asked for."""
+    if sweep is None and grid is None:
+        return []
+    from auface_gen.show import levels as of_levels
+
+    if sweep is not None:
+        if levels is not None:
+            raise click.UsageError("--levels goes with --grid; a sweep has its own")
+        return of_levels.sweep(sweep)
+    return of_levels.grid(grid or "", levels=levels or "D")
+
+
+def _say(path: str, made: Generated, *, first: bool, as_json: bool) -> None:
+    """A picture's line or JSON object; what was left out, on standard error."""
+    if first:
+        tell_dropped(made.coding, made.description.resolution)
+    if made.not_shown:
+        note(f"not shown by this model: {', '.join(made.not_shown)}")
+    if as_json:
+        seen = {} if made.seen is None else {"seen": made.seen.to_json()}
+        emit(
+            {
+                "file": path,
+                "codes": str(made.coding),
+                "text": made.text,
+                "seed": made.seed,
+                "identity": made.identity,
+            }
+            | seen
+        )
+        return
+    click.echo(f"{path}: {made.text}")
+    if made.seen is not None:
+        chosen = f", best of {made.seen.best_of}" if made.seen.best_of > 1 else ""
+        click.echo(f"  seen by {made.seen.detector}{chosen}: {made.seen.said}")

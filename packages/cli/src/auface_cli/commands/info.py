@@ -9,28 +9,37 @@ from typing import Any
 
 import click
 
+from ..doctor import OURS, WEIGHTS, checks
 from ..output import emit
 
 __all__ = ["command"]
 
-_PACKAGES = ("auface", "facs-text", "vq-tokenizer", "auface-gen", "aaad")
 _NEEDED = ("torch", "numpy", "safetensors", "pillow", "einops", "triton", "mitsuba", "click")
 
 
 @click.command("info")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(as_json: bool) -> None:
-    """Say which packages, devices and weights are here."""
+    """Say which packages, devices and weights are here, and whether they are in order.
+
+    What a bug report should bring along: `auface info --json`.
+    """
+    looked = list(checks())
     facts: dict[str, Any] = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {name: _version(name) for name in OURS},
         "needs": {name: _version(name) for name in _NEEDED},
         "devices": _devices(),
-        "weights": _weights(),
+        "weights": {
+            check.name.removeprefix(WEIGHTS): check.said
+            for check in looked
+            if check.name.startswith(WEIGHTS)
+        },
     }
     if as_json:
-        emit(facts)
+        ok = all(check.ok for check in looked)
+        emit({**facts, "ok": ok, "checks": [check.to_json() for check in looked]})
         return
     for key, value in facts.items():
         if isinstance(value, dict):
@@ -39,6 +48,8 @@ def command(as_json: bool) -> None:
         else:
             shown = ", ".join(value) if isinstance(value, list) else value
             click.echo(f"{key:<14} {shown}")
+    for check in looked:
+        click.echo(f"{'in order' if check.ok else 'WRONG':<14} {check.name}: {check.said}")
 
 
 def _version(name: str) -> str | None:
@@ -54,24 +65,4 @@ def _devices() -> list[str]:
         import torch
 
         found += [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return found
-
-
-def _weights() -> dict[str, str]:
-    """What each model says of itself, or why it cannot be used."""
-    found: dict[str, str] = {}
-    if find_spec("auface_gen") and find_spec("torch"):
-        from auface_gen import AUFace
-
-        try:
-            found["generator"] = AUFace.from_pretrained(device="cpu").digest
-        except ValueError as error:
-            found["generator"] = str(error)
-    if find_spec("aaad") and find_spec("torch"):
-        from aaad import Detector
-
-        try:
-            found["detector"] = Detector.from_pretrained(device="cpu").id
-        except ValueError as error:
-            found["detector"] = str(error)
     return found

@@ -1,7 +1,9 @@
 """auface tokens: pictures to codebook indices and back.
 
 The file: safetensors with `tokens`, int32 (N, h, w), and in its metadata `names` (JSON list of N
-file names) and `model` (first 12 hexadecimal digits of the sha256 of the tokenizer's weights).
+file names), `model` (first 12 hexadecimal digits of the sha256 of the tokenizer's weights) and, for
+tokens that say what changed from a reference picture, `reference` (that picture's file name). Any
+other picture of that size may take its place when they are decoded.
 """
 
 from __future__ import annotations
@@ -38,33 +40,50 @@ def _load(model: Path | None) -> tuple[Any, str]:
     return tokenizer, digest
 
 
+def _picture(path: Path) -> Any:
+    """A picture as (1, 3, H, W) in [0, 1]."""
+    import numpy as np
+    import torch
+
+    from vq_tokenizer.pictures import read_rgb
+
+    pixels = np.array(read_rgb(path))
+    if pixels.shape[0] * pixels.shape[1] > _MOST_PIXELS:
+        raise click.UsageError(f"{path}: more than {_MOST_PIXELS:,} pixels; make it smaller")
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255.0
+
+
+_reference = click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    help="The picture that tokens are changes of, for a tokenizer that has one.",
+)
+
+
 @command.command("encode")
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A .safetensors file.")
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a tokenizer.")
-def encode(images: tuple[Path, ...], out: Path, model: Path | None) -> None:
+@_reference
+def encode(images: tuple[Path, ...], out: Path, model: Path | None, reference: Path | None) -> None:
     """Write the tokens of pictures (all of one size) to a file."""
     tokenizer, digest = _load(model)
-    import numpy as np
     import torch
     from safetensors.torch import save
 
-    from vq_tokenizer.pictures import read_rgb
-
+    beside = None if reference is None else _picture(reference)
     grids = []
     for path in images:
-        pixels = np.array(read_rgb(path))
-        if pixels.shape[0] * pixels.shape[1] > _MOST_PIXELS:
-            raise click.UsageError(f"{path}: more than {_MOST_PIXELS:,} pixels; make it smaller")
-        batch = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255.0
         with torch.inference_mode():
-            grids.append(tokenizer.encode(batch)[0].to(torch.int32))
+            grids.append(tokenizer.encode(_picture(path), beside)[0].to(torch.int32))
     if len({tuple(grid.shape) for grid in grids}) > 1:
         raise click.UsageError("the pictures must all have one size")
-    names = json.dumps([path.name for path in images])
-    data = save({"tokens": torch.stack(grids)}, {"names": names, "model": digest})
-    with whole(out) as beside:
-        beside.write_bytes(data)
+    about = {"names": json.dumps([path.name for path in images]), "model": digest}
+    if reference is not None:
+        about["reference"] = reference.name
+    data = save({"tokens": torch.stack(grids)}, about)
+    with whole(out) as place:
+        place.write_bytes(data)
     click.echo(f"{out}: {len(grids)} grids of {tuple(grids[0].shape)}")
 
 
@@ -72,7 +91,8 @@ def encode(images: tuple[Path, ...], out: Path, model: Path | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder.")
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a tokenizer.")
-def decode(file: Path, out: Path, model: Path | None) -> None:
+@_reference
+def decode(file: Path, out: Path, model: Path | None, reference: Path | None) -> None:
     """Draw the pictures of a file of tokens."""
     tokenizer, digest = _load(model)
     import torch
@@ -83,11 +103,17 @@ def decode(file: Path, out: Path, model: Path | None) -> None:
         raise click.UsageError(
             f"{file}: was written with another tokenizer ({about['model']}, not {digest})"
         )
+    if reference is None and "reference" in about:
+        raise click.UsageError(
+            f"{file}: says what changed from {about['reference']}; give it, or another picture of "
+            "its size, as --reference"
+        )
+    features = None if reference is None else tokenizer.features(_picture(reference))
     names = _file_names(file, about.get("names", "[]"), len(tokens))
     out.mkdir(parents=True, exist_ok=True)
     for name, grid in zip(names, tokens, strict=True):
         with torch.inference_mode():
-            image = tokenizer.decode(grid[None])[0].clamp(0, 1)
+            image = tokenizer.decode(grid[None], features)[0].clamp(0, 1)
         pixels = (image * 255 + 0.5).byte().permute(1, 2, 0).cpu().numpy()
         path = out / f"{name}.png"
         with whole(path) as beside:
@@ -111,7 +137,7 @@ def _read(file: Path, tokenizer: Any) -> tuple[Any, dict[str, str]]:
             f"{file}: grids of {tuple(tokens.shape[1:])} are more than {_MOST_PIXELS:,} pixels each"
         )
     tokens = tokens.long()
-    low, high, last = int(tokens.min()), int(tokens.max()), tokenizer.quantizer.num_codes - 1
+    low, high, last = int(tokens.min()), int(tokens.max()), tokenizer.num_codes - 1
     if low < 0 or high > last:
         raise click.UsageError(f"{file}: tokens are {low} to {high}, this tokenizer's 0 to {last}")
     return tokens, about

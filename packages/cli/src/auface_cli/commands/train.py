@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import asdict, field, make_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -92,61 +91,46 @@ def _train(
     options = {key: value for key, value in more.items() if value is not None}
     if unknown := [key for key in options if key not in takes]:
         raise click.UsageError(f"this trainer takes no --{unknown[0].replace('_', '-')}")
-    if "run" in takes:
-        options |= {"run": run, "tell": note}
-    else:
-        options |= {k: v for k, v in asdict(run).items() if v is not None}
-    return function(*places, out, resume=resume, device=device, **options)
+    return function(*places, out, run=run, resume=resume, device=device, tell=note, **options)
 
 
 def _run_class(function: Callable[..., Any]) -> Any:
-    """The dataclass of a trainer's runs: the type of its `run`, as the default says it.
-
-    A trainer that takes its settings one by one has a dataclass made of those that are plain
-    values.
-    """
-    takes = inspect.signature(function).parameters
-    if "run" in takes:
-        return type(takes["run"].default)
-    plain: list[Any] = []
-    for name, one in takes.items():
-        if one.kind is one.KEYWORD_ONLY and name not in ("resume", "device", "threads", "quiet"):
-            default = one.default
-            kind = type(default) if isinstance(default, int | float | str) else int | float | str
-            plain.append((name, kind | None, field(default=default)))
-    if any(one.kind is one.VAR_KEYWORD for one in takes.values()):
-        plain += [
-            ("batch", int | None, field(default=None)),
-            ("seed", int | None, field(default=None)),
-        ]
-    return make_dataclass("Run", plain, frozen=True)
+    """The dataclass of a trainer's runs: the type of its `run`, as the default says it."""
+    return type(inspect.signature(function).parameters["run"].default)
 
 
 @command.command("tokenizer")
 @_corpus
 @_shared
 @click.option(
+    "--start", type=click.Path(path_type=Path), help="Begin with the weights of this tokenizer."
+)
+@click.option(
     "--detector",
     type=click.Path(path_type=Path),
     help="Also match what this detector (of aaad) sees; never the one that scores.",
 )
-def tokenizer(corpus: Path, detector: Path | None, **options: Any) -> None:
-    """Train the image tokenizer on the pictures of CORPUS."""
-    from vq_tokenizer.training.train import train_tokenizer
+def tokenizer(corpus: Path, start: Path | None, detector: Path | None, **options: Any) -> None:
+    """Train the image tokenizer on the pictures of CORPUS.
+
+    With a model that has a reference (--set model=f16-reference-fsq), on its pictures and their
+    people at rest. CORPUS may grow between a run and its --resume.
+    """
+    from auface_gen.corpus.train_tokenizer import train_corpus_tokenizer
 
     loss = None
     if detector is not None:
         from aaad.detector import FeatureLoss
 
         loss = FeatureLoss.from_pretrained(detector, device=options["device"])
-    _train(train_tokenizer, corpus, feature_loss=loss, **options)
+    _train(train_corpus_tokenizer, corpus, feature_loss=loss, start=start, **options)
 
 
 @command.command("reader")
 @_shared
 def reader(**options: Any) -> None:
     """Train the clause reader, from texts that it draws for itself."""
-    from auface_gen.generator.train_reader import train_reader
+    from auface_gen.generator.legacy.train_reader import train_reader
 
     _train(train_reader, **options)
 
@@ -201,9 +185,28 @@ def tears(corpus: Path, **options: Any) -> None:
     type=click.Path(path_type=Path),
     help="Folder of a tokenizer; the shipped one unless told.",
 )
-@click.option("--reader", type=click.Path(path_type=Path), help="Folder of a reader of texts.")
-def generator(corpus: Path, **options: Any) -> None:
-    """Train the face generator on CORPUS."""
+@click.option(
+    "--tokens", type=click.Path(path_type=Path), help="Where CORPUS lies as tokens, to share them."
+)
+@click.option(
+    "--start", type=click.Path(path_type=Path), help="Begin with the weights of this generator."
+)
+@click.option(
+    "--detector",
+    type=click.Path(path_type=Path),
+    help="What fine-tuning listens to (of aaad); never the one that scores.",
+)
+def generator(corpus: Path, detector: Path | None, **options: Any) -> None:
+    """Train the face generator on CORPUS, which may grow between a run and its --resume.
+
+    In stages: alignment of words and pictures, masked tokens of change, and, with --detector and
+    --set finetune=0.1, fine-tuning against a detector.
+    """
     from auface_gen.generator.train import train_generator
 
-    _train(train_generator, corpus, **options)
+    loss = None
+    if detector is not None:
+        from aaad.detector import AskedLoss
+
+        loss = AskedLoss.from_pretrained(detector, device=options["device"])
+    _train(train_generator, corpus, detector=loss, **options)

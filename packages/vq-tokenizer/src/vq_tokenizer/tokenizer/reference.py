@@ -13,16 +13,37 @@ Shapes: B batch, H x W pixels, h x w tokens, D code width.
 from __future__ import annotations
 
 import itertools
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["ReferenceDecoder", "ReferenceEncoder", "open_gate", "warp"]
+__all__ = ["ReferenceDecoder", "ReferenceEncoder", "ReferenceFeatures", "open_gate", "warp"]
 
 DIFFERENCE = 3.0  # the encoder sees differences this much larger than they are
 REACH = 0.05  # a head's output of 1 moves the picture by this share of half its side
 FLOWS = 2  # warped pictures that are mixed: one can show what the other hides
+
+
+class ReferenceFeatures(NamedTuple):
+    """What a decoder makes of references once, for many decodings.
+
+    pictures: the references (B, 3, H, W); maps: their features, finest first, each half the size
+    of the one before.
+    """
+
+    pictures: Tensor
+    maps: tuple[Tensor, ...]
+
+    def expand(self, count: int) -> ReferenceFeatures:
+        """The same reference count times, where there is one; nothing is copied."""
+        if len(self.pictures) == count:
+            return self
+        return ReferenceFeatures(
+            self.pictures.expand(count, -1, -1, -1),
+            tuple(m.expand(count, -1, -1, -1) for m in self.maps),
+        )
 
 
 def warp(pictures: Tensor, flow: Tensor) -> Tensor:
@@ -36,7 +57,7 @@ def warp(pictures: Tensor, flow: Tensor) -> Tensor:
 
 
 def open_gate(changed: Tensor, factor: int) -> Tensor:
-    """changed (B, h, w) bool -> gate (B, 1, H, W), 1 within one token of a changed one, else 0."""
+    """changed (B, h, w), bool or 0 to 1 -> gate (B, 1, H, W): the most changed token of 3 x 3."""
     near = F.max_pool2d(changed[:, None].float(), 3, stride=1, padding=1)
     return F.interpolate(near, scale_factor=float(factor), mode="nearest")
 
@@ -132,26 +153,30 @@ class ReferenceDecoder(nn.Module):
         bias[1:FLOWS] = -1.0
         bias[FLOWS] = -2.0
 
-    def forward(self, codes: Tensor, reference: Tensor, gate: Tensor) -> Tensor:
-        """gate (B, 1, H, W): where it is 0 the reference comes out."""
-        x = F.pixel_unshuffle(reference - 0.5, self.patch)
-        features = []
+    def read(self, pictures: Tensor) -> ReferenceFeatures:
+        """References (B, 3, H, W) to what `forward` takes."""
+        x = F.pixel_unshuffle(pictures - 0.5, self.patch)
+        maps = []
         for stage in self.features:
             x = stage(x.contiguous(memory_format=torch.channels_last))
-            features.append(x)
+            maps.append(x)
+        return ReferenceFeatures(pictures, tuple(maps))
 
+    def forward(self, codes: Tensor, reference: ReferenceFeatures, gate: Tensor) -> Tensor:
+        """gate (B, 1, H, W) from 0 to 1: where it is 0 the reference comes out, to the bit."""
+        maps = reference.maps
         y = self.enter(codes)
         flow = codes.new_zeros(codes.shape[0], 2, *codes.shape[2:], dtype=torch.float32)
-        for i in reversed(range(len(features))):
-            if i + 1 < len(features):
+        for i in reversed(range(len(maps))):
+            if i + 1 < len(maps):
                 y, flow = self.ups[i](_double(y)), _double(flow)
-            moved = warp(features[i], flow).to(y.dtype)
-            y = self.stages[i](y + self.joins[i](torch.cat([features[i], moved], 1)))
+            moved = warp(maps[i], flow).to(y.dtype)
+            y = self.stages[i](y + self.joins[i](torch.cat([maps[i].to(y.dtype), moved], 1)))
             if i:
                 flow = flow + self.flows[i - 1](y).float() * REACH
 
         with torch.autocast(codes.device.type, enabled=False):
-            return self._compose(y.float(), flow, reference.float(), gate)
+            return self._compose(y.float(), flow, reference.pictures.float(), gate)
 
     def _compose(self, y: Tensor, flow: Tensor, reference: Tensor, gate: Tensor) -> Tensor:
         """Warped references and paint, mixed; the residual; the gate."""
@@ -161,7 +186,7 @@ class ReferenceDecoder(nn.Module):
         layers.append(F.pixel_shuffle(self.paint(y), self.patch) + 0.5)
         mixed = sum(layer * shares[:, i : i + 1] for i, layer in enumerate(layers))
         changed = mixed + F.pixel_shuffle(self.residual(y), self.patch)
-        return torch.where(gate > 0, changed, reference)
+        return torch.lerp(reference, changed, gate.to(changed.dtype))  # exact at 0 and at 1
 
 
 def _enlarge(x: Tensor, factor: int) -> Tensor:

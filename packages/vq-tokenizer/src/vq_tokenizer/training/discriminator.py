@@ -4,7 +4,7 @@
     model    - mean D(y)
     LeCam    mean max(0, D(x) - avg D(y))^2 + mean max(0, avg D(x) - D(y))^2  (Tseng et al., 2021)
 
-x are pictures, y the model's outputs.
+x are pictures, y the model's outputs; each mean is weighted where pixels have weights.
 Shapes: B batch, 3 x H x W pictures in about [0, 1], h x w patches.
 """
 
@@ -52,25 +52,34 @@ class PatchDiscriminator(nn.Module):
         scores: Tensor = self.layers(images * 2 - 1)
         return scores
 
-    def generator_loss(self, restored: Tensor) -> Tensor:
-        """What the model minimises; leaves no gradient in the critic."""
+    def generator_loss(self, restored: Tensor, weights: Tensor | None = None) -> Tensor:
+        """What the model minimises; leaves no gradient in the critic. weights: (B, H, W)."""
         self.requires_grad_(False)
         try:
-            loss: Tensor = -self(restored).float().mean()
-            return loss
+            return -_mean(self(restored).float(), weights)
         finally:
             self.requires_grad_(True)
 
-    def loss(self, images: Tensor, restored: Tensor) -> Tensor:
-        """What the critic minimises; moves the averages of its scores."""
+    def loss(self, images: Tensor, restored: Tensor, weights: Tensor | None = None) -> Tensor:
+        """What the critic minimises; moves the averages of its scores. weights: (B, H, W)."""
         real, fake = self(images).float(), self(restored).float()
-        hinge = F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+        hinge = _mean(F.relu(1 - real), weights) + _mean(F.relu(1 + fake), weights)
         # LeCam: real scores stay near the average fake score and the other way round
-        pull = F.relu(real - self.mean_fake).square().mean()
-        push = F.relu(self.mean_real - fake).square().mean()
+        pull = _mean(F.relu(real - self.mean_fake).square(), weights)
+        push = _mean(F.relu(self.mean_real - fake).square(), weights)
         with torch.no_grad():
-            means = all_reduce(torch.stack([real.mean(), fake.mean()])) / world_size()
+            both = torch.stack([_mean(real, weights), _mean(fake, weights)])
+            means = all_reduce(both) / world_size()
             self.mean_real = self.mean_real.lerp(means[0], 1 - self.decay)
             self.mean_fake = self.mean_fake.lerp(means[1], 1 - self.decay)
         total: Tensor = hinge + self.lecam * (pull + push)
         return total
+
+
+def _mean(scores: Tensor, weights: Tensor | None) -> Tensor:
+    """Mean of scores (B, 1, h, w), a patch by the mean of the weights (B, H, W) around it."""
+    if weights is None:
+        return scores.mean()
+    height, width = scores.shape[2:]
+    coarse = F.adaptive_avg_pool2d(weights[:, None].float(), (height, width))
+    return (scores * coarse).sum() / coarse.sum().clamp_min(1e-8)

@@ -1,21 +1,14 @@
-"""Measure tokenizers on pictures.
+"""Measure a tokenizer on pictures: PSNR, SSIM, how its tokens use the codebook, pictures a second.
 
-    python -m vq_tokenizer.training.evaluate IMAGES --tokenizer DIR
-
-Each tokenizer encodes and decodes the same pictures; its line holds the means of PSNR and SSIM, how
-the tokens of all pictures use the codebook, and pictures a second through encoder and decoder.
---sheet writes originals with each tokenizer's reconstructions below, --json the figures.
+With references also: PSNR over the pixels that differ from them, what copying the reference would
+give, and the share of tokens that say "nothing". Shapes: M pictures, S side in pixels.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import platform
-import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,15 +16,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vq_tokenizer._device import usable_device
 from vq_tokenizer.errors import VQTokenizerError
-from vq_tokenizer.tokenizer.checkpoint import load_checkpoint, write_text
 from vq_tokenizer.tokenizer.model import Tokenizer
-from vq_tokenizer.training.data import ImageArray, find_images, load_images
-from vq_tokenizer.training.measure import TokenUse, psnr, ssim, token_use
-from vq_tokenizer.training.sheet import write_sheet
+from vq_tokenizer.training.batches import collate
+from vq_tokenizer.training.measure import TokenUse, psnr, psnr_where, ssim, token_use
+from vq_tokenizer.training.pictures import Pictures
 
-__all__ = ["Evaluation", "evaluate", "main"]
+__all__ = ["MOVED", "Evaluation", "described", "evaluate", "machine", "spread"]
+
+MOVED = 0.06  # a pixel moved where a channel differs from the reference by more
 
 
 @dataclass(frozen=True)
@@ -39,28 +32,42 @@ class Evaluation:
     """Figures of one tokenizer on one set of pictures.
 
     psnr, ssim: of each picture (M,), in dB and at most 1. use: of the codebook, by the tokens of
-    all of them. rate: pictures a second. originals, restored: the first ones shown, (n, 3, S, S).
+    all of them; with a reference by those that say something. rate: pictures a second.
+    moved, copied, copied_moved: PSNR (M,) over moved pixels, of the reference itself, and of it
+    over moved pixels. still: share of tokens that say nothing. A picture in which nothing moved has
+    NaN for all of these, and counts in no mean.
+    shown: rows of pictures for a sheet, each (n, 3, S, S): references, originals, restored.
     """
 
     psnr: Tensor
     ssim: Tensor
     use: TokenUse
     rate: float
-    originals: Tensor
-    restored: Tensor
+    shown: list[Tensor]
+    moved: Tensor | None = None
+    copied: Tensor | None = None
+    copied_moved: Tensor | None = None
+    still: float | None = None
 
     def figures(self) -> dict[str, float]:
         """What a log or a JSON file keeps; psnr_p5 is what 5% of the pictures do not reach."""
-        return {
+        found = {
             "pictures": len(self.psnr),
-            "psnr": round(float(self.psnr.double().mean()), 4),
-            "psnr_p5": round(float(self.psnr.double().quantile(0.05)), 4),
-            "ssim": round(float(self.ssim.double().mean()), 5),
+            "psnr": round(float(self.psnr.double().nanmean()), 4),
+            "psnr_p5": round(float(self.psnr.double().nanquantile(0.05)), 4),
+            "ssim": round(float(self.ssim.double().nanmean()), 5),
             "usage": round(self.use.usage, 5),
             "perplexity": round(self.use.perplexity, 2),
             "dead": self.use.dead,
             "pictures_per_second": round(self.rate, 2),
         }
+        for name in ("moved", "copied", "copied_moved"):
+            values = getattr(self, name)
+            if values is not None:
+                found[f"psnr_{name}"] = round(float(values.double().nanmean()), 4)
+        if self.still is not None:
+            found["still"] = round(self.still, 4)
+        return found
 
 
 def spread(count: int, limit: int | None) -> Tensor:
@@ -72,40 +79,71 @@ def spread(count: int, limit: int | None) -> Tensor:
 @torch.no_grad()
 def evaluate(
     model: Tokenizer,
-    images: ImageArray,
+    pictures: Pictures,
     *,
     limit: int | None = None,
     batch: int = 16,
     show: int = 8,
 ) -> Evaluation:
-    """Encode and decode up to limit pictures, evenly spaced over images, on the model's device.
+    """Encode and decode up to limit pictures, evenly spaced, on the model's device.
 
     The model's mode is left as it is; nothing of it moves. Raises VQTokenizerError when the
-    pictures' size is not one that the model takes.
+    pictures' size is not one that the model takes, or it wants references and they have none.
     """
     device = next(model.parameters()).device
-    values, likeness, tokens, restored = [], [], [], []
-    picked = spread(len(images), limit)
-    seconds = 0.0
-    shown = spread(len(picked), show)
+    picked = spread(len(pictures), limit)
+    shown = set(picked[spread(len(picked), show)].tolist())
+    rows: dict[str, list[Tensor]] = {"references": [], "originals": [], "restored": []}
+    values: dict[str, list[Tensor]] = {}
+    tokens, seconds = [], 0.0
     for part in picked.split(batch):
-        pixels = images.batch(part).to(device)
+        held = collate([pictures.sample(i) for i in part.tolist()]).to(device)
+        references = held.references if model.config.reference else None
+        if model.config.reference and references is None:
+            raise VQTokenizerError("evaluate: this tokenizer wants pictures with references")
         began = time.perf_counter()
-        codes = model.encode(pixels)
-        again = model.decode(codes).float()
+        codes = model.encode(held.images, references)
+        again = model.decode(codes, references).float()
         tokens.append(codes.cpu())  # waits for the device
         seconds += time.perf_counter() - began
-        values.append(psnr(again, pixels).cpu())
-        likeness.append(ssim(again, pixels).cpu())
-        restored.append(again.cpu())
+        found = {"psnr": psnr(again, held.images), "ssim": ssim(again, held.images)}
+        if references is not None:
+            found = _against(found, again, held.images, references)
+        for name, value in found.items():
+            values.setdefault(name, []).append(value.cpu())
+        for at, index in enumerate(part.tolist()):
+            if index in shown:
+                if references is not None:
+                    rows["references"].append(references[at].cpu())
+                rows["originals"].append(held.images[at].cpu())
+                rows["restored"].append(again[at].cpu())
+    every = torch.cat(tokens)
+    still = None
+    if model.config.reference:
+        loud = every != model.still_token
+        still = 1 - float(loud.float().mean())
+        every = every[loud] if bool(loud.any()) else every
     return Evaluation(
-        torch.cat(values),
-        torch.cat(likeness),
-        token_use(torch.cat(tokens), model.quantizer.num_codes),
-        len(picked) / max(seconds, 1e-9),
-        images.batch(picked[shown]),
-        torch.cat(restored)[shown],
+        use=token_use(every, model.num_codes),
+        rate=len(picked) / max(seconds, 1e-9),
+        shown=[torch.stack(row) for row in rows.values() if row],
+        still=still,
+        **{name: torch.cat(value) for name, value in values.items()},
     )
+
+
+def _against(
+    found: dict[str, Tensor], restored: Tensor, images: Tensor, references: Tensor
+) -> dict[str, Tensor]:
+    """With PSNR over what moved, and what the references themselves would have."""
+    moved = (images - references).abs().amax(1) > MOVED
+    found = found | {
+        "moved": psnr_where(restored, images, moved),
+        "copied": psnr(references, images),
+        "copied_moved": psnr_where(references, images, moved),
+    }
+    nothing = ~moved.flatten(1).any(1)
+    return {name: value.masked_fill(nothing, float("nan")) for name, value in found.items()}
 
 
 def machine() -> dict[str, Any]:
@@ -124,78 +162,3 @@ def described(folder: Path) -> dict[str, Any]:
     values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     about = {"name": folder.resolve().name, "model": values["model"]}
     return about | {"train": values.get("train", {})}
-
-
-def _line(name: str, figures: dict[str, float]) -> str:
-    return (
-        f"{name}: psnr {figures['psnr']:.2f} dB  ssim {figures['ssim']:.4f}  "
-        f"usage {figures['usage']:.1%}  perplexity {figures['perplexity']:.0f}  "
-        f"dead {figures['dead']}  {figures['pictures_per_second']:.1f} pictures/s"
-    )
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m vq_tokenizer.training.evaluate",
-        description="Measure tokenizers on pictures.",
-    )
-    parser.add_argument("images", help="folder of pictures or tar shards, split or not")
-    parser.add_argument("--tokenizer", required=True, type=Path, help="folder of a checkpoint")
-    parser.add_argument(
-        "--other", type=Path, action="append", default=[], help="another one; may be given again"
-    )
-    parser.add_argument("--split", default="test", help="where there are splits (default test)")
-    parser.add_argument("--size", type=int, default=128, help="side in pixels (default 128)")
-    parser.add_argument("--limit", type=int, help="at most so many pictures, evenly spaced")
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--sheet", type=Path, help="PNG of originals above reconstructions")
-    parser.add_argument("--show", type=int, default=8, help="pictures on the sheet (default 8)")
-    parser.add_argument("--zoom", type=int, default=2, help="enlargement of the sheet (default 2)")
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    parser.add_argument("--threads", type=int)
-    parser.add_argument("--device", default="cpu")
-    return parser
-
-
-def _run(given: argparse.Namespace) -> None:
-    folders = [given.tokenizer, *given.other]
-    device = usable_device(given.device)
-    models = [load_checkpoint(folder, device=device) for folder in folders]
-    for name in ("size", "limit", "batch", "show", "zoom"):
-        if getattr(given, name) is not None and getattr(given, name) < 1:
-            raise VQTokenizerError(
-                f"evaluate: --{name} must be positive, got {given.__dict__[name]}"
-            )
-    for model in models:
-        model.grid(given.size, given.size)
-    images = load_images(find_images(given.images, given.split), given.size)
-    results: list[dict[str, Any]] = []
-    rows: list[Tensor] = []
-    for folder, model in zip(folders, models, strict=True):
-        found = evaluate(model, images, limit=given.limit, batch=given.batch, show=given.show)
-        results.append(described(folder) | found.figures())
-        rows += [found.restored] if rows else [found.originals, found.restored]
-        sys.stdout.write(_line(os.fspath(folder), found.figures()) + "\n")
-    if given.sheet:
-        write_sheet(given.sheet, rows, zoom=given.zoom)
-    if given.json:
-        about = {"size": given.size, "split": given.split, "machine": machine()}
-        given.json.parent.mkdir(parents=True, exist_ok=True)
-        write_text(given.json, json.dumps(about | {"results": results}, indent=2) + "\n")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; exit status 0 done, 2 when the call or its input was wrong."""
-    given = _parser().parse_args(arguments)
-    if given.threads:
-        torch.set_num_threads(given.threads)
-    try:
-        _run(given)
-    except VQTokenizerError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from vq_tokenizer.errors import VQTokenizerError
 
-__all__ = ["TokenUse", "psnr", "ssim", "token_use"]
+__all__ = ["TokenUse", "psnr", "psnr_where", "ssim", "ssim_map", "token_use"]
 
 WINDOW, SIGMA = 11, 1.5
 C1, C2 = 0.01**2, 0.03**2
@@ -36,8 +36,22 @@ def psnr(output: Tensor, target: Tensor) -> Tensor:
     return -10 * torch.log10(error.clamp_min(1e-10))
 
 
+def psnr_where(output: Tensor, target: Tensor, where: Tensor) -> Tensor:
+    """The same over the pixels of where (B, H, W) bool; NaN for a picture that has none; (B,)."""
+    _check("psnr_where", output, target)
+    error = (output.float().clamp(0, 1) - target.float()).square().mean(1)  # (B, H, W)
+    error = (error * where).sum(dim=(1, 2)) / where.sum(dim=(1, 2))
+    return -10 * torch.log10(error.clamp_min(1e-10))
+
+
 def ssim(output: Tensor, target: Tensor) -> Tensor:
-    """Structural similarity of each picture, after clamping output to [0, 1]; (B,), at most 1.
+    """Structural similarity of each picture: the mean of its `ssim_map`; (B,), at most 1."""
+    return ssim_map(output, target).mean(dim=(1, 2)).float()
+
+
+def ssim_map(output: Tensor, target: Tensor) -> Tensor:
+    """Structural similarity around each pixel, after clamping output to [0, 1]:
+    (B, H - 10, W - 10) float64, for the pixels but 5 at each border.
 
     On grey values (ITU-R BT.601), data range 1, windows wholly inside the picture, in float64: flat
     areas are a difference of two nearly equal numbers over a small constant. A picture smaller than
@@ -58,7 +72,7 @@ def ssim(output: Tensor, target: Tensor) -> Tensor:
     vx, vy = mean(x * x) - mx * mx, mean(y * y) - my * my
     both = mean(x * y) - mx * my
     value = (2 * mx * my + C1) * (2 * both + C2) / ((mx * mx + my * my + C1) * (vx + vy + C2))
-    return value.mean(dim=(1, 2, 3)).float()
+    return value[:, 0]
 
 
 def _gaussian(side: int, like: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from auface_gen.codings.mixture import draw_codings
 from auface_gen.columns import UNITS, to_vector
 from auface_gen.generator.checkpoint import write_folder
 from auface_gen.generator.learner import Learner, begin, learn, write_log
-from auface_gen.generator.reader import ClauseReader, TextConfig, words
+from auface_gen.generator.legacy.reader import ClauseReader, TextConfig, words
 from auface_gen.generator.run import ReaderRun
 from facs_text import Action, Coding, describe, resolve, unit
 
@@ -84,7 +84,7 @@ def train_reader(
         tell(f"resumed at step {learner.step}")
     learn(
         learner,
-        lambda step: _loss(reader, run, step),
+        lambda step: [_loss(reader, run, step)],
         lambda: _keep(out, learner, reader, tell),
         tell,
     )

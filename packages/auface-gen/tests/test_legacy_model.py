@@ -3,7 +3,7 @@ import torch
 
 from auface_gen.columns import COLUMNS
 from auface_gen.errors import AUFaceGenError
-from auface_gen.generator.model import FaceTransformer, GeneratorConfig
+from auface_gen.generator.legacy.model import FaceTransformer, GeneratorConfig
 
 A = len(COLUMNS)
 CONFIG = GeneratorConfig(

@@ -1,0 +1,155 @@
+"""What is told of a picture: a text of some length and manner, and what each part of it is about.
+
+Texts are those of facs-text, drawn anew each time: full, brief, for a prompt, or clinical; at times
+loosened as people write, the clauses in another order and joined by other marks. Almost right texts
+are those of its contrasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from auface_gen.columns import COLUMNS, to_vector
+from facs_text import Description, FacsTextError, Resolution, contrast, describe, parse, resolve
+from facs_text.corpus import CorpusRow
+
+__all__ = [
+    "DETAILS",
+    "Part",
+    "Said",
+    "asked",
+    "codes_of",
+    "contrasts",
+    "meant",
+    "say",
+    "values",
+]
+
+DETAILS: dict[str, float] = {"full": 0.45, "brief": 0.2, "prompt": 0.2, "clinical": 0.15}
+"""How texts are told, and how often each way."""
+
+_JOINTS = (". ", ", ", "; ", " and ", ", and ", "\n")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a text, characters [begin, end), and the columns (A,) that it speaks of."""
+
+    begin: int
+    end: int
+    columns: np.ndarray
+
+    def words(self, spans: Sequence[tuple[int, int]]) -> list[int]:
+        """Which words of the text, by their spans, begin in this part; marks without any
+        characters, as pretrained encoders put around a text, are of no part.
+        """
+        return [i for i, (a, z) in enumerate(spans) if a < z and self.begin <= a < self.end]
+
+
+@dataclass(frozen=True)
+class Said:
+    """A text, its parts, and all that it asks for as columns (A,)."""
+
+    text: str
+    parts: tuple[Part, ...]
+    columns: np.ndarray
+
+
+@lru_cache(maxsize=1 << 16)
+def asked(codes: str, mirror: bool, resolved: bool) -> Resolution:
+    """The resolution of codes, or of their mirror image; without `resolved` each unit stays as it
+    is written.
+    """
+    coding = parse(codes)
+    return resolve(coding.mirror() if mirror else coding, "warn" if resolved else "off")
+
+
+def codes_of(row: CorpusRow) -> str:
+    """What was asked of the person in a picture; what stands, where the corpus does not say."""
+    requested = row.extra.get("requested")
+    return requested if isinstance(requested, str) else row.codes
+
+
+def values(resolution: Resolution) -> np.ndarray:
+    """(A,) activations 0..1 of a resolution."""
+    return to_vector(resolution.activations)[0]
+
+
+def say(
+    resolution: Resolution, *, detail: str = "full", seed: int = 0, loose: bool = False
+) -> Said:
+    """A text of a resolution by facs-text; `loose` shuffles its clauses and joins them anew."""
+    description = describe(resolution, detail=detail, seed=seed)
+    about = [_about(description, i) for i in range(len(description.clauses))]
+    texts = [clause.text for clause in description.clauses]
+    if loose and len(texts) > 1:
+        text, places = _shuffled(texts, np.random.default_rng([seed, 0x1005E]))
+    else:
+        text, places = description.text, _places(description.text, texts)
+    parts = tuple(
+        Part(*place, columns)
+        for place, columns in zip(places, about, strict=True)
+        if place is not None
+    )
+    return Said(text, parts, values(resolution))
+
+
+def _about(description: Description, index: int) -> np.ndarray:
+    """(A,) activations of the units that a clause names."""
+    units = {u if u.startswith("AU") else f"AU{u}" for u in description.clauses[index].aus}
+    seen = description.resolution.activations
+    return to_vector({u: sides for u, sides in seen.items() if u in units})[0]
+
+
+def _places(text: str, clauses: Sequence[str]) -> list[tuple[int, int] | None]:
+    """Where each clause stands in a text that has them in order; None for one that is not there."""
+    low, after = text.lower(), 0
+    out: list[tuple[int, int] | None] = []
+    for clause in clauses:
+        at = low.find(clause.lower(), after)
+        out.append(None if at < 0 else (at, at + len(clause)))
+        after = after if at < 0 else at + len(clause)
+    return out
+
+
+def _shuffled(
+    texts: Sequence[str], rng: np.random.Generator
+) -> tuple[str, list[tuple[int, int] | None]]:
+    """Clauses in another order, joined by one mark or word, at times in small letters."""
+    joint = _JOINTS[rng.integers(len(_JOINTS))]
+    text, places = "", {}
+    for i in rng.permutation(len(texts)):
+        text += joint if text else ""
+        places[int(i)] = (len(text), len(text) + len(texts[i]))
+        text += texts[i]
+    return (text.lower() if rng.random() < 0.5 else text), [places[i] for i in range(len(texts))]
+
+
+def contrasts(resolution: Resolution, count: int, *, detail: str, seed: int) -> list[Said]:
+    """Texts that are wrong in one way each; fewer where there are not as many."""
+    while count:
+        try:
+            found = contrast(resolution.coding, count, seed=seed)
+        except FacsTextError:  # a face at rest or a full one has few
+            count -= 1
+            continue
+        return [say(one.resolution, detail=detail, seed=seed + 1) for one in found]
+    return []
+
+
+def meant(said: Sequence[Said], spans: Sequence[Sequence[tuple[int, int]]], length: int) -> Tensor:
+    """(B, L, A) 0 or 1: the columns that each word's part of its text is about. spans: of words, as
+    `TextEncoder.spans` has them.
+    """
+    out = torch.zeros(len(said), length, len(COLUMNS))
+    for b, (one, words) in enumerate(zip(said, spans, strict=True)):
+        for part in one.parts:
+            inside = part.words(words[:length])
+            out[b, inside] = torch.from_numpy((part.columns > 0).astype(np.float32))
+    return out

@@ -1,0 +1,1 @@
+"""Photographs in which a face is moved: read, blended, written."""

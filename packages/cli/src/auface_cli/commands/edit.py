@@ -1,0 +1,106 @@
+"""auface edit: the face in a photograph moved, and the whole photograph back."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..drawing import check_request, load_model, sampling_options
+from ..dropped import tell_dropped
+from ..output import note
+
+if TYPE_CHECKING:
+    from auface_gen.photograph.file import Photograph
+
+__all__ = ["command"]
+
+
+@click.command("edit")
+@click.argument("photo", type=click.Path(path_type=Path))
+@click.argument("codes_or_text")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="A .png, .tif, .webp or .jpg."
+)
+@click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--landmarks",
+    type=click.Path(path_type=Path),
+    help="68 points (x, y in pixels of the upright photograph) as a JSON list, in place of looking "
+    "for them.",
+)
+@sampling_options
+def command(
+    photo: Path,
+    codes_or_text: str,
+    out: Path,
+    seed: int,
+    landmarks: Path | None,
+    model: Path | None,
+    device: str,
+    **sampling: Any,
+) -> None:
+    """Move the face in a photograph: `auface edit me.jpg 6C+12D --out smile.png`.
+
+    PHOTO shows a person at rest, CODES_OR_TEXT is what the face is to do. The photograph comes back
+    whole: around the face it is the same to the bit (in a .jpg but for its compression), with its
+    transparency, colour profile and EXIF. It is labelled as changed by a machine. Of several faces
+    the largest is moved. Edit nobody who has not agreed to it.
+    """
+    check_request(codes_or_text)
+    from auface_gen import AUFaceGenError
+    from auface_gen.label import SUFFIXES
+    from auface_gen.photograph.blend import changed, paste
+    from auface_gen.photograph.file import Photograph
+
+    if out.suffix.lower() not in SUFFIXES:
+        raise click.UsageError(f"{out.name}: name a file that ends in {', '.join(SUFFIXES)}")
+    points = None if landmarks is None else _points(landmarks)
+    whole = Photograph.open(photo)
+    draw = load_model(model, device)
+    if not draw.portraits:
+        raise AUFaceGenError(
+            f"the model {draw.digest} draws made-up people only, and cannot move a photograph; "
+            "name one that takes portraits with --model"
+        )
+    crop, matrix, said = _aligned(whole, size=draw.size, landmarks=points)
+    for line in filter(None, (whole.note, said)):
+        note(line)
+    from PIL import Image
+
+    chosen = {name: value for name, value in sampling.items() if value is not None}
+    person = Image.fromarray(crop)
+    moved, rest = draw.generate([codes_or_text, "0"], identity=person, seed=seed, **chosen)
+    tell_dropped(moved.coding, moved.description.resolution)
+    if moved.not_shown:
+        note(f"not shown by this model: {', '.join(moved.not_shown)}")
+    import numpy as np
+
+    edited = changed(crop, np.asarray(moved.image), np.asarray(rest.image))
+    whole.save(out, paste(whole.pixels, matrix, edited, crop))
+    click.echo(f"{out}: {moved.text}")
+
+
+def _aligned(photo: Photograph, **options: Any) -> tuple[Any, Any, str]:
+    """The crop that aaad makes of a photograph, its map to the photograph, and what it says."""
+    # By name, since an aaad without photographs' extra has no such module to import from.
+    found = import_module("aaad.align").align(photo.rgb, **options)
+    return found.image, found.matrix, found.note
+
+
+def _points(path: Path) -> list[list[float]]:
+    """68 pairs of numbers from a JSON file; aaad checks that they are a face's."""
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise click.UsageError(
+            f"{path}: not a JSON list of 68 pairs of numbers ({error})"
+        ) from None
+    if isinstance(value, dict):
+        value = value.get("landmarks")
+    if not isinstance(value, list):
+        raise click.UsageError(f"{path}: not JSON of 68 pairs of numbers")
+    return value

@@ -1,0 +1,79 @@
+"""auface sequence: timed codings to a film of one person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..drawing import load_model, one_who, person_options, sampling_options
+from ..output import emit, note
+from ..timed import read_timed
+
+__all__ = ["command"]
+
+
+@click.command("sequence")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A .gif, .webp or .mp4, or a folder for numbered PNG.",
+)
+@click.option(
+    "--rate", default=25.0, show_default=True, type=click.FloatRange(0, 1000, min_open=True),
+    help="Frames a second.",
+)  # fmt: skip
+@click.option("--seed", default=0, show_default=True, help="Of all frames.")
+@person_options
+@sampling_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a frame.")
+def command(
+    file: Path,
+    out: Path,
+    rate: float,
+    seed: int,
+    identity: Path | None,
+    identity_seed: int | None,
+    model: Path | None,
+    device: str,
+    as_json: bool,
+    **sampling: Any,
+) -> None:
+    """Draw timed codings as a film: `auface sequence smile.txt --out smile.gif`.
+
+    FILE has a time in seconds and a coding a line (`0.4 6C+12D`; - is standard input). Between them
+    levels rise and fall smoothly. Beside the film stands a JSON file: time, levels and text of each
+    frame, and by how much every two neighbouring frames differ.
+    """
+    one_who(identity, identity_seed)
+    timed = read_timed(file)
+    chosen = {name: value for name, value in sampling.items() if value is not None}
+    from auface_gen.show.films import check_film, write_sequence
+    from auface_gen.show.sequence import draw_sequence
+
+    check_film(out)
+    made = draw_sequence(
+        load_model(model, device),
+        timed,
+        rate=rate,
+        identity=identity,
+        identity_seed=identity_seed,
+        seed=seed,
+        **chosen,
+    )
+    film, beside = write_sequence(made, out)
+    value = made.to_json()
+    if value["not_shown"]:
+        note(f"not shown by this model: {', '.join(value['not_shown'])}")
+    if as_json:
+        for frame in value["frames"]:
+            emit(frame)
+    else:
+        click.echo(made.text)
+    note(
+        f"{film}: {len(made.frames)} frames, neighbours differ by at most "
+        f"{100 * value['largest_difference']:.2f}% of white; {beside} says the rest"
+    )

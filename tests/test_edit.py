@@ -1,0 +1,120 @@
+"""auface edit, from a file to a file, with a made-up aligner: what is around the face stays."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from auface_gen import AUFace
+from auface_gen.label import COMPOSITE, digital_source
+
+SIZE = 64
+FAST = ("--steps", 1)
+
+
+@pytest.fixture
+def aligner(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """`aaad.align` that takes the face to be a square at (40, 30)."""
+    matrix = np.array([[1.0, 0.0, 40.0], [0.0, 1.0, 30.0]])
+    given = SimpleNamespace(options=None, matrix=matrix)
+
+    def align(image, **options):
+        given.options = options
+        size = options["size"]
+        crop = np.ascontiguousarray(image[30 : 30 + size, 40 : 40 + size])
+        return SimpleNamespace(image=crop, matrix=matrix, note="2 faces were found")
+
+    module = ModuleType("aaad.align")
+    module.align = align
+    monkeypatch.setitem(sys.modules, "aaad.align", module)
+    return given
+
+
+@pytest.fixture
+def moving(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that takes portraits, and paints the mouth of whoever moves."""
+    draw = AUFace.generate
+
+    def generate(self, requests, *, identity, **options):
+        options.pop("seed")
+        made = draw(self, requests, identity_seed=0, **options)
+        pixels = np.asarray(identity).copy()
+        made[1] = _with(made[1], pixels)
+        pixels = pixels.copy()
+        pixels[40:48, 20:44] = (200, 40, 40)
+        return [_with(made[0], pixels), made[1]]
+
+    monkeypatch.setattr(AUFace, "portraits", True)
+    monkeypatch.setattr(AUFace, "generate", generate)
+
+
+def _with(made, pixels):
+    import dataclasses
+
+    return dataclasses.replace(made, image=Image.fromarray(pixels))
+
+
+@pytest.fixture
+def photo(tmp_path):
+    pixels = np.random.default_rng(0).integers(90, 140, (120, 160, 4), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+def test_the_photograph_comes_back_with_its_face_moved(
+    auface, model, aligner, moving, photo, tmp_path
+):
+    out = tmp_path / "moved.png"
+    outcome = auface("edit", photo, "26D", "--out", out, "--model", model, *FAST)
+    assert outcome.status == 0, outcome.err
+    assert "2 faces were found" in outcome.err
+    assert aligner.options == {"size": SIZE, "landmarks": None}
+    before, after = (np.asarray(Image.open(p)) for p in (photo, out))
+    rows, columns = np.nonzero((before != after).any(2))
+    assert rows.min() >= 30 + 36
+    assert rows.max() < 30 + 52
+    assert columns.min() >= 40 + 16
+    assert columns.max() < 40 + 48
+    assert np.array_equal(before[..., 3], after[..., 3])
+    assert np.abs(after[74, 72, :3].astype(int) - (200, 40, 40)).max() < 12
+    assert digital_source(out) == COMPOSITE
+
+
+def test_landmarks_of_ones_own(auface, model, aligner, moving, photo, tmp_path):
+    points = tmp_path / "points.json"
+    points.write_text(str([[1.0, 2.0]] * 68))
+    args = ("edit", photo, "12C", "--out", tmp_path / "o.png", "--model", model, *FAST)
+    assert auface(*args, "--landmarks", points).status == 0
+    assert len(aligner.options["landmarks"]) == 68
+    points.write_text("no points")
+    outcome = auface(*args, "--landmarks", points)
+    assert outcome.status == 2
+    assert "68 pairs" in outcome.err
+
+
+def test_a_model_of_made_up_people_says_so(auface, model, photo, tmp_path):
+    outcome = auface("edit", photo, "12C", "--out", tmp_path / "out.png", "--model", model)
+    assert outcome.status == 2
+    assert "made-up people only" in outcome.err
+    assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("photo.png", "12C", "--out", "out.bmp"), "out.bmp"),
+        (("photo.png", "99", "--out", "out.png"), "99"),
+        (("nowhere.png", "12C", "--out", "out.png"), "nowhere.png"),
+        (("photo.png", "12C", "--out", "out.jpg"), "transparency"),
+    ],
+)
+def test_bad_calls(auface, model, aligner, moving, photo, tmp_path, monkeypatch, args, said):
+    monkeypatch.chdir(tmp_path)
+    outcome = auface("edit", *args, "--model", model, *FAST)
+    assert outcome.status == 2
+    assert said in outcome.err
+    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["photo.png"]
