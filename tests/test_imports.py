@@ -42,6 +42,8 @@ THROUGH_EXTRAS = {"auface_cli": {"torch", "numpy", "pillow", "safetensors", "auf
 # What a package needs and no line of it imports: torch's exporter loads onnx and onnxscript, the
 # studio's commands are `auface`'s, which finds them by their entry points.
 LOADED_BY_OTHERS = {"vq_tokenizer": {"onnx", "onnxscript"}, "auface_studio": {"auface"}}
+# What no extra brings: whoever asks for MediaPipe's finder brings MediaPipe and a model of it.
+BROUGHT_BY_THE_USER = {"aaad": {"mediapipe"}}
 # Extras for the tests of a package, which no user installs.
 FOR_TESTS = ("test", "browser")
 
@@ -86,6 +88,7 @@ def test_only_the_allowed_siblings(package):
 def test_everything_imported_is_declared(package):
     own = DISTRIBUTION.get(package, package)
     declared = {own} | requirements(package) | THROUGH_EXTRAS.get(package, set())
+    declared |= BROUGHT_BY_THE_USER.get(package, set())
     outside = {
         name: where
         for name, where in imported(package).items()
