@@ -59,6 +59,20 @@ def test_shut_lids_do_not_pass_through_the_eye() -> None:
     assert shape_weights({"AU43": {"left": 1.0}, "AU64": {"both": 1.0}})["eyeBlink_L"] < 1
 
 
+@pytest.mark.parametrize("mode", ["warn", "off"])
+@pytest.mark.parametrize("codes", ["43", "45", "46", "L46", "R46", "43E", "43+45", "45+L46"])
+def test_lids_close_once(codes: str, mode: str) -> None:
+    """A blink and a wink are told as closed lids too: one movement, made once."""
+    for raw in (False, True):
+        weights = shape_weights(resolve(codes, mode).activations, raw=raw)
+        assert max(weights.get(f"eyeBlink_{letter}", 0.0) for letter in "LR") == 1.0
+    blink, closed = resolve("45").activations, resolve("43E").activations
+    assert {k: v for k, v in shape_weights(blink).items() if v} == shape_weights(closed)
+    wink = shape_weights(resolve("R46").activations)
+    assert wink["eyeBlink_R"] == 1.0
+    assert not wink.get("eyeBlink_L")
+
+
 def test_pressed_lips_stay_together_when_the_jaw_drops() -> None:
     assert (
         shape_weights({"AU24": {"top": 0.8, "bottom": 0.8}, "AU26": {"both": 1.0}})["mouthClose"]

@@ -76,7 +76,7 @@ def test_parse_is_the_inverse(auface):
     text = auface("describe", "1C+4D+L12B").out.strip()
     assert auface("understand", text).out.strip() == "1C+4D+L12B"
     value = json.loads(auface("understand", text, "--json").out)
-    assert value == {"text": text, "codes": "1C+4D+L12B", "unparsed": []}
+    assert value == {"text": text, "codes": "1C+4D+L12B", "absent": [], "unparsed": []}
 
 
 def test_parse_reads_lines_that_are_piped_in(auface, monkeypatch):

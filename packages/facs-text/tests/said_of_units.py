@@ -156,10 +156,24 @@ def looks_wrongly(description: Description) -> list[str]:
     return problems
 
 
+_OPEN = re.compile(
+    r"open mouth|lips (?:are |hang |stand )?(?:slightly |just )?(?:apart|parted|open)|"
+    r"lips part\b|parting of the lips|\b(?:gap|opening in the)\b|teeth (?:are )?(?:bared|show)"
+)
+
+
+def absent_wrongly(description: Description) -> list[str]:
+    """Lips said to be apart where they were looked at and seen together."""
+    if "25" not in description.resolution.absent:
+        return []
+    return [f"25 is absent: {c.text}" for c in description.clauses if _OPEN.search(c.text)]
+
+
 def faults(description: Description) -> list[str]:
     """Everything that any of the checkers finds in a description."""
     return [
         *contradictions(description),
         *held_wrongly(description),
         *looks_wrongly(description),
+        *absent_wrongly(description),
     ]

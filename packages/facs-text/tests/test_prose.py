@@ -11,12 +11,28 @@ from facs_text._prose._words import lexicon
 from facs_text._units import unit
 
 FILES = ("prose_known.tsv", "prose_voices_1.tsv", "prose_voices_2.tsv", "prose_voices_3.tsv")
+LATER = cases("prose_voices_4.tsv")
 
 
 @pytest.mark.parametrize("case", [c for name in FILES for c in cases(name)], ids=lambda c: c.text)
 def test_sentences(case: Case) -> None:
     heard = understand(case.text)
     assert grade(case, heard) == "right", f"{heard.coding}, not {' or '.join(case.answers)}"
+
+
+@pytest.mark.parametrize("voice", sorted({case.source for case in LATER}))
+def test_a_voice(voice: str) -> None:
+    wrong = [
+        f"{case.text}: {heard.coding}, not {' or '.join(case.answers)}"
+        for case, heard in ((c, understand(c.text)) for c in LATER if c.source == voice)
+        if grade(case, heard) != "right"
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("case", cases("prose_not_yet.tsv"), ids=lambda c: c.text)
+def test_what_is_not_read_yet_is_reported(case: Case) -> None:
+    assert grade(case, understand(case.text)) != "wrong", understand(case.text).coding
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,34 @@ def test_what_stands(given_: str, stands: str) -> None:
     assert str(resolve(given_).coding) == str(parse(stands))
 
 
+@pytest.mark.parametrize(
+    ("given_", "stands", "shown"),
+    [
+        ("32", "32", {"bottom": 0.6}),  # a lip, and the lower one where a picture must choose
+        ("32D", "32D", {"bottom": 0.8}),
+        ("T32", "T32", {"top": 0.6}),
+        ("B32E", "B32E", {"bottom": 1.0}),
+        ("T32D+B32B", "T32D", {"top": 0.8}),
+        ("T32B+B32D", "B32D", {"bottom": 0.8}),
+        ("T18E+32", "T18E+B32", {"bottom": 0.6}),
+        ("16E+32", "16E+T32", {"top": 0.6}),
+    ],
+)
+def test_one_lip_is_bitten(given_: str, stands: str, shown: dict[str, float]) -> None:
+    resolution = resolve(given_)
+    assert str(resolution.coding) == str(parse(stands))
+    assert resolution.activations["AU32"] == shown
+    said = {r.effect for r in resolution.rules}
+    assert ("shown on the lower lip" in said) == (given_ in ("32", "32D"))
+
+
+@pytest.mark.parametrize("codes", ["43", "45", "46", "L46", "43E"])
+def test_closed_lids_are_seen_closed_and_no_further(codes: str) -> None:
+    seen = resolve(codes).activations
+    assert set(seen["AU43"].values()) == {1.0}
+    assert max(v for sides in seen.values() for v in sides.values()) == 1.0
+
+
 ANTAGONISTS = [(r["a"], r["b"], r["id"]) for r in rules()["antagonists"]]
 
 

@@ -23,6 +23,21 @@ def test_of_what_the_rig_shows(coding: Coding, seed: int) -> None:
     assert faults(describe(coding, seed=seed)) == []
 
 
+@given(codings(codes=RIG, most=6), st.sampled_from(DETAILS), st.integers(0, 99))
+def test_of_lips_that_were_seen_closed(coding: Coding, detail: str, seed: int) -> None:
+    absent = {"25", "26"} - {action.code for action in coding}
+    budget = 10_000 if detail == "prompt" else None
+    resolution = resolve(coding, absent=absent)
+    assert faults(describe(resolution, detail=detail, seed=seed, budget=budget)) == []
+
+
+def test_the_checker_sees_open_lips_that_were_seen_closed() -> None:
+    resolution = resolve("17C+27D", absent={"25"})
+    text = "The mouth stretches wide open, so that the chin puckers under the open mouth"
+    found = faults(Description(text, (Clause(text, ("AU27",), "jaw", "27D"),), resolution))
+    assert any("25 is absent" in fault for fault in found)
+
+
 def test_the_rules_and_the_second_list_agree() -> None:
     for rule in rules()["antagonists"]:
         for own, other, hold in zip("ab", "ba", rule["hold"], strict=True):

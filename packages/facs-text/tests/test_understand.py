@@ -115,6 +115,53 @@ def test_what_is_not_understood_is_reported(text: str, codes: str, left: list[st
         assert text[span.start : span.end] == span.text
 
 
+@pytest.mark.parametrize(
+    ("text", "codes", "absent"),
+    [
+        ("no AU12", "0", "12"),
+        ("AU4 is absent; AU12 is present at intensity D", "12D", "4"),
+        ("AU12=0", "0", "12"),
+        ("AU12: 0, AU4: 3, AU6: 0.3", "4C", "12"),  # 0.3 is a trace, and not said to be absent
+        ("He raised his brows with no smile.", "1+2", "12"),
+        ("AU1, AU2 and AU4 are absent.", "0", "1 2 4"),
+        ("neither AU1 nor AU2", "0", "1 2"),
+        ("The jaw drops, but the lips are not parted.", "26", "25"),
+        ("She smiles without opening her mouth.", "12", "25"),
+        ("She did not raise her brows.", "0", "1 2"),
+        # nothing of the unit as a whole is said
+        ("no L12", "0", ""),
+        ("no smile on the left", "0", ""),
+        ("perhaps no smile", "0", ""),
+        ("not strongly smiling", "0", ""),
+        ("Is AU12 absent?", "0", ""),
+        ("If AU12 is absent, she is calm.", "0", ""),
+        ("No AU12 at first, then AU12B.", "12B", ""),
+        ("The man smiles, the woman does not frown.", "12", ""),
+    ],
+)
+def test_what_is_said_to_be_absent(text: str, codes: str, absent: str) -> None:
+    understood = understand(text)
+    assert understood.coding == parse(codes)
+    assert understood.absent == set(absent.split())
+
+
+@given(codings(), st.sampled_from(DETAILS), st.integers(0, 10**9))
+def test_an_observed_absence_comes_back(coding: Coding, detail: str, seed: int) -> None:
+    absent = {"25", "26"} - {action.code for action in coding}
+    resolution = resolve(coding, absent=absent)
+    understood = understand(describe(resolution, detail=detail, seed=seed).text)
+    assert (understood.coding, understood.absent) == (resolution.coding, resolution.absent)
+    again = resolve(understood.coding, absent=understood.absent)
+    assert again.coding == resolution.coding
+
+
+def test_what_is_seen_to_be_absent_is_not_implied() -> None:
+    heard = understand("The jaw drops strongly, but there is no parting of the lips.")
+    assert str(resolve(heard.coding, absent=heard.absent).coding) == "26D"
+    assert "closed" in describe("17C+26C", absent={"25"}).text
+    assert "open mouth" not in describe("17C+27D", absent={"25"}).text
+
+
 def test_prose_and_described_text_mix() -> None:
     text = describe("12D+15B").text + " She also raises her brows."
     assert understand(text).coding == parse("1+2+12D+15B")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import fixtures
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import codings
 
 from facs_text import Coding, FacsTextError, parse, resolve
 from facs_text.readers import Row, read, sniff
@@ -49,6 +51,33 @@ def test_openface2_keeps_every_level(
     write([back], folder / "codes.csv", "codes")
     (again,) = read(folder / "codes.csv")
     assert again.coding == coding
+
+
+@pytest.mark.parametrize(
+    ("codes", "written"),
+    [
+        ("0", "AU0"), ("12", "AU12"), ("6E+12", "AU6E+AU12"), ("1E+2", "AU1E+AU2"),
+        ("L12B+R12D", "L12B+R12D"), ("4+L12B?", "AU4+L12B?"), ("30LC", "AU30LC"), ("M55", "M55"),
+        ("T28+B32", "T28+B32"),
+    ],
+)  # fmt: skip
+def test_codes_are_no_numbers_to_a_spreadsheet(tmp_path: Path, codes: str, written: str) -> None:
+    rows = rows_of(tmp_path / "c.csv", [codes])
+    write(rows, tmp_path / "out.csv", "codes")
+    (line,) = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
+    assert line["codes"] == written
+    with pytest.raises(ValueError, match="could not convert"):
+        float(written)
+    (back,) = read(tmp_path / "out.csv")
+    assert back.coding == parse(codes)
+
+
+@given(codings())
+def test_codes_come_back(tmp_path_factory: pytest.TempPathFactory, coding: Coding) -> None:
+    folder = tmp_path_factory.mktemp("codes")
+    write(rows_of(folder / "c.csv", [str(coding)]), folder / "out.csv", "codes")
+    (back,) = read(folder / "out.csv")
+    assert back.coding == coding
 
 
 def test_openface2_of_trackers(tmp_path: Path) -> None:

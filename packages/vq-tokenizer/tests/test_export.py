@@ -30,7 +30,14 @@ def sessions(paths: tuple[Path, Path]) -> list[Any]:
     return [runtime.InferenceSession(path, options, providers=provider) for path in paths]
 
 
-@pytest.mark.parametrize("quantizer", ["vq", "fsq", "lfq"])
+@pytest.mark.parametrize(
+    "quantizer",
+    [
+        "vq",
+        pytest.param("fsq", marks=pytest.mark.slow),
+        pytest.param("lfq", marks=pytest.mark.slow),
+    ],
+)
 def test_agrees_with_torch(tmp_path: Path, quantizer: str) -> None:
     for name in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(name)

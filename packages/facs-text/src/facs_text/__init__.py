@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from facs_text._coding import Action, Coding
 from facs_text._describe import Clause, Description, describe
 from facs_text._errors import FacsTextError
-from facs_text._notation import Action, Coding, parse
+from facs_text._notation import parse
 from facs_text._resolve import Applied, Resolution, resolve
 from facs_text._units import ActionUnit, picture_units, unit, units
 from facs_text._version import __version__

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from facs_text._change import noun_of
+from facs_text._coding import Action, Coding
 from facs_text._describe import Clause, describe
 from facs_text._errors import FacsTextError
-from facs_text._notation import Action, Coding
 from facs_text._resolve import Resolution, expand, resolve, rules
 from facs_text._units import picture_units, unit
 from facs_text._wording import adjectives

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from facs_text._coding import Action, Coding
 from facs_text._errors import FacsTextError
-from facs_text._notation import MAX_TEXT, Action, Coding, parse
+from facs_text._notation import MAX_TEXT, parse
 from facs_text._resolve import Resolution, collapse, expand, resolve
 from facs_text._sentence import mix, small
 from facs_text._understand import Span, sides_of, understand

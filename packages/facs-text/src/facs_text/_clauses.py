@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from facs_text._coding import Coding
 from facs_text._groups import clusters, group_actions, singles
-from facs_text._notation import Coding
 from facs_text._resolve import Resolution
 from facs_text._sentence import Clause, Plan, addenda, clause, count, mix, plan_of, small
 from facs_text._wording import wording

@@ -13,8 +13,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from facs_text._coding import Action, Coding
 from facs_text._errors import FacsTextError
-from facs_text._notation import Action, Coding
 from facs_text._resolve import Resolution, resolve, rules
 from facs_text._units import picture_units, unit
 

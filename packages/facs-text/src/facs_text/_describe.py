@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from facs_text._clauses import Description, clauses_of, join
+from facs_text._coding import Coding
 from facs_text._errors import FacsTextError
-from facs_text._notation import Coding
 from facs_text._prompt import DEFAULT_BUDGET, prompt
 from facs_text._resolve import Resolution, resolve
 from facs_text._sentence import Clause

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from facs_text._coding import Action, Coding
 from facs_text._looks import looks_of
-from facs_text._notation import Action, Coding
 from facs_text._oppose import Opposition, opposed, opposition, rule_of
 from facs_text._parts import LEAD, expand, strength
 from facs_text._trace import rules
@@ -88,8 +88,7 @@ def clusters(coding: Coding, absent: frozenset[str] = frozenset()) -> list[Group
         _tie(group)
         if len(group.actions) > 1:
             _look_for(group)
-        else:
-            group.looks = _without(group.actions[0], codes, absent)
+        _observe(group, absent - codes)
     return sorted(groups, key=Group.order)
 
 
@@ -150,21 +149,28 @@ def group_actions(coding: Coding, absent: frozenset[str] = frozenset()) -> list[
         for _, units, rule in [*closed, *(r for r in here if "units" not in r[2]), *here]:
             _take(units, rule, plain, whole, said, groups)
     rest = {key: level for key, level in plain.items() if key not in said}
-    groups.extend(Group([a], _without(a, codes, absent), a.side) for a in _collapse(rest))
+    groups.extend(Group([a], side=a.side) for a in _collapse(rest))
     groups.sort(key=Group.order)
     for group in groups:
         _tie(group)
+        _observe(group, absent - codes)
     _tie_groups(groups)
     return groups
 
 
-def _without(action: Action, codes: set[str], absent: frozenset[str]) -> Sequence[str]:
-    """What is seen where the coder looked for something that usually comes with a unit."""
-    found: list[str] = []
-    for rule in rules()["observed"]:
-        if rule["a"] == action.code and rule["without"] in absent - codes:
-            found += rule["looks"]
-    return found
+def _observe(group: Group, absent: frozenset[str]) -> None:
+    """Give a group the look of what the coder looked for and did not see, before any other look:
+    it says an absence, and others may suppose what is absent ("the open mouth").
+    """
+    codes = {a.code for a in group.actions}
+    found = [
+        look
+        for rule in rules()["observed"]
+        if rule["a"] in codes and rule["without"] in absent
+        for look in rule["looks"]
+    ]
+    if found:
+        group.looks, group.look_of = found, None
 
 
 def _closed(members: frozenset[str], codes: set[str]) -> bool:

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from facs_text._change import said
+from facs_text._coding import Action, Coding
 from facs_text._errors import FacsTextError
-from facs_text._notation import Action, Coding
 from facs_text._resolve import expand, resolve, strength
 from facs_text._sentence import mix, small
 from facs_text._units import unit

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from facs_text._notation import Action
+from facs_text._coding import Action
 from facs_text._parts import LEAD, LOOSE, losses, overlap, strength
 from facs_text._trace import rules
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from facs_text._notation import Action, Coding
+from facs_text._coding import Action, Coding
 from facs_text._units import unit
 
-__all__ = ["LEAD", "LIPS", "LOOSE", "SPLIT", "Parts", "collapse", "expand", "losses", "overlap",
-           "pairs", "parts_of", "said", "strength"]  # fmt: skip
+__all__ = ["LEAD", "LIPS", "LOOSE", "SPLIT", "Parts", "collapse", "expand", "lip_unsaid", "losses",
+           "overlap", "pairs", "parts_of", "said", "strength"]  # fmt: skip
 
 LOOSE = frozenset(("both", "unequal", "one", "V", "W"))
 SPLIT = frozenset(("left", "right"))
 LIPS = frozenset(("top", "bottom"))
+_ONE_LIP = frozenset(("32",))  # units of one lip at a time
 LEAD = 2  # levels by which a unit is ahead of another when it leads
 # Share of a rule's hold that acts, by the unit's own level minus its opponent's.
 _SHARE = {LEAD: 0.0, 1: 0.25, 0: 0.5, -1: 0.75, -LEAD: 1.0}
@@ -63,6 +64,12 @@ def parts_of(parts: Mapping[tuple[str, str], Any], code: str, only: Any = None) 
     if only is None:
         return [p for c, p in parts if c == code]
     return [p for c, p in parts if c == code and (p in only or p in LOOSE)]
+
+
+def lip_unsaid(parts: Mapping[tuple[str, str], Any], code: str) -> bool:
+    """Whether a unit of one lip at a time stands without the lip: "32" says both alike."""
+    top, bottom = parts.get((code, "top")), parts.get((code, "bottom"))
+    return code in _ONE_LIP and top is not None and top == bottom
 
 
 def pairs(parts: Mapping[tuple[str, str], Any], rule: Mapping[str, Any]) -> list[tuple[str, str]]:

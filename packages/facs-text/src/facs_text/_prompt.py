@@ -13,9 +13,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 from facs_text._clauses import Description, clauses_of
+from facs_text._coding import Action, Coding
 from facs_text._errors import FacsTextError
 from facs_text._groups import group_actions
-from facs_text._notation import Action, Coding, parse
+from facs_text._notation import parse
 from facs_text._oppose import opposed
 from facs_text._resolve import Resolution, strength
 from facs_text._sentence import Clause, mix, small

@@ -13,8 +13,9 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from facs_text import _seen, _standing
+from facs_text._coding import Coding
 from facs_text._errors import FacsTextError
-from facs_text._notation import Coding, parse
+from facs_text._notation import parse
 from facs_text._parts import collapse, expand, overlap, strength
 from facs_text._trace import Applied, rules
 from facs_text._units import unit
@@ -30,9 +31,10 @@ class Resolution:
     """What stands of a coding.
 
     coding: the units that stand, in levels. activations: for each unit and side what is seen,
-    above 0 and at most 1. rules: the decisions, in order. absent: codes ("25") of units that the
-    others would have implied, but that were looked for and not seen. mode: the one it was resolved
-    in; "off" is said as it is written.
+    above 0 and at most 1; a blink and a wink are seen as closed lids, so AU45 and AU46 stand beside
+    an AU43 that is the same movement and is not to be added to them. rules: the decisions, in
+    order. absent: codes ("25") of units that the others would have implied, but that were looked
+    for and not seen. mode: the one it was resolved in; "off" is said as it is written.
     """
 
     coding: Coding
@@ -85,6 +87,7 @@ def _resolve(coding: Coding, mode: str, absent: frozenset[str]) -> Resolution:
     _standing.visibility(parts, trace)
     _standing.rewrites(parts, trace)
     _standing.alternatives(parts, trace)
+    _standing.lips(parts, trace)
     if mode == "strict":
         for rule in trace:
             if rule.kind == "alternative":

@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from facs_text._looks import looks_of
-from facs_text._parts import LEAD, SPLIT, Parts, losses, overlap, pairs, parts_of, strength
+from facs_text._parts import (
+    LEAD,
+    SPLIT,
+    Parts,
+    lip_unsaid,
+    losses,
+    overlap,
+    pairs,
+    parts_of,
+    strength,
+)
 from facs_text._trace import Applied, note, rules
 from facs_text._units import unit
 from facs_text._wording import fill
@@ -98,8 +108,8 @@ def activations(parts: Parts, factors: Factors) -> dict[str, dict[str, float]]:
 
     for (code, part), (level, _) in sorted(parts.items(), key=_by_code):
         au = unit(code)
-        if not au.graded:
-            continue
+        if not au.graded or (part == "top" and lip_unsaid(parts, code)):
+            continue  # a lip that was not said is shown as the lower one
         value = (level or _unscored(parts, code)) / 5 * factors.get((code, part), 1.0)
         for place in _shown(code, part):
             put(au.key, place, value)

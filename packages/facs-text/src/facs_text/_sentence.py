@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zlib import crc32
 
+from facs_text._coding import Action, Coding
 from facs_text._groups import Group
-from facs_text._notation import Action, Coding
 from facs_text._units import unit
 from facs_text._wording import fill, phrases, wording
 
@@ -137,8 +137,13 @@ def _slots(plan: Plan, detail: str, tags: bool, word: int) -> tuple[Sequence[str
     for n, (head, ties) in enumerate(plan.heads):
         if n:
             last = n == len(plan.heads) - 1
-            slots.append(_JOIN if last and not brief else ("; ",))
-        slots.append([small(x) for x in ways(head, kind)] if n else ways(head, kind))
+            joints = _JOIN if last and not brief else ("; ",)
+            said = [small(x) for x in ways(head, kind)]
+            # not "while with the masseter relaxed, the jaw drops"
+            slots.append(joints[-1:] if any(x.startswith("with ") for x in said) else joints)
+            slots.append(said)
+        else:
+            slots.append(ways(head, kind))
         for how, rivals in ties:
             slots.append(against[how])
             for m, rival in enumerate(rivals):

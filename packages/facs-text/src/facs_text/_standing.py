@@ -15,6 +15,7 @@ from facs_text._parts import (
     SPLIT,
     Parts,
     collapse,
+    lip_unsaid,
     overlap,
     parts_of,
     said,
@@ -23,7 +24,7 @@ from facs_text._parts import (
 from facs_text._trace import Applied, note, rules
 from facs_text._units import unit
 
-__all__ = ["alternatives", "gaze", "implications", "requirements", "rewrites", "sides",
+__all__ = ["alternatives", "gaze", "implications", "lips", "requirements", "rewrites", "sides",
            "visibility"]  # fmt: skip
 
 _SIDE_RULES: dict[str, dict[str, Any]] = {
@@ -37,7 +38,7 @@ _SIDE_RULES: dict[str, dict[str, Any]] = {
     },
     "shown": {
         "id": "side:shown", "kind": "side", "source": "ANAT", "confidence": 0.5,
-        "reason": "a picture must show the unnamed side somewhere",
+        "reason": "a picture must show the unnamed side or lip somewhere",
     },
 }  # fmt: skip
 
@@ -53,6 +54,13 @@ def sides(parts: Parts, trace: list[Applied]) -> None:
             note(trace, _SIDE_RULES["mark"], [f"AU{code}"], "kept as written, shown on both sides")
         elif part == "one":
             note(trace, _SIDE_RULES["shown"], [f"AU{code}"], "shown on the left")
+
+
+def lips(parts: Parts, trace: list[Applied]) -> None:
+    """Note which lip is shown where a unit of one lip does not say which."""
+    for code, part in parts:
+        if part == "top" and lip_unsaid(parts, code):
+            note(trace, _SIDE_RULES["shown"], [f"AU{code}"], "shown on the lower lip")
 
 
 def _hide(parts: Parts, rule: Mapping[str, Any], trace: list[Applied]) -> None:
@@ -124,8 +132,11 @@ def alternatives(parts: Parts, trace: list[Applied]) -> None:
             continue
         ones = parts_of(parts, a, rule.get("a_part"))
         twos = parts_of(parts, b, rule.get("b_part"))
-        if a == b:  # jaw to the left against jaw to the right
-            ones, twos = [p for p in ones if p == "left"], [p for p in twos if p == "right"]
+        if a == b:  # jaw to the left against jaw to the right, one lip against the other
+            ones = [p for p in ones if p in rule["a_part"]]
+            twos = [p for p in twos if p in rule["b_part"]]
+            if unit(a).whole and ones and twos and parts[a, ones[0]] == parts[b, twos[0]]:
+                continue  # one entry, "32", that does not say which
         if any(
             key in rule and not set(rule[key]) <= set(places)
             for key, places in (("a_all", ones), ("b_all", twos))

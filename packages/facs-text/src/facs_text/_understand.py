@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from facs_text._coding import Action, Coding
 from facs_text._errors import FacsTextError
 from facs_text._looks import phrases as looks_in
-from facs_text._notation import MAX_TEXT, Action, Coding
+from facs_text._notation import MAX_TEXT
 from facs_text._prose import read_prose
 from facs_text._sentence import addendum
 from facs_text._trace import rules
@@ -29,10 +30,16 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """The coding a text says, and what of it was not understood."""
+    """The coding a text says, and what of it was not understood.
+
+    absent: codes ("12") of the units that the text says are not there, on any side: "no AU12",
+    "AU4 is absent", "AU12=0", "she does not smile". It is what resolve and describe take as
+    absent; a unit that is neither there nor in coding is one that the text does not speak of.
+    """
 
     coding: Coding
     unparsed: tuple[Span, ...]
+    absent: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=1)
@@ -50,7 +57,7 @@ _TAG = re.compile(r" \([LRUATBVW]?AU\d{1,2}[LR]?[A-E]?\??\)| \(M\d\d\)")
 
 KINDS = ("full", "brief", "clinical", "pull", "clinical_pull", "clinical_held")
 
-Meaning = tuple[str, str, str]  # what: "unit", "doubt", "unequal", "nothing"; code; side
+Meaning = tuple[str, str, str]  # what: "unit", "doubt", "unequal", "absent", "nothing"; code; side
 
 
 @lru_cache(maxsize=1)
@@ -107,7 +114,10 @@ def _phrases() -> dict[str, Meaning]:
         if "left" in au.sides and au.whole:
             noun = fill(entry["noun"], "unequal", 0)
             add(addendum("unequal", noun), ("unequal", au.code, "unequal"))
-    for row in [*rules()["combinations"], *rules()["antagonists"], *rules()["observed"]]:
+    for row in rules()["observed"]:
+        for look in looks_in(row):
+            add(look, ("absent", row["without"], ""))
+    for row in [*rules()["combinations"], *rules()["antagonists"]]:
         for look in looks_in(row):
             for side in ("both", "left", "right"):
                 add(fill(look, side, 0), ("nothing", "", ""))
@@ -123,7 +133,8 @@ def understand(text: str) -> Understanding:
     What describe says comes back exactly, as the coding that stands. Plain prose is read as far
     as it is clear: body parts and what they do, sides, strength, negation, hedges (which
     become "?"), muscle names and tags such as AU12C. The rest is reported in unparsed, by
-    offsets into text. Nothing is resolved or implied. Raises FacsTextError for anything but text.
+    offsets into text; what it says is not there is in absent. Nothing is resolved or implied.
+    Raises FacsTextError for anything but text.
     """
     if not isinstance(text, str):
         raise FacsTextError(f"understand takes text, not {type(text).__name__}")
@@ -151,7 +162,7 @@ def understand(text: str) -> Understanding:
         for one in said:
             gather.loose(one.action, one.denied)
         unparsed.extend(Span(start + a, start + b, text[start + a : start + b]) for a, b in unknown)
-    return Understanding(gather.coding(), tuple(unparsed))
+    return Understanding(gather.coding(), tuple(unparsed), gather.absent())
 
 
 class _Gather:
@@ -161,6 +172,7 @@ class _Gather:
         self._levels: dict[tuple[str, str], int] = {}
         self._doubts: list[tuple[str, str]] = []
         self._unequal: set[str] = set()
+        self._denied: set[str] = set()
 
     def exact(self, meaning: Meaning, piece: str) -> None:
         what, code, side = meaning
@@ -172,9 +184,12 @@ class _Gather:
             self._doubts.append((code, side))
         elif what == "unequal":
             self._unequal.add(code)
+        elif what == "absent":
+            self._denied.add(code)
 
     def loose(self, action: Action, denied: bool) -> None:
         if denied:
+            self._denied.add(action.code)
             return
         if action.side == "unequal":
             self._unequal.add(action.code)
@@ -192,6 +207,10 @@ class _Gather:
     def _parts(self, code: str, side: str) -> tuple[str, ...]:
         sides = unit(code).sides
         return sides if side == "both" and len(sides) == 2 else (side,)
+
+    def absent(self) -> frozenset[str]:
+        """Units that are denied and nowhere said to be there."""
+        return frozenset(self._denied - {code for code, _ in self._levels})
 
     def coding(self) -> Coding:
         actions: dict[tuple[str, str], Action] = {}

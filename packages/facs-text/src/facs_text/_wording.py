@@ -20,7 +20,7 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
-from facs_text._notation import LETTERS
+from facs_text._coding import LETTERS
 from facs_text._units import load_data
 
 __all__ = ["adjectives", "adverbs", "fill", "form", "phrases", "templates", "wording"]

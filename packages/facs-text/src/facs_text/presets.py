@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from facs_text._coding import Coding
 from facs_text._errors import FacsTextError
-from facs_text._notation import Coding, parse
+from facs_text._notation import parse
 from facs_text._units import load_data
 
 __all__ = ["PRESETS", "Preset", "preset"]

@@ -239,18 +239,11 @@ class ChangeTransformer(nn.Module):
         """(..., token_width + C) -> (..., K) float32: likeness to the code as learned, and nearness
         to it in the codebook.
         """
-        q, z = hidden.split([self.config.token_width, self.config.code_dim], -1)
-        codes = self.codebook
-        near = z @ codes.T - 0.5 * codes.square().sum(1)
-        bonus = F.one_hot(
-            torch.tensor(self.config.still, device=codes.device), self.mask_id
-        )  # (K,)
-        return (
-            q @ self._table().T
-            + 4 * F.softplus(self.sharp) * near
-            + self.bias
-            + self.still_bonus * bonus
-        )
+        codes, sharp = self.codebook, 4 * F.softplus(self.sharp)
+        still = F.one_hot(torch.tensor(self.config.still, device=codes.device), self.mask_id)
+        # Nearness is -|z - code|^2 / 2 without |z|^2, which all codes share: one product for both.
+        offset = self.bias + self.still_bonus * still - sharp * 0.5 * codes.square().sum(1)
+        return F.linear(hidden, torch.cat([self._table(), sharp * codes], 1), offset)
 
     def forward(self, tokens: Tensor, memory: Memory) -> Tensor:
         """tokens (B, T) in the order of cells, what `listen` gave -> logits (B, T, K) float32."""

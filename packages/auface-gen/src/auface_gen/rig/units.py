@@ -49,6 +49,27 @@ def turn(activations: Activations, table: str) -> HeadPose:
     return pose
 
 
+def _each_movement_once(activations: Activations) -> Activations:
+    """The activations without what they say twice of one movement.
+
+    A blink is told as unit 45 and, because a picture shows closed lids, as 43 too; each side
+    closes as far as the strongest of them says, and no further.
+    """
+    kept = {name: dict(sides) for name, sides in activations.items()}
+    for codes in unit_table()["one_movement"]:
+        names = [f"AU{code}" for code in codes if f"AU{code}" in kept]
+        if len(names) < 2:
+            continue
+        done = {"left": 0.0, "right": 0.0}
+        for name in names:
+            sides = kept[name]
+            both = sides.get("both", 0.0)
+            asked = {side: max(sides.get(side, 0.0), both) for side in done}
+            kept[name] = {side: max(0.0, asked[side] - done[side]) for side in done}
+            done = {side: max(asked[side], done[side]) for side in done}
+    return kept
+
+
 def shape_weights(activations: Activations, *, raw: bool = False) -> dict[str, float]:
     """Shape weights of the activations, by the table, with what `combined` mends unless `raw`.
 
@@ -61,7 +82,7 @@ def shape_weights(activations: Activations, *, raw: bool = False) -> dict[str, f
         for shape, weight in shapes.items():
             out[shape] = out.get(shape, 0.0) + weight * amount
 
-    for name, sides in activations.items():
+    for name, sides in _each_movement_once(activations).items():
         code = name.removeprefix("AU")
         for side, amount in sides.items():
             if code in table["sided"]:

@@ -32,11 +32,15 @@ def command(texts: tuple[str, ...], as_json: bool) -> None:
             raise FacsTextError("empty text: nothing to understand")
         found = understand(text)
         unparsed = [span.text for span in found.unparsed]
+        absent = sorted(found.absent, key=lambda code: (code[0] == "M", int(code.lstrip("M"))))
         if not found.coding and unparsed:
             raise FacsTextError(f"no movement of a face is understood in {text[:80]!r}")
         if as_json:
-            emit({"text": text, "codes": str(found.coding), "unparsed": unparsed})
+            codes = str(found.coding)
+            emit({"text": text, "codes": codes, "absent": absent, "unparsed": unparsed})
             continue
         click.echo(str(found.coding))
+        if absent:
+            note("said to be absent: " + ", ".join(f"AU{code}" for code in absent))
         if unparsed:
             note("not understood: " + "; ".join(repr(part) for part in unparsed))

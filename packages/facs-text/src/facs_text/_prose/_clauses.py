@@ -23,6 +23,7 @@ _IN_BRACKETS = frozenset(
      "muscle", "side", "prep", "aux", "skip", "letter", "conj", "article")
 )  # fmt: skip
 _SUBJECTS = frozenset(("he", "she", "they", "i", "we"))
+_OTHER_TIMES = frozenset(("before", "until", "till", "after"))  # what they lead in is not now
 _LONGEST = 64  # words in a clause; nobody says more, and it keeps the time linear
 _SAY_SOMETHING = frozenset(("code", "level", "present", "absent", "neg", "number", "side"))
 _BRACKET = 16
@@ -34,7 +35,7 @@ class Clause:
 
     joint: str
     words: list[Word] = field(default_factory=list)
-    unreal: bool = False  # conditional, asked, or what somebody said
+    unreal: bool = False  # conditional, asked, of another time, or what somebody said
     listed: bool = False  # a comma in a list that ends in "or" or "nor"
     all_of: bool = False  # a bare name in a list whose last member has the predicate
 
@@ -80,7 +81,7 @@ def _open_brackets(words: list[Word]) -> list[Word]:
         )
         inside = words[n + 1 : end]
         if (
-            n
+            (n or any(w.kind == "code" for w in inside))
             and all(w.kind in _IN_BRACKETS or w.low in ",:=%" for w in inside)
             and any(w.kind in _SAY_SOMETHING for w in inside)
         ):
@@ -96,6 +97,10 @@ def _end(found: list[list[Clause]], words: list[Word], asked: bool) -> None:
     whole = any(w.kind in ("unreal", "sub") and w.value in supposed for w in words)
     asked = asked and not all(c.bare for c in clauses)
     begun = False  # what stands in brackets before a question is no part of it
+    for n, clause in enumerate(clauses):
+        last = clause.words[-1]
+        if clause.joint == "sub" and last.low in _OTHER_TIMES and len(clause.words) == 1 and n:
+            clauses[n - 1].unreal = True  # "she had smiled before."
     for clause in clauses:
         begun = begun or (clause.joint not in ("(", "[") and clause.has(*CONTENT))
         clause.unreal = clause.unreal or whole or (asked and begun)
@@ -136,7 +141,28 @@ def _split(words: list[Word]) -> list[Clause]:
             clauses.append(Clause(joint))
         if word.kind in ("neg", "except", "as if", "relative", "sub"):
             clauses[-1].words.append(word)
+        alone = joint == "sub" and not here.has(*CONTENT)
+        if alone and word.low == "when" and _habit(words, n):
+            clauses[-1].unreal = True
+        if joint == "sub" and word.low in _OTHER_TIMES and not _of_a_thing(words, n):
+            clauses[-1].unreal = True
     return [c for c in clauses if c.words]
+
+
+def _habit(words: list[Word], n: int) -> bool:
+    """ "It hurts when she smiles": of any time, not of this one."""
+    for word in words[n + 1 : n + 6]:
+        if word.kind in ("motion", "act", "light", "gaze"):
+            return word.form == "s"
+        if word.kind in ("mark", "aux"):
+            return False
+    return False
+
+
+def _of_a_thing(words: list[Word], n: int) -> bool:
+    """ "After the interview the suspect winked": no clause of its own."""
+    after = [w.kind for w in words[n + 1 : n + 3]]
+    return after[:1] == ["unknown"] or after in (["article", "unknown"], ["owner", "unknown"])
 
 
 def _leads_in(clauses: list[Clause]) -> bool:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import re
 
+from facs_text._coding import LETTERS, Action
 from facs_text._errors import FacsTextError
-from facs_text._notation import LETTERS, Action, parse
+from facs_text._notation import parse
 from facs_text._prose._words import Word
 from facs_text._units import unit
 
@@ -20,6 +21,34 @@ __all__ = ["settle_codes"]
 _HEAD = re.compile(r"^(?:action\s+units?|AUs|ADs)\s*", re.IGNORECASE)
 _JOINTS = re.compile(r"\s*,?\s*\band\b\s*|\s*[&,]\s*|\s+(?=\+)|(?<=\+)\s+", re.I)
 _HEADINGS = frozenset(("aus", "au", "action units", "action unit", "units", "au codes", "codes"))
+_PLACES = frozenset(
+    (
+        "coded",
+        "scored",
+        "coding",
+        "present",
+        "absent",
+        "active",
+        "activated",
+        "head",
+        "gaze",
+        "eyes",
+        "brow",
+        "lids",
+        "lips",
+        "jaw",
+        "nose",
+        "cheeks",
+        "chin",
+        "forehead",
+        "eyelids",
+        "upper face",
+        "lower face",
+        "mouth",
+        "brows",
+    )
+)
+_CODED = frozenset(("coded", "scored", "coding", "present", "absent", "active", "activated"))
 _GLOSS = 16  # words in brackets behind a code that may be its name
 _NAMING = frozenset(("part", "motion", "direction", "noun", "act", "muscle", "vague"))
 _STATING = frozenset(("code", "neg", "absent", "present", "number", "stop", "unreal"))
@@ -50,8 +79,20 @@ def settle_codes(words: list[Word]) -> list[Word]:
 
 def _numbers_after_heading(words: list[Word]) -> None:
     """ "AUs present: 6, 12 and 25": the numbers are codes."""
+    coded = any(w.kind == "code" for w in words)
     for n, word in enumerate(words):
-        if word.low not in _HEADINGS:
+        denied = bool(n) and words[n - 1].low in ("no", "not", "without", "nor", "minus")
+        if coded and denied and _is_unit(word) and _ends(words, n):  # "6+12, no 25"
+            word.kind = "code"
+            _read(word)
+        traced = bool(n) and words[n - 1].kind == "level" and words[n - 1].low.endswith(" of")
+        if coded and traced and _is_unit(word):  # "1 and 4 with a trace of 17"
+            word.kind = "code"
+            _read(word)
+        if word.low in _CODED and _lists_units(words, n + 1):
+            coded = True
+        places = coded and word.low in _PLACES and n + 1 < len(words) and words[n + 1].low == ":"
+        if word.low not in _HEADINGS and not places:
             continue
         at = n + 1
         while at < len(words) and at - n < 4 and words[at].kind in ("present", "skip", "absent"):
@@ -60,12 +101,40 @@ def _numbers_after_heading(words: list[Word]) -> None:
             at += 1
         while at < len(words):
             item = words[at]
-            if item.kind == "number" and item.text.isdigit() and len(item.text) < 3:
+            if _is_unit(item):
                 item.kind = "code"
                 _read(item)
             elif item.low != "," and item.kind != "conj":
                 break
             at += 1
+
+
+def _lists_units(words: list[Word], at: int) -> bool:
+    """Whether a colon and nothing but numbers of units follow, to the end of the sentence."""
+    if at >= len(words) or words[at].low != ":":
+        return False
+    at += 1
+    units = 0
+    while at < len(words) and (
+        _is_unit(words[at]) or words[at].low == "," or words[at].kind == "conj"
+    ):
+        units += words[at].kind == "number"
+        at += 1
+    return units > 1 and (at == len(words) or words[at].kind == "mark")
+
+
+def _ends(words: list[Word], n: int) -> bool:
+    return n + 1 == len(words) or words[n + 1].kind in ("mark", "conj")
+
+
+def _is_unit(word: Word) -> bool:
+    """Whether a number can be one of a unit."""
+    if word.kind != "number" or not word.text.isdigit() or len(word.text) > 2:
+        return False
+    try:
+        return bool(parse(word.text))
+    except FacsTextError:
+        return False
 
 
 def _read(word: Word) -> None:
@@ -147,7 +216,8 @@ def _scale(values: list[str]) -> str:
 
 
 def _grade(word: Word, said: str, scale: str) -> None:
-    """Put the level beside a code into its actions; absent ones get ``how`` "absent"."""
+    """Put the level beside a code into its actions; absent ones get ``how`` "absent", traces
+    "nothing"."""
     if said in LETTERS[1:]:
         _put(word, LETTERS.index(said))
         return
@@ -166,8 +236,8 @@ def _grade(word: Word, said: str, scale: str) -> None:
         level = -2 if scale == "presence" else -1
     if level == -1 or level > 5:
         word.kind, word.how = "unknown", "number"
-    elif level == 0:
-        word.how = "absent"
+    elif level == 0:  # a trace below A is neither there nor seen to be absent
+        word.how = "absent" if said.partition("/")[0].strip(" 0.") == "" else "nothing"
     elif level > 0:
         _put(word, level)
 

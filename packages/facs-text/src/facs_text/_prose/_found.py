@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from facs_text._notation import Action
+from facs_text._coding import Action
 from facs_text._prose._words import Word
 
 __all__ = ["BY", "Motion", "Part", "Scan", "Target"]
@@ -14,7 +14,7 @@ BY = {
     "corner": ("12", "13", "14", "15", "20"), "mouth": ("12", "14", "15", "25", "27"),
     "jaw": ("25", "26", "27"), "lip": ("12", "14"),
     "eye": ("45", "46", "7"), "lid": ("46",), "teeth": ("12",), "brow": ("4",),
-    "some corner": ("12", "14", "15"),
+    "some corner": ("12", "14", "15"), "upper lip": ("9", "10"), "nostril": ("9", "38"),
 }  # fmt: skip
 
 

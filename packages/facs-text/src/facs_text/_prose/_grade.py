@@ -5,6 +5,7 @@ from __future__ import annotations
 from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Scan, Target
 from facs_text._prose._state import State
+from facs_text._prose._words import lexicon
 from facs_text._units import unit
 
 __all__ = ["is_trait", "levels", "sides"]
@@ -13,6 +14,7 @@ _LOOSE = ("", "one", "one?")
 _TRAITS = frozenset(
     ("narrow", "thin", "tight", "hollow", "dimpled", "arched", "protruding", "slit")
 )
+_OF_THINGS = frozenset(("in", "on", "by", "from", "during", "for", "under", "through"))
 _LINES = frozenset(("wrinkled", "creased", "furrowed"))
 
 
@@ -26,7 +28,8 @@ def sides(state: State, clause: Clause, found: Scan, than: bool) -> None:
         if not clause.has("person"):  # else it says where a person is
             for target in found.targets:
                 target.side = state.side_ahead if target.side in _LOOSE else target.side
-        state.side_ahead = ""
+        if not state.side_held:
+            state.side_ahead = ""
     for word in free:
         if word.how == "" and word.value not in ("both", "unequal", "one"):
             continue
@@ -44,6 +47,11 @@ def sides(state: State, clause: Clause, found: Scan, than: bool) -> None:
                 target.side = "unequal"
             else:
                 target.side = word.value
+    for target in found.targets:
+        if target.side in _LOOSE and not any(a.side != "both" for a in target.actions):
+            for other in found.targets:  # "zygomaticus major pulls the left corner up"
+                if other.actions == target.actions and other.side in ("left", "right"):
+                    target.side = other.side
 
 
 def levels(state: State, clause: Clause, found: Scan, than: bool) -> None:
@@ -53,7 +61,7 @@ def levels(state: State, clause: Clause, found: Scan, than: bool) -> None:
             word.kind, word.value = "level", "4"
         if word.kind != "level":
             continue
-        if than or state.respective:
+        if than or state.respective or _of_something_else(clause, found, n):
             state.report([word])
             continue
         targets = graded(state, clause, found, n)
@@ -61,6 +69,16 @@ def levels(state: State, clause: Clause, found: Scan, than: bool) -> None:
             target.level = int(word.value)
         if not targets and found.targets:
             state.report([word])
+
+
+def _of_something_else(clause: Clause, found: Scan, n: int) -> bool:
+    """ "Squints in bright light": a level behind a preposition is of what stands there."""
+    words = clause.words
+    if words[n].low.endswith("ly") or words[n].how == "after" or " " in words[n].low:
+        return False
+    if not any(w.low in _OF_THINGS for w in words[max(0, n - 3) : n]):
+        return False
+    return not any(t.last > n for t in found.targets)
 
 
 def graded(state: State, clause: Clause, found: Scan, n: int) -> list[Target]:
@@ -79,16 +97,32 @@ def graded(state: State, clause: Clause, found: Scan, n: int) -> list[Target]:
         if not behind or not any(w.kind in ("prep", "mark") for w in between):
             last = ahead[0].last if ahead[0].motion else after
             return [t for t in found.targets if t.first <= last and t.last >= after] or ahead
-    if behind:
+    if behind and not words[n].low.endswith(" of"):
         place = max(t.last for t in behind)
         return [t for t in behind if t.last == place]
     return ahead
+
+
+def _listed_feature(state: State, target: Target, clause: Clause) -> bool:
+    """Whether an adjective stands in a list with what a face is like: "thin, downturned mouth",
+    "a heavy brow and a downturned mouth".
+    """
+    words = clause.words
+    first, last = words[target.first], words[target.last]
+    if first.kind not in ("motion", "direction") or last.kind != "part" or first.form == "ing":
+        return False
+    if any(w.kind in ("article", "owner") for w in words[target.first + 1 : target.last]):
+        return False
+    inside = words[max(0, target.first - 2) : target.last]
+    return state.feature or any(w.low in lexicon()["features"] for w in inside)
 
 
 def is_trait(state: State, target: Target, clause: Clause) -> bool:
     """ "Arched eyebrows and narrow eyes" are how a face is, not what it does."""
     if not target.motion or target.first == target.last:
         return False
+    if _listed_feature(state, target, clause):
+        return True
     first, last = clause.words[target.first], clause.words[target.last]
     inside = clause.words[target.first + 1 : target.last]
     if any(w.kind in ("article", "owner") for w in inside) and first.kind == "motion":

@@ -6,7 +6,7 @@ from facs_text._prose._clauses import Clause
 from facs_text._prose._codes import actions_of
 from facs_text._prose._found import BY, Motion, Part, Scan, Target
 from facs_text._prose._state import State
-from facs_text._prose._words import lexicon
+from facs_text._prose._words import Word, lexicon
 
 __all__ = ["directed", "inherit", "instrument"]
 
@@ -15,13 +15,20 @@ _FLOW = frozenset(
     (",", "and", "or", "nor", "but", "then", "yet", ":", "sub", "", "(", ")", "—", "–", "-")
 )
 _FLAT = frozenset(("head", "gaze", "jaw", "eye"))
+_UP = frozenset(("raise", "upturn", "up and back", "straight up", "open", "part"))
+_DOWN = frozenset(("lower", "droop", "close", "press"))
 _OPPOSITE = {"left": "right", "right": "left"}
 
 
 def instrument(state: State, clause: Clause, found: Scan) -> bool:
     """ "Winks with the right eye", "a grin with teeth": part of what was said before."""
-    if clause.joint != "with" or found.motions or found.targets or not found.parts:
+    if found.motions or found.targets or not found.parts:
         return False
+    beside = clause.joint in (",", "(") and found.parts[0].side in ("left", "right")
+    if clause.joint != "with" and not (beside and len(found.parts) == 1):
+        return False
+    if any(not clause.words[n].low.endswith("ly") for n in found.unknown):
+        return False  # "with the left corner lagging"
     part = found.parts[0]
     codes = BY.get(part.value, ())
     heard = [one for one in state.latest if one.action.code in codes]
@@ -46,7 +53,8 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
     own = [p for p in found.parts if not p.apart]
     name = next((w for w in clause.words if w.kind == "side" and w.how == "name"), None)
     placed = any(w.kind == "side" and w.how == "on" for w in clause.words)
-    if free and not own and not found.foreign and clause.joint in _FLOW:
+    moved = clause.has("pronoun", "person") and all(m.weak for m in free)  # "she sat down"
+    if free and not own and not found.foreign and not moved and clause.joint in _FLOW:
         source = state.waiting or state.parts
         for motion in free:
             for part in source[-4:]:
@@ -57,6 +65,10 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
                 side = name.value if name is not None else "" if placed else part.side
                 copy = Part(part.value, side, part.word, -1, part.owner)
                 pair(state, found, copy, motion)
+        if clause.joint == "then" and _undone(state, free):
+            for target in found.targets:  # "one side lifted, then fell"
+                target.blocked = True
+            state.take_back(state.latest)
         if any(m.used for m in free) and state.waiting:
             for part in state.waiting:
                 part.used = True
@@ -77,12 +89,20 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
             for motion in found.motions:
                 if motion.place > own[0].place or not found.verb_first:
                     pair(state, found, part, motion)
-    elif own and not (found.motions or found.targets or found.unknown):
+    elif own and not (
+        found.motions or found.targets or found.unknown or clause.has("light", "calm")
+    ):
         lists = clause.joint in _LISTS and state.verb_first
         for part in own if lists else []:
             if part.value != "gaze":
                 for motion in state.motions[-3:]:
                     pair(state, found, part, Motion(motion.value, motion.word, -1))
+
+
+def _undone(state: State, motions: list[Motion]) -> bool:
+    """Whether motions take back what the clause before said of the same part."""
+    before, now = {m.value for m in state.motions}, {m.value for m in motions}
+    return bool((before & _UP and now & _DOWN) or (before & _DOWN and now & _UP))
 
 
 def pair(state: State, found: Scan, part: Part, motion: Motion) -> bool:
@@ -102,11 +122,27 @@ def pair(state: State, found: Scan, part: Part, motion: Motion) -> bool:
     return True
 
 
+def _something_in(words: list[Word]) -> bool:
+    """Whether somebody or some thing is named that a side may be of."""
+    return any(
+        w.kind == "person"
+        or (w.kind == "unknown" and n and words[n - 1].kind in ("article", "owner"))
+        for n, w in enumerate(words)
+    )
+
+
+def _of_head(clause: Clause, side: Word) -> bool:
+    """ "A left head tilt": nobody has a left head."""
+    n = next(n for n, w in enumerate(clause.words) if w is side) + 1
+    return n < len(clause.words) and clause.words[n].value in ("head", "gaze")
+
+
 def directed(state: State, clause: Clause, found: Scan) -> bool:
     """Turns and looks to the left or right."""
     sides = [
         w for w in clause.words
-        if w.kind == "side" and w.how in ("to", "adv") and w.value in ("left", "right")
+        if w.kind == "side" and w.value in ("left", "right")
+        and (w.how in ("to", "adv") or (w.how == "adj" and _of_head(clause, w)))
     ]  # fmt: skip
     if not sides:
         return False
@@ -121,6 +157,10 @@ def directed(state: State, clause: Clause, found: Scan) -> bool:
             [m for m in state.motions if not m.weak] if inherited else []
         )
         for side in sides:
+            here = clause.words.index(side)
+            between = clause.words[part.place + 1 : here] if part.place >= 0 else []
+            if side.how == "to" and _something_in(between):
+                continue  # "stared at the officer standing to his left"
             which = 0 if side.value == "left" else 1
             keys = [f"{part.value}|{m.value}" for m in motions] or [f"{part.value}|"]
             keys = [k for k in keys if k in table] or (

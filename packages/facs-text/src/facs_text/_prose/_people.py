@@ -24,6 +24,7 @@ class Person:
     gender: str
     noun: str = ""
     place: str = ""
+    role: bool = False
 
 
 class People:
@@ -35,6 +36,7 @@ class People:
         self.described: Person | None = None
         self.last: Person | None = None
         self.unclaimed = False  # something was said of a face, and not yet whose
+        self.narrator: Person | None = None  # who tells, and is not described
         self.rival = ""  # gender of somebody who is only there as "her" in "her mother"
 
     def pronoun(self, gender: str) -> Person | None:
@@ -66,17 +68,20 @@ class People:
                 continue
             known = person.noun == name
             vague = subject and (not person.noun or name in anyone or person.noun in anyone)
+            vague = vague and not person.role  # an officer is not the suspect
             if known or (vague and word.value not in ("role", "name")):
                 person.noun = person.noun or name
                 person.gender = person.gender or gender
                 person.place = person.place or place
                 return person
-        return self._add(Person(gender, name, place))
+        return self._add(Person(gender, name, place, word.value == "role"))
 
-    def act(self, person: Person | None) -> None:
-        """Make somebody the subject."""
+    def act(self, person: Person | None, *, other: bool = False) -> None:
+        """Make somebody the subject. other: somebody else than what was said so far is of."""
         self.subject = person
-        if self.unclaimed and person is not None:
+        if self.unclaimed and other and self.described is None:
+            self.described, self.unclaimed = self._add(Person("")), False
+        elif self.unclaimed and person is not None:
             self.described, self.unclaimed = self.described or person, False
 
     def _add(self, person: Person) -> Person:
@@ -88,6 +93,8 @@ class People:
         if who is None:
             self.unclaimed = self.described is None
             return True
+        if who is self.narrator:
+            return False
         if self.described is None:
             if self.subject is not None and who is not self.subject and not told:
                 return False

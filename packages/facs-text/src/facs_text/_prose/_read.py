@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from facs_text._notation import Action
 from facs_text._prose._clauses import CONTENT, Clause, sentences
 from facs_text._prose._codes import settle_codes
-from facs_text._prose._found import Scan, Target
-from facs_text._prose._grade import is_trait, levels, sides
+from facs_text._prose._comment import LABELS, comment, heading
+from facs_text._prose._emit import emit
+from facs_text._prose._found import Scan
+from facs_text._prose._grade import levels, sides
 from facs_text._prose._inherit import directed, inherit, instrument
 from facs_text._prose._levels import settle_levels
+from facs_text._prose._lost import lost_sides, unsure_of_side, void_latest
 from facs_text._prose._scan import scan
 from facs_text._prose._scope import Scope, first_form, scope_of
 from facs_text._prose._sides import settle_sides
-from facs_text._prose._state import Said, State
+from facs_text._prose._state import LISTS, Said, State
 from facs_text._prose._tokens import tokenise
-from facs_text._prose._whose import owner_of, relative, who
-from facs_text._prose._words import lexicon, to_words
-from facs_text._units import unit
+from facs_text._prose._whose import relative, who
+from facs_text._prose._words import bases, claims, lexicon, to_words
 
 __all__ = ["Said", "read_prose"]
 
-_LISTS = frozenset((",", "and", "or", "nor"))
-_LABELS = frozenset((":", "(", "—", "–", "-", "=", "with", "→"))
 _DEGREES = {"higher": "raise", "wider": "widen"}
+_UNITS = frozenset(("units", "action units", "aus", "muscles", "actions", "movements"))
+_UNLIKELY = frozenset(("unlikely", "untrue", "false", "impossible", "doubtful", "possible"))
+_NAMING = frozenset(("(", "with", ",", "and", "or", "nor", ":"))
 _QUIET = frozenset(("raise", "lower", "knit", "sideways", "part", "turn", "push forward", "inward",
                     "back", "curl", "push", "shift", "tilt", "throw"))  # fmt: skip
 
@@ -35,7 +35,7 @@ def read_prose(text: str) -> tuple[list[Said], list[tuple[int, int]]]:
     reader = _Reader()
     for clauses in sentences(words):
         reader.sentence(clauses)
-    return _one_side(reader.said), _merge(sorted(reader.unknown), text)
+    return _one_side([s for s in reader.said if not s.void]), _merge(sorted(reader.unknown), text)
 
 
 def _one_side(said: list[Said]) -> list[Said]:
@@ -45,9 +45,11 @@ def _one_side(said: list[Said]) -> list[Said]:
         if one.action.side != "one" and not one.denied:
             known[one.action.code] = max(one.action.level, known.get(one.action.code, 0))
     sided = {s.action.code for s in said if s.action.side in ("left", "right")}
+    winks = {s.action.side for s in said if s.action.code == "46" and not s.denied}
     return [
         s for s in said
-        if (s.action.side != "one" or s.action.code not in known)
+        if not (s.action.code == "43" and s.action.side in winks)  # "closed in a wink"
+        and (s.action.side != "one" or s.action.code not in known)
         and not (s.loose and s.action.side == "both" and s.action.code in sided)
     ]  # fmt: skip
 
@@ -79,16 +81,19 @@ class _Reader(State):
         than, less = self._compare(clause)
         if self.as_if and clause.joint not in (",", ")"):
             clause.unreal = True
-        self.as_if = clause.has("as if") or (self.as_if and clause.joint not in (",", ")"))
+        self.as_if = (clause.has("as if") and clause.has(*CONTENT)) or (
+            self.as_if and clause.joint not in (",", ")")
+        )
         if clause.joint == "relative" and relative(self, clause):
             return
-        if self.doubted and clause.joint in ("relative", ""):
-            clause.unreal = True
+        that = clause.joint == "relative" and clause.words[:1] and clause.words[0].low == "that"
+        if (self.doubted and clause.joint in ("relative", "")) or (self.doubted_that and that):
+            clause.unreal = True  # "there is no evidence that she smiled"
         self.doubted = False
         found = scan(clause)
-        named = bool(found.targets) or clause.joint in _LABELS
+        named = bool(found.targets) or clause.joint in LABELS
         scope = scope_of(clause, named)
-        if self._heading(clause, found, scope) or self._comment(clause, found, scope):
+        if heading(self, clause, found, scope) or comment(self, clause, found, scope):
             return
         who(self, clause)
         if instrument(self, clause, found):
@@ -97,7 +102,17 @@ class _Reader(State):
         turned = directed(self, clause, found)
         sides(self, clause, found, than)
         levels(self, clause, found, than)
-        self._emit(clause, found, scope, less)
+        if self.named_denied and clause.joint in _NAMING and scope.deny < 0:
+            scope.deny = 0  # "none of the units of disgust (AU9, AU10) are active"
+        if clause.joint == "without":
+            self._whose_side(clause, found)
+        lost = lost_sides(clause, found)
+        if lost:
+            self.report(lost)
+            void_latest(self, clause, found)
+            for target in found.targets:
+                target.blocked = target.blocked or unsure_of_side(target)
+        emit(self, clause, found, scope, less=less)
         self._leftovers(clause, found, scope, turned, than)
         self._pass_on(clause, found, scope)
 
@@ -118,152 +133,6 @@ class _Reader(State):
             self.report(w for w in words[at:] if w.kind in ("code", "act", "noun", "muscle"))
         return than or bool(more), any(w.value == "less" for w in more)
 
-    # headings and comments
-
-    def _heading(self, clause: Clause, found: Scan, scope: Scope) -> bool:
-        """ "Absent: AU1, AU2": holds for all that follows in the sentence."""
-        if not clause.words or clause.words[-1].low != ":" or found.targets or found.parts:
-            return False
-        if scope.deny >= 0 or clause.has("absent"):
-            self.header = "absent"
-        elif clause.has("present"):
-            self.header = "present"
-        else:
-            return False
-        return True
-
-    def _comment(self, clause: Clause, found: Scan, scope: Scope) -> bool:
-        """ "AU12: strong", "AU4 (absent)", "a smile, more so on the right"."""
-        if found.targets or found.parts or found.motions or clause.has("vague", "calm"):
-            return False
-        levels = [w for w in clause.words if w.kind == "level"]
-        label = clause.joint in _LABELS or (clause.joint == "," and self.pending)
-        absent = scope.deny >= 0 or clause.has("absent")
-        if clause.joint == "but" and clause.has("absent") and not clause.has("side", "neg"):
-            label = True  # "AU12 was active but is now absent"
-        if label and absent and self.latest and not clause.has("person"):
-            for one in self.latest:
-                one.denied = True
-            self.report_unknown(clause)
-            self.latest, self.pending = [], []
-            return True
-        sides = [w for w in clause.words if w.kind == "side" and w.value in ("left", "right")]
-        if sides and not clause.has(
-            "person", "pronoun", "comparative", "unknown", "number", *CONTENT
-        ):
-            if clause.joint in (*_LABELS, ",") and self.latest and len(sides) == 1:
-                for one in self.latest:
-                    if "left" in unit(one.action.code).sides and one.action.side in ("both", "one"):
-                        one.action = one.action._replace(side=sides[0].value)
-                return True
-            if clause.joint == "" and len(sides) == 1:
-                self.side_ahead = sides[0].value
-                return True
-            if self.side_ahead and scope.deny >= 0:
-                return True  # "the left, but not the right, brow"
-        if sides and clause.has("present") and clause.joint in ("and", "but") and not absent:
-            self.report(clause.words)  # "absent on the left and present on the right"
-            return True
-        more = [w for w in clause.words if w.kind == "comparative"]
-        if more and sides and self.latest and clause.joint in (*_LABELS, ",", "and", "but"):
-            for one in self.latest:
-                if "left" in unit(one.action.code).sides and one.action.side == "both":
-                    one.action = one.action._replace(side="unequal")
-            self.report([*more, *sides])
-            return True
-        if levels and self.latest and clause.joint in (*_LABELS, ",") and scope.deny < 0:
-            for one in self.latest:
-                if not one.action.level and unit(one.action.code).graded:
-                    one.action = one.action._replace(level=int(levels[-1].value))
-            self.report_unknown(clause)
-            return True
-        return False
-
-    # who
-
-    # what is inherited
-
-    # sides and levels
-
-    # what comes out
-
-    def _emit(self, clause: Clause, found: Scan, scope: Scope, less: bool) -> None:
-        heard: list[Said] = []
-        carried = self.denied and (clause.joint in ("or", "nor") or clause.listed)
-        doubtful = self._doubtful_and(clause, found)
-        unreal = self.unreal and clause.joint in _LISTS and first_form(clause) == "base"
-        for target in found.targets:
-            words = clause.words[target.first : target.last + 1]
-            person = owner_of(self, target, clause)
-            blocked = (
-                target.blocked or less or doubtful or unreal or scope.blocks(target)
-                or is_trait(self, target, clause)
-            )  # fmt: skip
-            denied = self.header == "absent" or (
-                scope.denies(target, found) or (carried and scope.deny < 0)
-            )
-            if denied and not blocked:
-                continue
-            if blocked or not self.people.is_described(person, told=self.told):
-                self.report(words)
-                continue
-            for action in self._actions(target, scope.doubt):
-                heard.append(Said(action, False, words[0].start, words[-1].end, target.name))
-                heard[-1].loose = action.code == "10" and not target.motion and not target.code
-        if clause.joint in ("or", "/") and heard and not carried:
-            for one in [*self.latest, *heard]:  # one of them, and it is not said which
-                one.action = one.action._replace(doubt=True)
-        self._settle_pending(clause, heard, scope, found)
-        self.said += heard
-        if heard:
-            self.latest = heard
-
-    def _doubtful_and(self, clause: Clause, found: Scan) -> bool:
-        """ "Did not smile and frown": whether the second is denied too is not said."""
-        return (
-            clause.joint == "and"
-            and (self.denied or self.stopped)
-            and bool(self.form)
-            and first_form(clause) == self.form
-            and not clause.has("pronoun", "person", "neg")
-        )
-
-    def _actions(self, target: Target, doubt: bool) -> Iterable[Action]:
-        for action in target.actions:
-            au = unit(action.code)
-            side = action.side
-            if target.side and target.side != "both" and "left" in au.sides:
-                side = target.side.replace("?", "")
-            level = action.level
-            if target.level and au.graded and not (target.code and level):
-                level = target.level
-            yield Action(action.code, side, level, action.doubt or doubt)
-
-    def _settle_pending(self, clause: Clause, heard: list[Said], scope: Scope, found: Scan) -> None:
-        """Deny or grade the bare names before this clause, when its predicate is theirs too."""
-        if clause.joint not in _LISTS:
-            self.pending = []
-        if scope.predicate and self.pending:
-            plural = clause.has("aux") and any(w.low in ("are", "were") for w in clause.words)
-            for one in self.pending:
-                if clause.joint in ("and", "or", "nor") or plural:
-                    one.denied = True
-                else:
-                    one.denied = True
-                    self.unknown.append((one.start, one.end))
-            self.pending = []
-        elif heard and heard[-1].named and heard[-1].action.level and clause.joint == "and":
-            last = max(t.last for t in found.targets)
-            level = next((w for w in clause.words[last + 1 :] if w.kind == "level"), None)
-            if level is not None:
-                for one in self.pending:
-                    if not one.action.level and unit(one.action.code).graded:
-                        one.action = one.action._replace(level=heard[-1].action.level)
-        if clause.bare and all(h.named for h in heard):
-            self.pending += heard
-        elif not clause.bare:
-            self.pending = []
-
     # what is left
 
     def _leftovers(
@@ -272,6 +141,7 @@ class _Reader(State):
         said = bool(found.targets) or directed
         if (than or clause.has("level")) and not said:
             self.report([m.word for m in found.motions])
+            self.report([w for w in clause.words if w.kind == "level"])
         if not said and not found.parts:
             self.report(
                 w for w in clause.words
@@ -293,9 +163,34 @@ class _Reader(State):
                 self.report([part.word])
         if found.motions:
             self.drop_waiting()
+        if not said and not found.parts:
+            self._place_ahead(clause)
+
+    def _whose_side(self, clause: Clause, found: Scan) -> None:
+        """ "AU2 without AU1 on the right": whether the first is on that side too is not said."""
+        sided = any(w.kind == "side" and w.how == "on" for w in clause.words)
+        if sided and found.targets and all(t.code for t in found.targets):
+            self.take_back(self.latest)
+
+    def _is_feature(self, clause: Clause, found: Scan) -> bool:
+        """Whether a clause only says what a face is like: "a heavy brow and", "thin,"."""
+        lows = {w.low for w in clause.words}
+        verbs = any(w.kind in ("act", "gaze", "light") for w in clause.words)
+        return bool(lows & set(lexicon()["features"])) and not (found.targets or verbs)
+
+    def _place_ahead(self, clause: Clause) -> None:
+        """ "It affects the left lower face: the lips sag": a side for what follows."""
+        sides = [w for w in clause.words if w.kind == "side" and w.value in ("left", "right")]
+        heads = bool(clause.words) and clause.words[-1].low == ":"
+        if heads and len(sides) == 1 and sides[0].how in ("on", "name"):
+            self.side_ahead = sides[0].value
 
     def _pass_on(self, clause: Clause, found: Scan, scope: Scope) -> None:
         """Keep what the next clause may inherit."""
+        units = any(w.low in _UNITS for w in clause.words)
+        names = scope.deny >= 0 and units and not found.targets
+        kept = self.named_denied and clause.joint in _NAMING
+        self.named_denied = names or (kept and not clause.has("present", "act", "motion"))
         parts = [p for p in found.parts if not p.apart]
         if parts:
             self.parts = parts[-4:]
@@ -303,13 +198,17 @@ class _Reader(State):
             self.motions = found.motions[-3:]
             self.verb_first = found.verb_first
         content = clause.has(*CONTENT)
-        thinks = any(w.low in lexicon()["doubters"] for w in clause.words)
-        self.doubted = (
-            scope.deny >= 0 and not content and (thinks or clause.words[-1].kind == "neg")
-        )
+        verbs = {w.low for w in clause.words if w.kind != "person"}
+        verbs |= {bases().get(low, low) for low in verbs}
+        thinks = scope.deny >= 0 and bool(verbs & set(lexicon()["doubters"]))
+        claimed = bool(verbs & (claims() | _UNLIKELY))
+        last = scope.deny >= 0 and clause.words[-1].kind == "neg"
+        self.doubted = not content and (thinks or claimed or last)
+        self.doubted_that = not content and scope.deny >= 0
         carried = clause.joint in ("or", "nor") or clause.listed
+        self.feature = clause.joint in ("", *LISTS, "with") and self._is_feature(clause, found)
         if content or scope.deny >= 0:
             self.denied = scope.deny >= 0 or scope.stop >= 0 or (self.denied and carried)
             start = max(scope.deny, scope.stop, 0)
-            self.form = first_form(clause, start) if self.denied else ""
+            self.form = first_form(clause, start) if self.denied and content else ""
             self.unreal = scope.unreal >= 0

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Scan, Target
-from facs_text._prose._words import Word
+from facs_text._prose._words import Word, bases
 
 __all__ = ["Scope", "first_form", "scope_of"]
 
+_MODALS = frozenset(("will", "would", "shall", "should", "must", "ought to", "has to", "have to"))
+_SHOWING = frozenset(("show", "expose", "reveal", "bare", "display"))
 _FULL = frozenset(("3", "4", "5"))
 
 
@@ -23,8 +25,15 @@ class Scope:
     unreal: int = -1
     unsure: int = -1
     doubt: bool = False
+    hedge: int = -1  # place of the only hedge, when it is a modal verb
     open: bool = False  # nothing in it is certain: asked, supposed, "not fully", "not strong"
+    modal: bool = False  # what makes it unreal is a "should" or "will"
+    into: bool = False  # what vanishes becomes what follows: "faded into a frown"
     predicate: bool = False  # the denial stands behind the name: "AU4 is absent"
+
+    def doubts(self, target: Target) -> bool:
+        """Whether a hedge is of the target: "could" and its like are of what follows them."""
+        return self.doubt and (self.hedge < 0 or self.hedge < target.last)
 
     def denies(self, target: Target, scan: Scan) -> bool:
         """Whether the target is said not to be there."""
@@ -47,6 +56,10 @@ class Scope:
         """Whether nothing can be said of the target."""
         if 0 <= self.unreal < target.last or 0 <= self.unsure < target.last:
             return True
+        if 0 <= self.vanish < target.first and not target.motion and not self.into:
+            return True  # "fade the smile out"
+        if target.name and not target.code and target.last < self.unreal <= target.last + 2:
+            return self.modal  # "the smile should land"
         twice = self.stop >= 0 and 0 <= self.deny < self.stop
         return twice or self.open
 
@@ -64,10 +77,13 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             ):
                 scope.deny = n
             scope.open = scope.open or _scalar(words, n)
+        elif kind == "motion" and word.low.startswith("drop") and _drops(words, n):
+            scope.stop = n  # "drops the smile"
         elif kind == "stop" and scope.stop < 0:
             scope.stop = n
         elif kind == "vanish":
             scope.vanish = n
+            scope.into = any(w.low in ("into", "to") for w in words[n + 1 : n + 4])
         elif kind == "prep" and word.low in ("off", "from") and scope.vanish < 0:
             if (
                 n
@@ -83,11 +99,23 @@ def scope_of(clause: Clause, named: bool) -> Scope:
                 scope.deny = -1
             else:
                 scope.unreal = n
+                scope.modal = word.low in _MODALS
         elif kind == "unsure" and scope.unsure < 0:
             scope.unsure = n
         elif kind == "hedge":
+            if word.low == "could" and _does(words, n):
+                scope.unreal = n if scope.unreal < 0 else scope.unreal  # an ability, or a wish
+            named = any(w.kind in ("act", "noun", "motion") for w in words[:n])
+            if word.low == "possible" and n and words[n - 1].kind == "aux" and named:
+                scope.open = True  # "cheek puffing is possible"
+            modal = word.low in ("could", "might", "may") and (not scope.doubt or scope.hedge >= 0)
+            scope.hedge = n if modal else -1
             scope.doubt = True
-        elif kind == "as if":
+        elif kind == "time":
+            scope.open = True
+        elif (
+            kind == "prep" and word.low == "to" and scope.unreal < 0 and _infinitive(words, n)
+        ) or kind == "as if":
             scope.unreal = n
     if absent >= 0:
         scope.deny = -1 if scope.deny >= 0 else absent
@@ -108,6 +136,25 @@ def _scalar(words: list[Word], n: int) -> bool:
         if word.kind in CONTENT:
             return False
     return False
+
+
+def _infinitive(words: list[Word], n: int) -> bool:
+    """ "Too tired to smile", "told to frown", but not "opens to show the teeth"."""
+    after = next((w for w in words[n + 1 : n + 3] if not w.low.endswith("ly")), None)
+    if after is None or after.kind not in ("motion", "act", "gaze") or after.form != "base":
+        return False
+    return after.low not in _SHOWING and after.low.split(" ", 1)[0] in bases()
+
+
+def _does(words: list[Word], n: int) -> bool:
+    """Whether a verb in its base form follows: "could raise", but not "could be AU12"."""
+    after = next((w for w in words[n + 1 : n + 3] if not w.low.endswith("ly")), None)
+    return after is not None and after.kind in ("motion", "act", "light") and after.form == "base"
+
+
+def _drops(words: list[Word], n: int) -> bool:
+    after = next((w for w in words[n + 1 : n + 4] if w.kind not in ("article", "owner")), None)
+    return after is not None and after.kind == "act"
 
 
 def _negated(words: list[Word], n: int) -> bool:

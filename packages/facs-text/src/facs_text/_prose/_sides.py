@@ -6,16 +6,20 @@ the person's right. "The man on the left" says where a person stands, "she left"
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from facs_text._prose._words import Word
 
 __all__ = ["settle_sides"]
 
 _OTHER = {"left": "right", "right": "left"}
 _NOUN_BEFORE = frozenset(("article", "owner", "prep", "viewer", "gaze", "motion", "conj", "other"))
+_HALVES = frozenset(("face", "lower face", "upper face", "hemiface", "midface"))
 _WHOLE = frozenset(("face", "body"))
 _PICTURES = frozenset(("image", "picture", "photo", "photograph", "panel", "portrait", "frame"))
 _LOOKS_AT = frozenset(("perspective", "point", "view", "side", "vantage", "of", "point of view"))
 _VIEWERS = frozenset(("viewer", "camera", "onlooker", "observer", "beholder", "audience"))
+_FAR = frozenset(("far", "extreme", "very", "front", "back", "near", "bottom", "top"))
 _POINTS = frozenset(("to", "toward", "towards", "into"))
 
 
@@ -27,7 +31,15 @@ def settle_sides(words: list[Word]) -> list[Word]:
         does = after is not None and after.kind in ("act", "gaze") and after.form != "base"
         if word.low == "one" and does:
             word.kind, word.value = "pronoun", "t"  # "one smiles, the other frowns"
+        if word.low == "one" and _named_one(words, n):
+            word.kind, word.value = "other", word.low
         if word.kind != "side" or word.value not in _OTHER:
+            continue
+        if _is_hand(word, after):
+            word.kind, word.value = "unknown", word.low  # "her left hand", "the right-handed boy"
+            continue
+        if after is not None and _who_stands(words, n + 1):
+            word.kind, word.how = "place", ""  # "the left-hand suspect"
             continue
         if after is not None and after.kind == "viewer" and after.low in _PICTURES:
             after.kind, after.value, after.low = "person", "name", f"{word.low} {after.low}"
@@ -35,15 +47,55 @@ def settle_sides(words: list[Word]) -> list[Word]:
             continue
         if _is_verb(words, n):
             word.kind, word.value = "light", "leave"
-        elif word.low == "right" and _follows(words, n, ("away", "now", "there", "here", "before")):
+        elif word.low == "right" and _just_then(words, n):
             word.kind, word.value = "skip", "right"
         else:
             _settle(words, n, drop)
     return [w for n, w in enumerate(words) if n not in drop]
 
 
-def _follows(words: list[Word], n: int, lows: tuple[str, ...]) -> bool:
+def _named_one(words: list[Word], n: int) -> bool:
+    """ "The older one frowns"."""
+    if n < 2 or words[n - 1].kind not in ("unknown", "level") or n + 1 == len(words):
+        return False
+    return words[n - 2].kind == "article" and words[n + 1].kind != "part"
+
+
+def _is_hand(word: Word, after: Word | None) -> bool:
+    """Whether a side is of a hand: "left-hand" is a side only before what it is the side of."""
+    if after is not None and after.low in ("handed", "footed"):
+        return True
+    if not word.low.endswith(" hand"):
+        return False
+    of = after is not None and after.kind in ("part", "person", "act", "noun", "other", "motion")
+    return not of and (after is None or after.low not in ("side", "one", "corner", "half"))
+
+
+def _who_stands(words: list[Word], n: int) -> bool:
+    """Whether a person follows a side, so that it says which of them."""
+    if words[n].kind == "person":
+        return not words[n].owner
+    after = words[n + 1] if n + 1 < len(words) else None
+    does = after is not None and after.kind in ("aux", "act") and after.low not in ("is", "was")
+    acts = n + 2 < len(words) and after is not None and after.kind == "aux"
+    if words[n].low == "one" and (does or (acts and words[n + 2].kind == "act")):
+        words[n].kind, words[n].value = "other", "other"
+        return True
+    return False
+
+
+def _beside_head(words: list[Word], last: int) -> bool:
+    return _follows(words, last, ("shoulder", "ear"))
+
+
+def _follows(words: list[Word], n: int, lows: Collection[str]) -> bool:
     return n + 1 < len(words) and words[n + 1].low in lows
+
+
+def _just_then(words: list[Word], n: int) -> bool:
+    """ "Right away", "right before", but not "to her right before"."""
+    named = n > 0 and words[n - 1].kind in ("article", "owner", "prep")
+    return not named and _follows(words, n, ("away", "now", "there", "here", "before"))
 
 
 def _is_verb(words: list[Word], n: int) -> bool:
@@ -65,6 +117,8 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
     word = words[n]
     mirrored = False
     first = n
+    if first > 1 and words[first - 1].low in _FAR and words[first - 2].kind == "article":
+        first -= 1  # "on the far left"
     while (first and words[first - 1].kind in ("article", "owner", "viewer")) or (
         first and words[first - 1].kind == "person" and words[first - 1].owner
     ):
@@ -72,12 +126,20 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
         mirrored = mirrored or before.kind == "viewer"
         first -= 1
     named = first < n and words[n - 1].kind in ("article", "owner")
+    if first < n and words[n - 1].low in _FAR:
+        named = True
     last = _one_and_of(words, n)
     mirrored = mirrored or _of_picture(words, last)
     nxt = words[last + 1] if last + 1 < len(words) else None
     prep = words[first - 1] if first and words[first - 1].kind == "prep" else None
     adjective = _is_adjective(words, last, bare=prep is None)
-    if adjective:
+    if not adjective and last == n and _of_unknown(words, n):
+        word.kind, word.value = "unknown", word.low  # "the left hand", "right-sided weakness"
+        return
+    if adjective and prep is not None and prep.low in _POINTS and _beside_head(words, last):
+        word.how = "to"  # "toward the right shoulder"
+        drop.update((*range(first - 1, n), last + 1))
+    elif adjective:
         word.how = "adj"
         if mirrored:
             drop.update(range(first, n))
@@ -86,10 +148,18 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
         if prep is not None:
             word.how = "to" if prep.low in _POINTS else "on"
             drop.add(first - 1)
+            if prep.low == "at" and first == n and not adjective:
+                word.kind, word.how = "place", ""  # "at left of frame"
         else:
             word.how = "name" if named and not mirrored else "adv"
+        thing = words[first - 4 : first - 1] if prep is not None and first > 3 else []
+        if word.how == "on" and [w.kind for w in thing] in (
+            ["prep", "article", "unknown"], ["prep", "owner", "unknown"],
+        ):  # fmt: skip
+            word.kind, word.how = "place", ""  # "at the door on the left"
         person = words[first - 2] if prep is not None and first > 1 else None
-        if person is not None and person.kind == "person" and word.how == "on":
+        beside = word.how == "to" and _follows(words, last, ("of",))
+        if person is not None and person.kind == "person" and (word.how == "on" or beside):
             word.kind, word.how = "place", ""
     drop.update(range(n + 1, last + 1))
     while (
@@ -103,13 +173,25 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
         nxt = words[last + 1] if last + 1 < len(words) else None
         if stop:
             break
-    if mirrored or _seen_by_viewer(words, last, drop):
+    if mirrored or _seen_by_viewer(words, last, drop) or _viewed_from(words, first, drop):
         word.value = _OTHER[word.value]
+
+
+def _of_unknown(words: list[Word], n: int) -> bool:
+    """Whether a side only says which of some unknown thing is meant."""
+    at = n + 1
+    while at < min(len(words), n + 4) and words[at].kind == "unknown" and words[at].low != "with":
+        at += 1
+    if at == n + 1 or words[n + 1].low.endswith(("ly", "ed", "ing")):
+        return False
+    return at == len(words) or words[at].kind not in ("part", "noun", "act", "muscle", "motion")
 
 
 def _one_and_of(words: list[Word], n: int) -> int:
     """The last of the words that go with a side: "left *one*", "left *side of the face*"."""
     last = n
+    if _follows(words, last, _HALVES):  # "the left lower face"
+        return last + 1
     if _follows(words, last, ("one", "side", "hand side", "ones")):
         last += 1
     if last + 1 < len(words) and words[last + 1].low == "of":
@@ -152,6 +234,21 @@ def _is_adjective(words: list[Word], last: int, *, bare: bool) -> bool:
     if n < len(words) and words[n].kind in ("act", "noun", "muscle", "code"):
         return words[n].kind != "act" or (bare and words[n].form == "base")
     return n < len(words) and words[n].kind == "part"
+
+
+def _viewed_from(words: list[Word], first: int, drop: set[int]) -> bool:
+    """Whether "from the viewer's perspective," stands before, in the same sentence."""
+    for n in range(first - 1, max(0, first - 12), -1):
+        if words[n].kind == "mark" and words[n].low not in ",":
+            return False
+        if words[n].low in _LOOKS_AT and words[n - 1].kind == "viewer":
+            start = n - 1
+            while start and words[start - 1].kind in ("article", "owner", "prep"):
+                start -= 1
+            if words[start].low in ("from", "to", "as"):
+                drop.update(range(start, n + 1))
+                return True
+    return False
 
 
 def _seen_by_viewer(words: list[Word], last: int, drop: set[int]) -> bool:

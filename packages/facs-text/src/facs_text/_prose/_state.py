@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from facs_text._notation import Action
+from facs_text._coding import Action
 from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Motion, Part
 from facs_text._prose._people import People, Person
 from facs_text._prose._words import Word
 
-__all__ = ["Said", "State"]
+__all__ = ["KEPT", "LISTS", "Said", "State"]
+
+KEPT = 24  # names that a later clause may still be about, so that time is linear
+LISTS = frozenset((",", "and", "or", "nor"))
 
 
 @dataclass(slots=True)
@@ -23,6 +26,7 @@ class Said:
     start: int = 0
     end: int = 0
     named: bool = False
+    void: bool = False  # taken back, and reported
     loose: bool = False  # a word that does not say whether both sides act: "sneer"
 
 
@@ -42,20 +46,31 @@ class State:
         self.verb_first = False
         self.waiting: list[Part] = []
         self.pending: list[Said] = []  # bare names that may still be denied
+        self.bare: list[Said] = []  # of the last clause, where it had no subject
+        self.group: list[Said] = []  # of the last clause and those that it is listed with
         self.latest: list[Said] = []  # of the last clause that said something
         self.denied = self.stopped = False
         self.form = ""
         self.unreal = False
         self.as_if = False
         self.header = ""
-        self.doubted = False
+        self.doubted = self.doubted_that = False
         self.side_ahead = ""
+        self.side_held = False  # it heads the sentence: "on the left: ..."
+        self.named_denied = False  # "none of the units", which are named next
+        self.feature = False  # the clause before says only what a face is like: "thin, ..."
         self.told = False  # somebody tells or shows what follows
         self.respective = False
         self.owners: dict[int, Person | None] = {}  # whose the words of this clause are
 
     def report(self, words: Iterable[Word]) -> None:
         self.unknown += [(w.start, w.end) for w in words if w.kind != "mark"]
+
+    def take_back(self, said: Iterable[Said]) -> None:
+        """Report what was said instead of saying it."""
+        for one in said:
+            one.void = True
+            self.unknown.append((one.start, one.end))
 
     def drop_waiting(self) -> None:
         self.report(p.word for p in self.waiting if not p.used)

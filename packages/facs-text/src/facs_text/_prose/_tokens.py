@@ -62,6 +62,11 @@ class Token:
     owner: bool = False  # a possessive: "viewer's"
 
 
+_TITLES = frozenset(
+    ("mr", "mrs", "ms", "dr", "prof", "st", "no", "fig", "vs", "approx", "e.g", "i.e")
+)
+
+
 def tokenise(text: str) -> list[Token]:
     """The tokens of a text, in order."""
     found: list[Token] = []
@@ -74,6 +79,11 @@ def tokenise(text: str) -> list[Token]:
             found += _words(raw, match.start())
         else:
             found.append(Token(kind, raw, raw.lower(), match.start(), match.end()))
+    found = [
+        t for n, t in enumerate(found)
+        if t.text != "." or not n or found[n - 1].low not in _TITLES
+        or found[n - 1].end != t.start or not found[n - 1].text[:1].isupper()
+    ]  # fmt: skip
     codes = sum(t.kind == "code" for t in found)
     for token in found:  # "a 3D render" is no code
         if token.text in _DIMENSIONS and codes == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facs_text._prose._clauses import Clause
+from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Target
 from facs_text._prose._people import Person
 from facs_text._prose._state import State
@@ -21,6 +21,7 @@ def who(state: State, clause: Clause) -> None:
     state.told = state.told or clause.has("viewer")
     state.owners = {}
     current: Person | None = None
+    earlier = state.people.subject
     for n, word in enumerate(words):
         before = words[n - 1] if n else None
         after = words[n + 1] if n + 1 < len(words) else None
@@ -38,11 +39,13 @@ def who(state: State, clause: Clause) -> None:
             if word.owner:
                 state.owners[n] = person
             elif subject:
-                state.people.act(person)
+                state.people.act(person, other=other)
             elif not hung:
                 current = person
             if before is not None and before.kind == "act":  # "the frowning man"
                 state.owners[n - 1] = person
+            if hung and after is not None and after.form == "ing":  # "smiles at a man frowning"
+                state.owners[n + 1] = person
         elif word.low in _ORDINALS and before is not None and before.kind == "article":
             if after is not None and after.kind in ("act", "light", "motion", "aux", "gaze"):
                 person = state.people.noun(word, "", subject=True, other=True)
@@ -50,9 +53,14 @@ def who(state: State, clause: Clause) -> None:
         elif word.kind == "pronoun":
             if word.low in ("it", "itself", "each other", "one another"):
                 continue
-            if word.low in ("him", "them", "me", "us"):
+            if word.low in ("him", "them", "me", "us", "her"):
                 if not hangs(state, words, n):
                     current = state.people.pronoun(word.value)
+                continue
+            if word.value == "i" and state.people.described is None and _tells(clause, n):
+                state.told = True
+                state.people.narrator = Person("i")
+                state.people.subject = state.people.narrator if clause.joint == "sub" else None
                 continue
             meant = state.people.pronoun(word.value) or state.people.subject
             if not verb or state.told:
@@ -63,18 +71,41 @@ def who(state: State, clause: Clause) -> None:
             current = None
         elif word.kind == "article":
             current = None
-            if word.value == "other" and after is not None and after.kind in ("act", "gaze"):
-                state.people.act(state.people.noun(word, "", subject=True, other=True))
+            doer = next((w for w in words[n + 1 : n + 3] if not w.low.endswith("ly")), None)
+            does = doer is not None and (
+                doer.kind in ("act", "gaze", "light", "aux")
+                or (doer.kind == "motion" and doer.form in ("s", "ed"))
+            )
+            if word.value == "other" and does and not clause.has("relative"):
+                person = state.people.noun(word, "", subject=True, other=True)
+                state.people.act(person, other=True)
+        if word.kind == "present" and after is None and clause.has("person", "pronoun"):
+            state.told = state.told or word.low in ("noted", "observed", "noticed", "recorded")
         if word.kind in ("motion", "act", "aux", "light", "gaze"):
             verb = True
             if word.kind == "light" and word.value in lexicon()["observers"]:
                 state.told = True
         if current is not None and word.kind in ("act", "motion"):
             state.owners[n] = current
+    if clause.joint == "sub" and not clause.has(*CONTENT) and state.people.subject is not None:
+        state.people.subject = earlier  # "as the officer approached, ..."
+
+
+def _tells(clause: Clause, n: int) -> bool:
+    """ "I noted that", "as I spoke": who tells is not who is described."""
+    if clause.joint == "sub" and n == 1:
+        return True
+    after = [w for w in clause.words[n + 1 : n + 4] if w.kind != "aux"]
+    return bool(after) and (
+        after[0].kind in ("light", "present") and (after[0].value in lexicon()["observers"]
+        or after[0].low in ("noted", "observed", "asked", "told", "noticed"))
+    )  # fmt: skip
 
 
 def possessor(state: State, word: Word) -> Person | None:
     person = state.people.subject
+    if state.told and state.people.described is not None:
+        person = state.people.described  # "the officer observed that his brow lowered"
     if word.value in ("m", "f"):
         if person is not None and person.gender in ("", word.value):
             person.gender = word.value
@@ -97,6 +128,9 @@ def relative(state: State, clause: Clause) -> bool:
     if word is None or word.low not in ("who", "whose", "whom"):
         return False
     person = state.people.last
+    if state.people.unclaimed and state.people.subject is None:
+        state.report(clause.words)  # "raises her brows at Carol, who smiles"
+        return True
     if person is not None:
         state.people.subject = person if state.people.subject is None else state.people.subject
         if not state.people.is_described(person, told=state.told):

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from facs_text._notation import Action
+from facs_text._coding import Action
 from facs_text._prose._tokens import Token
 from facs_text._units import load_data, units
 
-__all__ = ["Word", "lexicon", "to_words"]
+__all__ = ["Word", "bases", "claims", "lexicon", "to_words"]
 
 _LONGEST = 7
 # Lists of phrases that all mean the same kind of thing, in order of precedence.
 _FLAT = (
-    ("idiom", "idioms"), ("calm", "calm"), ("stop", "stops"), ("unsure", "unsure stops"),
+    ("idiom", "idioms"), ("calm", "calm"), ("time", "other times"), ("stop", "stops"),
+    ("unsure", "unsure stops"),
     ("assertive", "assertives"), ("as if", "as if"), ("except", "except"), ("than", "than"),
     ("hedge", "hedges"), ("neg", "negations"), ("neg", "without"), ("vague", "vague"),
     ("relative", "relatives"), ("conj", "conjunctions"), ("other", "others"),
@@ -39,6 +40,7 @@ _LATE = (
     ("viewer", "viewer", True), ("aux", "auxiliaries", False), ("present", "present", True),
     ("light", "light", True), ("prep", "prepositions", False), ("skip", "skip", False),
 )  # fmt: skip
+_Phrases = dict[str, tuple[str, str]]
 _SMALL = frozenset(("the", "her", "his", "their", "its", "my", "your", "a"))
 _ENDINGS = (("ing", "ing"), ("ed", "ed"), ("s", "s"))
 
@@ -63,6 +65,8 @@ class Word:
         first = self.low.split(" ", 1)[0]
         if first in lexicon()["past forms"]:
             return "ed"
+        if bases().get(first) == first:  # "press" is no third person
+            return "base"
         return next((form for ending, form in _ENDINGS if first.endswith(ending)), "base")
 
     @property
@@ -100,11 +104,12 @@ def _plurals(phrase: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1)
-def _tables() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
-    """(base of each inflection, kind and value of each phrase)."""
+def _tables() -> tuple[dict[str, str], _Phrases, _Phrases]:
+    """(base of each inflection, kind and value of each phrase, of those that inflect by bases)."""
     data = lexicon()
     bases = {"eyed": "eyed"}  # "wide-eyed" is not "wide eyes"
-    phrases: dict[str, tuple[str, str]] = {}
+    phrases: _Phrases = {}
+    inflecting: _Phrases = {}
 
     entries: list[tuple[str, str, str, bool]] = []
 
@@ -127,6 +132,8 @@ def _tables() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     for au in units():
         if au.graded and au.kind == "AU" and au.code not in ("25", "43"):
             add(au.name.lower(), "noun", au.code, False)
+    for phrase in data["sentence unreal"]:
+        add(phrase, "unreal", phrase, False)
     for kind, key, inflect in _LATE:
         for phrase in data[key]:
             add(phrase, kind, phrase, inflect)
@@ -140,8 +147,20 @@ def _tables() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
         phrases.setdefault(phrase, (kind, value))
     for phrase, kind, value, inflect in entries:
         if inflect:
-            phrases.setdefault(" ".join(bases.get(w, w) for w in phrase.split()), (kind, value))
-    return bases, phrases
+            base = " ".join(bases.get(w, w) for w in phrase.split())
+            inflecting.setdefault(base, (kind, value))
+    return bases, phrases, inflecting
+
+
+@lru_cache(maxsize=1)
+def claims() -> frozenset[str]:
+    """Verbs of saying what may not be so, in every form."""
+    return frozenset(form for verb in lexicon()["claims"] for form in _forms(verb))
+
+
+def bases() -> dict[str, str]:
+    """The base form of each inflection that is known."""
+    return _tables()[0]
 
 
 def to_words(tokens: list[Token]) -> list[Word]:
@@ -167,18 +186,34 @@ def to_words(tokens: list[Token]) -> list[Word]:
 
 
 def _names(words: list[Word]) -> list[Word]:
-    """Unknown words with a capital that do something, or that own it, are persons."""
+    """Unknown words with a capital that do something, or that own it, are persons; "her" is one
+    where nothing follows that could be hers: "gave her a smile".
+    """
+    shouted = not any(w.text.islower() for w in words)
     for n, word in enumerate(words):
-        if word.kind != "unknown" or not word.text[:1].isupper() or word.text.isupper():
+        if word.low == "her" and word.kind == "owner":
+            follows = words[n + 1].kind if n + 1 < len(words) else "mark"
+            if follows in ("article", "prep", "mark", "conj", "sub", "relative", "than"):
+                word.kind, word.value = "pronoun", "f"
+        if word.kind != "unknown" or not word.text[:1].isupper():
+            continue
+        if word.text.isupper() and (shouted or len(word.text) < 3):
             continue
         after = words[n + 1] if n + 1 < len(words) else None
         before = words[n - 1] if n else None
+        told = after is not None and after.low == ":" and n + 2 < len(words)
         does = after is not None and (
-            after.kind in ("aux", "gaze", "relative", "light")
+            (told and word.text.isupper() and words[n + 2].kind in ("act", "gaze"))
+            or after.kind in ("aux", "gaze", "relative", "light")
             or (after.kind in ("act", "motion") and after.form in ("s", "ed"))
         )
-        left = before is not None and before.kind == "except"
-        if (does or word.owner or left) and not word.low.endswith("ly"):
+        left = before is not None and (
+            before.kind == "except"
+            or (before.low in ("at", "to", "beside", "behind") and after is not None
+                and after.kind in ("mark", "relative", "conj"))
+        )  # fmt: skip
+        starts = before is None or before.kind == "mark"
+        if (does or word.owner or left) and not (starts and word.low.endswith("ly")):
             word.kind, word.value = "person", "name"
     return words
 
@@ -219,9 +254,19 @@ def _sides_first(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
+def _only_plural(plain: list[str], base: list[str]) -> bool:
+    """Whether words differ from their bases by a plural at most."""
+    return all(
+        a == b
+        or (a in (f"{b}s", f"{b}es") and b not in lexicon()["ends"][:6])
+        or (a[:3] == b[:3] and a.endswith(("eeth", "ies")))
+        for a, b in zip(plain, base, strict=True)
+    )
+
+
 def _match(tokens: list[Token], n: int) -> tuple[int, str, str]:
     """The longest known phrase from token n: (tokens, kind, value), or (0, "", "")."""
-    bases, phrases = _tables()
+    bases, phrases, inflecting = _tables()
     plain: list[str] = []
     base: list[str] = []
     best = (0, "", "")
@@ -235,8 +280,13 @@ def _match(tokens: list[Token], n: int) -> tuple[int, str, str]:
             continue
         plain.append(token.low)
         base.append(bases.get(token.low, token.low))
-        found = phrases.get(" ".join(plain)) or phrases.get(" ".join(base))
-        if found and (found[0] != "noun" or " ".join(plain) in phrases):
+        found = phrases.get(" ".join(plain)) or inflecting.get(" ".join(base))
+        across = bool(
+            count > len(plain) and plain[0] in lexicon()["ends"] and tokens[n + 1].low in _SMALL
+        )
+        if found and found[0] == "part" and (across or not _only_plural(plain, base)):
+            found = None  # "lowered lip" is no lower lip
+        if found:
             best = (count, *found)
         if token.owner:
             break

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from facs_text import readers
+from facs_text._coding import Coding
 from facs_text._errors import FacsTextError
-from facs_text._notation import Coding
 from facs_text._resolve import resolve
 from facs_text._version import __version__
 from facs_text.corpus._align import crop

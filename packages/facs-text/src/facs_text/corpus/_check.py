@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from facs_text._coding import Coding
 from facs_text._describe import DETAILS
 from facs_text._errors import FacsTextError
-from facs_text._notation import Coding, parse
+from facs_text._notation import parse
 from facs_text._resolve import resolve
 from facs_text._understand import understand
 from facs_text.corpus._opened import Pictures, is_file

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from facs_text._coding import Coding
 from facs_text._describe import DETAILS, describe
 from facs_text._errors import FacsTextError
-from facs_text._notation import Coding
 from facs_text._resolve import Resolution, resolve
 from facs_text.corpus._paths import Inside, safe_name
 from facs_text.corpus._splits import SPLITS

@@ -32,8 +32,8 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from facs_text._coding import Coding
 from facs_text._errors import FacsTextError
-from facs_text._notation import Coding
 from facs_text.readers import (
     _blendshapes,
     _bp4d,

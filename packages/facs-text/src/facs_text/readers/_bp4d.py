@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from facs_text._coding import Coding
 from facs_text._errors import FacsTextError
-from facs_text._notation import Coding
 from facs_text._units import units
 from facs_text.readers._lines import Table, lines, stem_of
 from facs_text.readers._long import join

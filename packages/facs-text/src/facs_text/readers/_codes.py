@@ -17,8 +17,9 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from pathlib import Path
 
+from facs_text._coding import Coding
 from facs_text._errors import FacsTextError
-from facs_text._notation import _ITEM, Coding, parse
+from facs_text._notation import ITEM, parse
 from facs_text.readers._lines import Table, lines, stem_of, whole
 from facs_text.readers._row import Ids, Row
 
@@ -61,7 +62,7 @@ def notation(text: str) -> tuple[Coding, frozenset[str]]:
             f"{text.strip()[:60]!r} gives alternatives, of which a coding has one; choose it"
         )
     coding = parse(text)
-    items = list(_ITEM.finditer(text))
+    items = list(ITEM.finditer(text))
     absent = {str(int(m["number"])) for m in items if m["digit"] == "0"}
     said = [
         (m["side"], m["inner"], m["dir"], (m["kind"] or "").upper() == "M", m["number"])

@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from facs_text._coding import Action, Coding
 from facs_text._errors import FacsTextError
-from facs_text._notation import Action, Coding
 from facs_text._units import unit
 from facs_text.readers._lines import lines, number, stem_of
 from facs_text.readers._long import join

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from facs_text._coding import LETTERS
 from facs_text._errors import FacsTextError
-from facs_text._notation import LETTERS
 from facs_text.readers._codes import CODE_COLUMNS, ID_COLUMNS, notation_row, unit_key
 from facs_text.readers._documents import values
 from facs_text.readers._lines import start, stem_of

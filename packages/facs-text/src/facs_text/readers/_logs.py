@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from facs_text._coding import LETTERS
 from facs_text._errors import FacsTextError
-from facs_text._notation import LETTERS
 from facs_text.readers._lines import Table, number, stem_of
 from facs_text.readers._names import Column, unit_columns
 from facs_text.readers._row import Ids, Row, code_of, row_of_values

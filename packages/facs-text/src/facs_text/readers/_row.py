@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from facs_text._notation import Action, Coding
+from facs_text._coding import Action, Coding
 
 __all__ = ["KINDS", "NUMBERS", "OVER_ONE", "Ids", "Row", "absent_units", "code_of", "coding_of",
            "round_level", "row_of_values"]  # fmt: skip

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from facs_text._coding import Coding
 from facs_text._errors import FacsTextError
-from facs_text._notation import Coding
 from facs_text.readers._lines import Table, number, stem_of, whole
 from facs_text.readers._names import Column, said_unread
 from facs_text.readers._row import Ids, Row, absent_units, coding_of

@@ -61,7 +61,7 @@ class LiveLink:
             coding = coding_of_row(row, self._threshold)
             if coding is None:
                 return None
-            moved = resolve(coding).activations
+            moved = resolve(coding, absent=row.absent).activations
             values = [_of_units(moved, SHAPES[s]) if s in SHAPES else 0.0 for s in _ORDER]
             shown = {code_of(key) for key in SHAPES.values()} | set(_ALSO)
             self.lost.update(k for k in moved if k.removeprefix("AU") not in shown)

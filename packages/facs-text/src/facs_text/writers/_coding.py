@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from facs_text._coding import Coding
 from facs_text._errors import FacsTextError
-from facs_text._notation import Coding
 from facs_text.readers import Row, to_coding
 
 __all__ = ["coding_of_row"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from facs_text._notation import Coding
+from facs_text._coding import Coding
 from facs_text.readers import Row
 from facs_text.readers._row import code_of
 from facs_text.writers._coding import coding_of_row

@@ -1,4 +1,8 @@
-"""A table of FACS notation, which every reader of this package and a spreadsheet takes."""
+"""A table of FACS notation, which every reader of this package and a spreadsheet takes.
+
+Units begin with letters there ("AU6E+AU12", "AU0"): a spreadsheet, or a library that guesses the
+types of columns, takes a bare 6E+12 for the number 6,000,000,000,000 and a bare 0 for nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import csv
 import io
 from collections import Counter
 
+from facs_text._coding import Coding
 from facs_text.readers import Row
 from facs_text.writers._coding import coding_of_row
 
@@ -28,5 +33,13 @@ class PlainCodes:
             return None
         frame = "" if row.frame is None else str(row.frame)
         buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="").writerow((row.id, row.subject, frame, coding))
+        csv.writer(buffer, lineterminator="").writerow(
+            (row.id, row.subject, frame, _spelled(coding))
+        )
         return buffer.getvalue()
+
+
+def _spelled(coding: Coding) -> str:
+    """The notation with AU before each unit that would begin with a digit."""
+    codes = [str(action) for action in coding] or ["0"]
+    return "+".join([f"AU{code}" if code[0].isdigit() else code for code in codes])

@@ -1,0 +1,224 @@
+"""Clauses that name no unit and speak of the ones named before: their side, level or absence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from facs_text._prose._clauses import CONTENT, Clause
+from facs_text._prose._found import Scan
+from facs_text._prose._scope import Scope
+from facs_text._prose._state import Said, State
+from facs_text._prose._words import Word
+from facs_text._units import unit
+
+__all__ = ["LABELS", "comment", "heading"]
+
+LABELS = frozenset((":", "(", ")", "—", "–", "-", "=", "with", "→"))
+_VERDICT = frozenset(("neg", "present", "absent", "skip", "aux"))
+_BESIDE = _VERDICT | {"level", "level noun", "number", "mark", "prep", "article", "hedge", "side"}
+_OTHER = {"left": "right", "right": "left"}
+
+
+def heading(state: State, clause: Clause, found: Scan, scope: Scope) -> bool:
+    """ "Absent: AU1, AU2": holds for all that follows in the sentence."""
+    if not clause.words or clause.words[-1].low != ":" or found.targets or found.parts:
+        return False
+    if scope.deny >= 0 or clause.has("absent"):
+        state.header = "absent"
+    elif clause.has("present"):
+        state.header = "present"
+    else:
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class _Comment:
+    """A clause without a name, and what of it may say something of the names before it."""
+
+    clause: Clause
+    scope: Scope
+    levels: list[Word]
+    sides: list[Word]
+    absent: bool
+
+    @property
+    def beside(self) -> bool:
+        """Whether it stands as a label does: behind a mark, in brackets."""
+        return self.clause.joint in LABELS or self.clause.joint == ","
+
+
+def comment(state: State, clause: Clause, found: Scan, scope: Scope) -> bool:
+    """ "AU12: strong", "AU4 (absent)", "a smile, more so on the right". True when it was one."""
+    if found.targets or found.parts or found.motions or clause.has("vague", "calm"):
+        return False
+    kinds = {w.kind for w in clause.words}
+    speech = clause.has("neg") and clause.words[0].text[:1].isupper()
+    if clause.joint == ")" and (speech or not kinds <= _BESIDE):
+        return False  # what follows a bracket is mostly of something else
+    levels = [w for w in clause.words if w.kind == "level" and not w.low.endswith(" of")]
+    sides = [w for w in clause.words if w.kind == "side" and w.value in _OTHER]
+    absent = scope.deny >= 0 or clause.has("absent")
+    about = _Comment(clause, scope, levels, sides, absent)
+    return any(rule(state, about) for rule in _RULES)
+
+
+def _of_others(state: State, about: _Comment) -> bool:
+    """ "No other movement": says nothing of what was named."""
+    lows = {w.low for w in about.clause.words}
+    return about.absent and bool(lows & {"other", "else", "further", "additional"})
+
+
+def _denied(state: State, about: _Comment) -> bool:
+    """ "AU4 (absent)", "AU6 inferred, not seen", "AU12 was active but is now absent"."""
+    clause, words = about.clause, about.clause.words
+    label = clause.joint in LABELS or (clause.joint == "," and state.pending)
+    if clause.joint == "but" and clause.has("absent") and not clause.has("side", "neg"):
+        label = True
+    if clause.joint == "," and {w.kind for w in words} <= _VERDICT:
+        seen = clause.has("present", "absent")
+        label = label or (seen and not words[-1].value.startswith(("movement", "activ")))
+    if not (label and about.absent and state.latest):
+        return False
+    if clause.has("person", "unknown", "number"):
+        return False
+    for one in state.latest:
+        one.denied = True
+    for one in [p for p in state.pending if not p.denied]:  # "AU18 and AU23: none"
+        one.denied = True
+        if clause.joint == ",":
+            state.unknown.append((one.start, one.end))
+    state.report_unknown(clause)
+    state.latest, state.pending = [], []
+    return True
+
+
+def _one_side_more(state: State, about: _Comment) -> bool:
+    """ "AU12: left C, right A", "ptosis: 2 mm on the right, none on the left"."""
+    clause = about.clause
+    if len(about.sides) != 1 or not state.latest or not about.beside:
+        return False
+    if clause.has(*CONTENT, "person", "pronoun", "comparative"):
+        return False
+    side = about.sides[0].value
+    sided = {one.action.side for one in state.latest}
+    if about.absent:
+        if sided != {_OTHER[side]}:  # nothing is said of the other side
+            state.take_back(state.latest)
+            state.report(clause.words)
+        return True
+    level = int(about.levels[-1].value) if about.levels else 0
+    numbers = [w for w in clause.words if w.kind == "number"]
+    if not (level or numbers) or not all(_splits(one) for one in state.latest):
+        return False
+    coded = all(one.named for one in state.latest)
+    if coded and numbers and not level and numbers[0].text in "12345":
+        level, numbers[0].kind = int(numbers[0].text), "skip"  # "AU12: right 3, left 1"
+    if sided <= {"both", "one"}:
+        for one in state.latest:
+            one.action = one.action._replace(side=side, level=one.action.level or level)
+    elif sided == {_OTHER[side]} and level:
+        more = [one.action._replace(side=side, level=level) for one in state.latest]
+        state.said += [Said(action, False, named=True) for action in more]
+    else:
+        return False
+    state.report_unknown(clause)
+    return True
+
+
+def _side(state: State, about: _Comment) -> bool:
+    """ "A smile, on the left", "her brow, the left one, is raised", "on the left: ..."."""
+    clause = about.clause
+    if not about.sides or clause.has(
+        "person", "pronoun", "comparative", "unknown", "number", *CONTENT
+    ):
+        return False
+    value = about.sides[0].value
+    if len(about.sides) == 1 and about.beside and state.latest:
+        _put_side(state.latest, value)
+        return True
+    if len(about.sides) == 1 and clause.joint == "," and state.waiting and about.scope.deny < 0:
+        state.waiting[-1].side = value
+        return True
+    if len(about.sides) == 1 and clause.joint == "":
+        state.side_ahead = value
+        state.side_held = clause.words[-1].low == ":"
+        return True
+    return bool(state.side_ahead) and about.scope.deny >= 0  # "the left, but not the right, brow"
+
+
+def _with_side(state: State, about: _Comment) -> bool:
+    """ "He smiled with one side"."""
+    words = about.clause.words
+    sides = [w.value for w in words if w.kind == "side" and w.value in ("one", *_OTHER)]
+    only = {w.kind for w in words} <= {"side", "skip"}
+    if about.clause.joint != "with" or not (only and sides and state.latest):
+        return False
+    _put_side([one for one in state.latest if one.action.side == "both"], sides[0])
+    return True
+
+
+def _elsewhere(state: State, about: _Comment) -> bool:
+    """ "Absent on the left and present on the right": of what, was not kept."""
+    clause = about.clause
+    joined = clause.joint in ("and", "but", ",")
+    if not (about.sides and clause.has("present") and joined) or about.absent or state.latest:
+        return False
+    state.report(clause.words)
+    return True
+
+
+def _more_on_one(state: State, about: _Comment) -> bool:
+    """ "A smile, more so on the right"."""
+    more = [w for w in about.clause.words if w.kind == "comparative"]
+    joined = about.beside or about.clause.joint in ("and", "but")
+    if not (more and about.sides and state.latest and joined):
+        return False
+    _put_side([one for one in state.latest if one.action.side == "both"], "unequal")
+    state.report([*more, *about.sides])
+    return True
+
+
+def _level(state: State, about: _Comment) -> bool:
+    """ "AU12: strong", "AU6+AU12, both D", "present but weak"."""
+    clause = about.clause
+    levels = about.levels
+    if clause.joint == ")":
+        levels = [w for w in levels if w.how == "after"]
+    busy = any(w.kind == "unknown" and not w.low.endswith("ly") for w in clause.words)
+    sure = not busy or all(w.how == "after" for w in levels)
+    if not levels or about.scope.deny >= 0 or not (sure and state.latest):
+        return False
+    level = int(levels[-1].value)
+    if clause.joint in ("but", "and", "yet") and not (clause.has("side", "prep") or busy):
+        if not any(one.action.level for one in state.group):
+            _put_level(state.group, level)
+    elif about.beside:
+        every = {w.low for w in clause.words} & {"both", "all", "each"}
+        _put_level(state.group if every else state.latest, level)
+    else:
+        return False
+    state.report_unknown(clause)
+    return True
+
+
+def _splits(one: Said) -> bool:
+    return "left" in unit(one.action.code).sides
+
+
+def _put_side(said: Iterable[Said], side: str) -> None:
+    for one in said:
+        if _splits(one) and one.action.side in ("both", "one"):
+            one.action = one.action._replace(side=side)
+
+
+def _put_level(said: Iterable[Said], level: int) -> None:
+    for one in said:
+        if not one.action.level and unit(one.action.code).graded:
+            one.action = one.action._replace(level=level)
+
+
+_RULES: tuple[Callable[[State, _Comment], bool], ...] = (
+    _of_others, _denied, _one_side_more, _side, _with_side, _elsewhere, _more_on_one, _level,
+)  # fmt: skip

@@ -1,0 +1,153 @@
+"""What comes out of a clause: the targets that it asserts, those that it denies, the uncertain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from facs_text._coding import Action
+from facs_text._prose._clauses import Clause
+from facs_text._prose._codes import actions_of
+from facs_text._prose._found import Scan, Target
+from facs_text._prose._grade import is_trait
+from facs_text._prose._lost import done_by_another
+from facs_text._prose._people import Person
+from facs_text._prose._scope import Scope, first_form
+from facs_text._prose._state import KEPT, LISTS, Said, State
+from facs_text._prose._supposed import elsewhere, governed, supposed
+from facs_text._prose._whose import owner_of
+from facs_text._units import unit
+
+__all__ = ["emit"]
+
+_ARCH, _OPEN, _PARTED = actions_of("1+2"), actions_of("25+26"), actions_of("25")
+
+
+def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool) -> None:
+    """Say, deny or report what was found in a clause. less: it is there less than elsewhere."""
+    heard: list[Said] = []
+    if not clause.unreal:
+        state.said += _scored_absent(clause)
+    carried = state.denied and (clause.joint in ("or", "nor", "/") or clause.listed)
+    unreal = state.unreal and clause.joint in LISTS and first_form(clause) == "base"
+    uncertain = less or unreal or _doubtful_and(state, clause)
+    for target in found.targets:
+        words = clause.words[target.first : target.last + 1]
+        person = owner_of(state, target, clause)
+        blocked = uncertain or scope.blocks(target) or _blocked(state, target, clause)
+        denied = state.header == "absent" or (
+            scope.denies(target, found) or (carried and scope.deny < 0)
+        )
+        if denied and not blocked:
+            _deny(state, target, person, scope)
+        elif blocked or not state.people.is_described(person, told=state.told):
+            state.report(words)
+            if clause.joint == "and" and supposed(clause, target):
+                state.take_back(state.bare)  # "smiling and frowning are both intact"
+        else:
+            for action in _actions(target, scope.doubts(target)):
+                heard.append(Said(action, False, words[0].start, words[-1].end, target.name))
+                heard[-1].loose = action.code == "10" and not target.motion and not target.code
+    if clause.joint in ("or", "/") and heard and not carried:
+        for one in [*state.latest, *heard]:  # one of them, and it is not said which
+            one.action = one.action._replace(doubt=True)
+    _settle_pending(state, clause, heard, scope, found)
+    state.said += heard
+    if heard:
+        state.group = [*state.group, *heard][-KEPT:] if clause.joint in LISTS else heard
+        state.latest = heard
+    state.bare = [] if clause.has("person", "pronoun", "aux") else heard
+
+
+def _blocked(state: State, target: Target, clause: Clause) -> bool:
+    """Whether the words around a target leave it open whether it is there."""
+    return (
+        target.blocked
+        or governed(clause, target)
+        or supposed(clause, target)
+        or elsewhere(clause, target)
+        or done_by_another(clause, target)
+        or is_trait(state, target, clause)
+    )
+
+
+def _scored_absent(clause: Clause) -> list[Said]:
+    """Codes that were scored 0, "AU12=0"."""
+    return [
+        Said(action, True)
+        for word in clause.words
+        if word.kind == "code" and word.how == "absent"
+        for action in word.actions
+        if action.side == "both"
+    ]
+
+
+def _deny(state: State, target: Target, person: Person | None, scope: Scope) -> None:
+    """Note what a denied target says is absent: nothing of one side, nor "not A and B" of two."""
+    actions = target.actions
+    if actions == _OPEN and not target.code:
+        actions = _PARTED  # a mouth that does not open has its lips together, whatever the jaw
+    whole = not target.side and all(a.side == "both" for a in actions)
+    apart = target.code or len(actions) == 1 or actions == _ARCH
+    if scope.doubt or not (whole and apart):
+        return
+    if not state.people.is_described(person, told=state.told):
+        return
+    if scope.stop >= 0 or scope.vanish >= 0:  # "he smiled, then stopped smiling"
+        codes = {action.code for action in actions}
+        for one in state.said[-KEPT:]:
+            one.denied = one.denied or one.action.code in codes
+    state.said += [Said(action, True) for action in actions]
+
+
+def _doubtful_and(state: State, clause: Clause) -> bool:
+    """ "Did not smile and frown": whether the second is denied too is not said."""
+    return (
+        clause.joint == "and"
+        and (state.denied or state.stopped)
+        and bool(state.form)
+        and first_form(clause) == state.form
+        and not clause.has("pronoun", "person", "neg")
+    )
+
+
+def _actions(target: Target, doubt: bool) -> Iterable[Action]:
+    """The actions of a target with its side and its level."""
+    for action in target.actions:
+        au = unit(action.code)
+        side, level = action.side, action.level
+        sided = target.code and side not in ("both", "one")  # "unilateral R14"
+        if target.side and target.side != "both" and "left" in au.sides and not sided:
+            side = target.side.replace("?", "")
+        if target.side in au.sides and target.side in ("top", "bottom"):
+            side = target.side
+        blinks = not au.scored and au.region == "eyes" and not target.code  # however big
+        opened = action.code == "25" and target.actions[0].code == "12"  # by how big a grin
+        if target.level and au.graded and not (target.code and level) and not (blinks or opened):
+            level = target.level
+        yield Action(action.code, side, 0 if blinks else level, action.doubt or doubt)
+
+
+def _settle_pending(
+    state: State, clause: Clause, heard: list[Said], scope: Scope, found: Scan
+) -> None:
+    """Deny or grade the bare names before this clause, when its predicate is theirs too."""
+    if clause.joint not in LISTS:
+        state.pending = []
+    if scope.predicate and state.pending:
+        plural = clause.has("aux") and any(w.low in ("are", "were") for w in clause.words)
+        if clause.joint in ("and", "or", "nor") or plural:
+            for one in state.pending:
+                one.denied = True
+        else:
+            state.take_back(state.pending)
+        state.pending = []
+    elif heard and heard[-1].named and heard[-1].action.level and clause.joint == "and":
+        last = max(t.last for t in found.targets)
+        if any(w.kind == "level" for w in clause.words[last + 1 :]):
+            for one in state.pending:
+                if not one.action.level and unit(one.action.code).graded:
+                    one.action = one.action._replace(level=heard[-1].action.level)
+    if clause.bare and all(h.named for h in heard):
+        state.pending += heard
+    elif not clause.bare:
+        state.pending = []

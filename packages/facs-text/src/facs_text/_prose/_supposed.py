@@ -1,0 +1,95 @@
+"""Words around a name or a motion that leave open whether it is there at all.
+
+"She denied frowning", "a smile was out of the question", "there was a smile in her voice".
+"""
+
+from __future__ import annotations
+
+from facs_text._prose._clauses import Clause
+from facs_text._prose._found import Target
+from facs_text._prose._words import Word, claims, lexicon
+
+__all__ = ["elsewhere", "governed", "supposed"]
+
+_SUBJECTS = frozenset(("person", "pronoun", "aux", "relative", "viewer"))
+_BETWEEN = frozenset(("article", "owner", "level", "side", "skip", "prep"))
+_ABOUT = frozenset(("of", "for", "about", "from", "against", "at", "to", "toward", "towards"))
+_COPULAS = frozenset(("is", "was", "are", "were", "be", "been"))
+
+
+def governed(clause: Clause, target: Target) -> bool:
+    """Whether an unknown verb decides what becomes of the target: "she denied frowning", "he
+    mocked her smile". So does a word before "of frowning", "about frowning".
+    """
+    words = clause.words
+    if target.code or not words:
+        return False
+    n = target.first - 1
+    named = words[target.first].kind in ("act", "noun")
+    if n > 0 and words[n].kind == "pronoun" and words[n - 1].low in claims():
+        return True  # "he claims she smiles"
+    gerund = words[target.first].form == "ing" and words[target.first].kind in ("act", "motion")
+    if gerund and n >= 0 and words[n].kind == "prep" and words[n].low in _ABOUT:
+        return True
+    about = n > 0 and words[n].kind == "prep" and words[n].low in _ABOUT
+    if named and about and words[target.first].form == "ing" and words[n - 1].kind == "unknown":
+        return True
+    while n >= 0 and words[n].kind in _BETWEEN:
+        n -= 1
+    if n < 0 or words[n].kind != "unknown" or words[n].low.endswith("ly"):
+        return False
+    if words[n + 1 : target.first] and any(w.kind == "prep" for w in words[n + 1 : target.first]):
+        return False  # "she gestured with her raised brow": what is done to it is not said
+    before = n - 1
+    while before >= 0 and (words[before].kind == "skip" or words[before].low.endswith("ly")):
+        before -= 1
+    return before >= 0 and words[before].kind in _SUBJECTS and not words[before].owner
+
+
+def elsewhere(clause: Clause, target: Target) -> bool:
+    """ "There was a smile in her voice": a name that is in something other than a face."""
+    words = clause.words
+    if target.code or target.motion or words[target.first].kind not in ("act", "noun"):
+        return False
+    if words[target.first].form != "base":
+        return False
+    behind = words[target.last + 1 : target.last + 4]
+    if not behind or behind[0].low not in ("in", "behind", "of", "into"):
+        return False
+    if any(w.kind in ("part", "person") or w.low in ("face", "expression") for w in behind):
+        return False
+    return any(w.kind == "unknown" for w in behind)
+
+
+def _adds_how(word: Word) -> bool:
+    return word.kind in ("direction", "level") or word.low.endswith("ly")
+
+
+def supposed(clause: Clause, target: Target) -> bool:
+    """Whether a name is the subject of something unknown: "a smile was out of the question",
+    "frowning is intact".
+    """
+    words = clause.words
+    gerund = words[target.first].form == "ing"
+    if not target.name and not gerund:
+        return False
+    if words[target.first].kind not in ("act", "noun", "code", "muscle", "motion"):
+        return False
+    ahead = words[: target.first] if not gerund else words[max(0, target.first - 1) : target.first]
+    if any(w.kind in (*_SUBJECTS, "owner") for w in ahead if not w.owner):
+        return False
+    n = target.last + 1
+    while gerund and n < len(words) and _adds_how(words[n]):
+        n += 1
+    if gerund and n < len(words) and words[n].kind == "light" and words[n].form == "s":
+        return True  # "frowning gives you wrinkles"
+    if gerund and n < len(words) and words[n].kind == "unknown":
+        return words[n].low.endswith("s") and not words[n].low.endswith("ss")  # "smiling hurts"
+    if n >= len(words) or words[n].kind != "aux" or words[n].low not in _COPULAS:
+        return False
+    while n < len(words) and words[n].kind in ("aux", "skip", "article", "side", "hedge"):
+        n += 1
+    if n == len(words) or words[n].kind not in ("unknown", "prep"):
+        return False
+    low = words[n].low
+    return not low.endswith("ly") and low not in lexicon()["kinds of smiles"]
