@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from facs_text._files import Whole, _machine, beside, clear_dead
+from facs_text.files import Whole, _machine, beside, clear_dead
 
 from facs_text import files
 from facs_text.files import whole
@@ -90,7 +90,7 @@ def test_a_full_disk_names_the_file(how: str) -> None:
 
 _FULL = """
 import resource, signal, sys
-from facs_text._files import Whole, whole
+from facs_text.files import Whole, whole
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
@@ -159,7 +159,7 @@ def test_what_a_killed_process_left_goes(tmp_path: Path) -> None:
     """Only its own kind: not a living process's, another machine's, or anything else."""
     code = (
         "import os, sys, pathlib\n"
-        "from facs_text._files import beside\n"
+        "from facs_text.files import beside\n"
         "beside(pathlib.Path(sys.argv[1])).write_text('half')\n"
         "os._exit(9)\n"
     )
