@@ -12,10 +12,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from facs_text.files import Whole, _machine, beside, clear_dead
 
 from facs_text import files
-from facs_text.files import whole
+from facs_text.files import Whole, _machine, beside, clear_dead, whole
 
 
 def write(path: Path, text: str, how: str) -> None:
