@@ -75,7 +75,8 @@ def test_a_command_line_is_one_that_exists(where, line):
 
 
 @pytest.mark.parametrize("where", SNIPPETS)
-def test_the_snippets_run(where):
+def test_the_snippets_run(where, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     namespace = {"__name__": "page"}
     for number, code in enumerate(SNIPPETS[where], 1):
         exec(compile(code, f"{where}, snippet {number}", "exec"), namespace)
@@ -92,6 +93,21 @@ def test_links_lead_somewhere(where):
         assert page.exists(), target
         if anchor:
             assert anchor in anchors(page.read_text(encoding="utf-8")), target
+
+
+@pytest.mark.parametrize("where", TEXTS)
+def test_what_a_page_names_is_there(where):
+    """Paths between backticks: from the root, or from packages/ as in docs/architecture.md."""
+    for path in re.findall(r"`((?:packages|benchmarks|tools|docs)/[\w./-]+)`", TEXTS[where]):
+        assert (ROOT / path).exists(), path
+    for path in re.findall(r"`([\w-]+/src/[\w./-]+)`", TEXTS[where]):
+        assert (ROOT / "packages" / path).exists(), path
+
+
+def test_the_page_of_the_tree_names_every_room():
+    """Each folder of a package stands in docs/architecture.md, which a newcomer reads first."""
+    rooms = {door.parent.name for door in (ROOT / "packages").glob("*/src/*/*/__init__.py")}
+    assert not {room for room in rooms if f"`{room}/`" not in TEXTS["docs/architecture.md"]}
 
 
 @pytest.mark.parametrize("where", TEXTS)
