@@ -53,6 +53,7 @@ _GLOSS = 16  # words in brackets behind a code that may be its name
 _NAMING = frozenset(("part", "motion", "direction", "noun", "act", "muscle", "vague"))
 _STATING = frozenset(("code", "neg", "absent", "present", "number", "stop", "unreal"))
 _KEPT = frozenset(("level", "hedge", "side"))
+_SHAPES = frozenset(("tight", "wide", "high", "low", "big", "large", "deep", "small", "little"))
 _DECOR = frozenset('"*`|_{}#“”')
 _GLUE = frozenset((":", "=", "-", "–", "—", "→", "("))
 
@@ -176,7 +177,10 @@ def _own_name(words: list[Word], n: int, at: int, drop: set[int]) -> int:
         end = next((m for m in range(at, min(at + _GLOSS, len(words))) if words[m].text == ")"), 0)
         kinds = {w.kind for w in words[at:end]}
         if end and kinds & _NAMING and not kinds & _STATING:
-            drop.update(m for m in range(at, end + 1) if words[m].kind not in _KEPT)
+            drop.update(
+                m for m in range(at, end + 1)
+                if words[m].kind not in _KEPT or words[m].low in _SHAPES
+            )  # fmt: skip
             return end + 1
     place = at
     while place < len(words) and words[place].text in ("(", "-", "–", "—", ":") and place - at < 2:

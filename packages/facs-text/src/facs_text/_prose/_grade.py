@@ -132,4 +132,4 @@ def is_trait(state: State, target: Target, clause: Clause) -> bool:
             return True
         return first.low in _LINES and last.value == "forehead"
     between = clause.words[target.first + 1 : target.last]
-    return last.low in ("narrow", "thin", "tight") and any(w.kind == "aux" for w in between)
+    return last.low in ("narrow", "thin") and any(w.kind == "aux" for w in between)

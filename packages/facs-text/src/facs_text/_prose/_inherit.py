@@ -14,6 +14,7 @@ _LISTS = frozenset((",", "and", "or", "nor"))
 _FLOW = frozenset(
     (",", "and", "or", "nor", "but", "then", "yet", ":", "sub", "", "(", ")", "—", "–", "-")
 )
+_MOST = 4  # parts and sides of one clause that are put together
 _FLAT = frozenset(("head", "gaze", "jaw", "eye"))
 _UP = frozenset(("raise", "upturn", "up and back", "straight up", "open", "part"))
 _DOWN = frozenset(("lower", "droop", "close", "press"))
@@ -131,22 +132,22 @@ def _something_in(words: list[Word]) -> bool:
     )
 
 
-def _of_head(clause: Clause, side: Word) -> bool:
+def _of_head(clause: Clause, side: int) -> bool:
     """ "A left head tilt": nobody has a left head."""
-    n = next(n for n, w in enumerate(clause.words) if w is side) + 1
-    return n < len(clause.words) and clause.words[n].value in ("head", "gaze")
+    after = clause.words[side + 1 : side + 2]
+    return bool(after) and after[0].value in ("head", "gaze")
 
 
 def directed(state: State, clause: Clause, found: Scan) -> bool:
     """Turns and looks to the left or right."""
-    sides = [
-        w for w in clause.words
+    places = [
+        n for n, w in enumerate(clause.words)
         if w.kind == "side" and w.value in ("left", "right")
-        and (w.how in ("to", "adv") or (w.how == "adj" and _of_head(clause, w)))
-    ]  # fmt: skip
-    if not sides:
+        and (w.how in ("to", "adv") or (w.how == "adj" and _of_head(clause, n)))
+    ][:_MOST]  # fmt: skip
+    if not places:
         return False
-    parts = [p for p in found.parts if p.value in _FLAT and not p.apart]
+    parts = [p for p in found.parts if p.value in _FLAT and not p.apart][:_MOST]
     inherited = not found.parts and not found.targets
     if not parts and inherited and clause.joint in _FLOW:
         parts = [Part(p.value, "", p.word, -1, p.owner) for p in state.parts if p.value in _FLAT]
@@ -156,8 +157,8 @@ def directed(state: State, clause: Clause, found: Scan) -> bool:
         motions = [m for m in found.motions if not m.weak] or (
             [m for m in state.motions if not m.weak] if inherited else []
         )
-        for side in sides:
-            here = clause.words.index(side)
+        for here in places:
+            side = clause.words[here]
             between = clause.words[part.place + 1 : here] if part.place >= 0 else []
             if side.how == "to" and _something_in(between):
                 continue  # "stared at the officer standing to his left"
@@ -167,10 +168,9 @@ def directed(state: State, clause: Clause, found: Scan) -> bool:
                 [f"{part.value}|"] if part.value in ("gaze",) else []
             )
             for key in keys[:1]:
-                at = clause.words.index(side)
-                first = min([at, *(x for x in (part.place,) if x >= 0)])
+                first = min([here, *(x for x in (part.place,) if x >= 0)])
                 found.targets.append(
-                    Target(actions_of(table[key][which]), first, at, "both", owner=part.owner)
+                    Target(actions_of(table[key][which]), first, here, "both", owner=part.owner)
                 )
                 side.how = "done"
                 part.used = done = True

@@ -128,6 +128,8 @@ def join(here: Scanning, part: Part, motion: Motion) -> bool:
         key = "chin|lift"
     if key not in table:
         return False
+    if table[key] == "33" and part.side in ("left", "right"):
+        return False  # one cheek is no cheek blow
     if value == "forehead" and any(t.actions == _FROWN for t in here.out.targets):
         part.used = motion.used = True
         return True  # "a frown creased her forehead"

@@ -32,7 +32,7 @@ def lost_sides(clause: Clause, found: Scan) -> list[Word]:
 
 def unsure_of_side(target: Target) -> bool:
     """Whether a target takes sides and was given none."""
-    return target.side in ("", "one?") and any(
+    return target.side in ("", "one?", "both") and any(
         a.side in ("both", "one") and "left" in unit(a.code).sides for a in target.actions
     )
 

@@ -18,6 +18,7 @@ _ONE = {
 }  # fmt: skip
 _SHOWS = ("show", "visibl", "seen", "evident", "reveal", "display", "expos")
 _SHOWN = frozenset(("teeth", "tongue", "gum"))
+_NEAR = frozenset(("above", "below", "over", "under", "beside", "beneath"))
 _ADDED = ("ly", "ed", "ing", "s")
 _LIPS = {"upper lip": "top", "lower lip": "bottom"}
 
@@ -68,9 +69,21 @@ def unknown_word(here: Scanning, n: int, word: Word) -> None:
         if _noun_ends(here, n):
             verb.foreign = True  # "raised a hand"
     elif not here.subject and (verb is None or verb.used):
-        here.out.foreign = _noun_ends(here, n)
+        here.out.foreign = _noun_ends(here, n) and not _does_with_its_own(here, n)
     if _noun_ends(here, n):
         here.det = -1
+
+
+def _beside_something(here: Scanning, part: Part) -> bool:
+    after = here.words[part.place + 1 : part.place + 3]
+    return len(after) == 2 and after[0].low in _NEAR and after[1].low in ("it", "them", "that")
+
+
+def _does_with_its_own(here: Scanning, n: int) -> bool:
+    """ "The wolf opened his mouth": something unknown that has a face."""
+    after = here.words[n + 1 : n + 5]
+    moves = bool(after) and after[0].kind in ("motion", "light") and after[0].form in ("s", "ed")
+    return moves and any(w.kind == "owner" and w.value in ("m", "f", "t") for w in after[1:])
 
 
 def _noun_ends(here: Scanning, n: int) -> bool:
@@ -178,6 +191,9 @@ def _meet(here: Scanning, part: Part) -> None:
     """Join a part with the motion before it, or let it wait for one."""
     here.out.parts.append(part)
     verb = here.verb
+    if _beside_something(here, part):
+        part.side, part.used = "?", True  # "the brow above it": on which side, is not said here
+        return
     if part.apart:
         if (
             verb is not None
@@ -187,7 +203,7 @@ def _meet(here: Scanning, part: Part) -> None:
             join(here, part, verb)
         elif part.value in _LIPS and here.out.targets and here.out.targets[-1].name:
             here.out.targets[-1].side = _LIPS[part.value]  # "a bite on the lower lip"
-        elif part.side in ("left", "right") and here.out.targets:
+        elif part.side in ("left", "right", "one") and here.out.targets:
             last = here.out.targets[-1]  # "droops over the right eye"
             last.side = last.side or part.side
         elif part.value in ("inner brow", "outer brow"):

@@ -112,6 +112,8 @@ class _Reader(State):
             void_latest(self, clause, found)
             for target in found.targets:
                 target.blocked = target.blocked or unsure_of_side(target)
+            if clause.joint == "and" and any(t.code and t.blocked for t in found.targets):
+                self.take_back(self.pending)  # "AU14 and AU12 both unilateral on the left"
         emit(self, clause, found, scope, less=less)
         self._leftovers(clause, found, scope, turned, than)
         self._pass_on(clause, found, scope)

@@ -116,6 +116,10 @@ def _act(here: Scanning, n: int, word: Word) -> None:
     ):
         move(here, Motion("bite", word, n))  # "chews his lip"
         return
+    after = here.words[n + 1] if n + 1 < len(here.words) else None
+    if word.low == "spoken" and after is not None and after.low in ("to", "of"):
+        here.out.unknown.add(n)
+        return  # "when spoken to"
     named = _is_name(here, n, word)
     target = Target(actions_of(word.value), n, n, here.side, name=named, owner=here.owner)
     target.whole = True
