@@ -18,6 +18,7 @@ from auface_gen.corpus.plan import CorpusPlan
 from auface_gen.corpus.render import render_corpus
 from auface_gen.errors import AUFaceGenError, WorkFailed
 
+pytestmark = pytest.mark.slow  # renders the same sixteen pictures of the real rig eight times over
 PLAN = CorpusPlan(count=16, size=32, sittings=1, per_sitting=2, samples=1, people_per_shard=1)
 render = partial(render_corpus, plan=PLAN, layout="shards", variant="scalar_rgb")
 
