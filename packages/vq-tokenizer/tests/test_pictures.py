@@ -139,6 +139,10 @@ def test_pairs_of_files_that_lie_anywhere(tmp_path: Path) -> None:
     assert np.array_equal(sample.image, np.asarray(draw(2)))
     assert sample.reference is not None
     assert np.array_equal(sample.reference, np.asarray(draw(0)))
+    loaded = pairs.load().sample(1)
+    assert np.array_equal(loaded.image, sample.image)
+    assert loaded.reference is not None
+    assert np.array_equal(loaded.reference, sample.reference)
     with pytest.raises(VQTokenizerError, match=r"gone\.png: No such file"):
         pair_files([(tmp_path / "gone.png", rest)], 16).sample(0)
     with pytest.raises(VQTokenizerError, match="no pairs"):

@@ -272,6 +272,11 @@ def test_losses() -> None:
     error = torch.zeros_like(target)
     error[..., 12:] = 0.5
     assert reconstruction_loss(target + error, target, left) == 0
+    twice = torch.full((2, 16, 16), 2.0)
+    torch.testing.assert_close(reconstruction_loss(target + 0.1, target, twice), torch.tensor(0.1))
+    torch.testing.assert_close(
+        reconstruction_loss(target + 0.1, target, twice, even=False), torch.tensor(0.2)
+    )
 
 
 def test_colour_loss() -> None:
@@ -300,6 +305,8 @@ def test_errors(tmp_path: Path, folder: Path) -> None:
         run(empty, tmp_path / "out", 1)
     with pytest.raises(VQTokenizerError, match="must be divided by 8"):
         run(folder, tmp_path / "out", 1, size=30)
+    with pytest.raises(VQTokenizerError, match=r"the run's size is 16, but 0 is \(32, 32, 3\)"):
+        run(moved_pairs(), tmp_path / "out", 1, size=16)
 
 
 @pytest.mark.parametrize(

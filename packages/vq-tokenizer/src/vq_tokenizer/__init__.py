@@ -10,6 +10,7 @@ from vq_tokenizer.quantizers.vector import VectorQuantizer
 from vq_tokenizer.tokenizer.checkpoint import load_checkpoint, save_checkpoint
 from vq_tokenizer.tokenizer.export import export_onnx
 from vq_tokenizer.tokenizer.model import Tokenizer, TokenizerConfig, TokenizerOutput
+from vq_tokenizer.tokenizer.reference import ReferenceFeatures
 
 __version__ = "0.1.0"
 
@@ -20,6 +21,7 @@ __all__ = [
     "ProductQuantizer",
     "Quantized",
     "Quantizer",
+    "ReferenceFeatures",
     "ResidualQuantizer",
     "SimVQ",
     "Tokenizer",

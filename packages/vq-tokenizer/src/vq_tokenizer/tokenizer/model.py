@@ -6,7 +6,6 @@ of them, `still_token`, that nothing did. Shapes: B batch, H x W pixels, h x w t
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import torch
@@ -14,10 +13,8 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from vq_tokenizer.errors import VQTokenizerError
-from vq_tokenizer.quantizers.base import Quantizer
-from vq_tokenizer.quantizers.scalar import FSQ, LFQ
 from vq_tokenizer.quantizers.terms import spread_loss
-from vq_tokenizer.quantizers.vector import VectorQuantizer
+from vq_tokenizer.tokenizer.codes import look_up, make_quantizer, nearest, quantize, still_token
 from vq_tokenizer.tokenizer.config import PRESETS, QUANTIZERS, TokenizerConfig
 from vq_tokenizer.tokenizer.plain import Decoder, Encoder
 from vq_tokenizer.tokenizer.reference import (
@@ -32,30 +29,13 @@ __all__ = ["PRESETS", "QUANTIZERS", "Tokenizer", "TokenizerConfig", "TokenizerOu
 
 class TokenizerOutput(NamedTuple):
     """images (B, 3, H, W), not clamped; tokens (B, h, w) int64; loss_commit scalar; latents (B, D,
-    h, w)."""
+    h, w); in training with a reference flows (B, 2, h, w), one a scale, the coarsest first."""
 
     images: Tensor
     tokens: Tensor
     loss_commit: Tensor
     latents: Tensor
-
-
-def _quantizer(c: TokenizerConfig) -> Quantizer:
-    """The quantizer that a configuration names."""
-    if c.quantizer == "fsq":
-        return FSQ(c.fsq_levels, decay=c.decay, channel_dim=-1)
-    if c.quantizer == "lfq":
-        return LFQ(c.lfq_bits, commitment=c.commitment, decay=c.decay, channel_dim=-1)
-    return VectorQuantizer(
-        c.num_codes,
-        c.code_dim,
-        decay=c.decay,
-        commitment=c.commitment,
-        dead_share=c.dead_share,
-        warm_decay=True,
-        seed=c.seed,
-        channel_dim=-1,
-    )
+    flows: tuple[Tensor, ...] = ()
 
 
 class Tokenizer(nn.Module):
@@ -88,29 +68,27 @@ class Tokenizer(nn.Module):
                 )
             else:
                 self.encoder, self.decoder = Encoder(c), Decoder(c)
-        self.quantizer = _quantizer(c)
+        self.quantizer = make_quantizer(c)
+        self._beside_codes = still_token(c) if c.reference and c.quantizer == "vq" else None
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @property
     def num_codes(self) -> int:
         """How many tokens there are, `still_token` included."""
-        return self.quantizer.num_codes + self._extra
+        return self.quantizer.num_codes + (self._beside_codes is not None)
 
     @property
     def still_token(self) -> int:
         """The token that says that nothing changed. Raises VQTokenizerError without a reference."""
         if not self.config.reference:
             raise VQTokenizerError("Tokenizer.still_token: this tokenizer has no reference")
-        if self._extra:
-            return self.quantizer.num_codes
-        levels = self.config.fsq_levels  # zero is in the middle, and the first digit the lowest
-        return sum(n // 2 * math.prod(levels[:i]) for i, n in enumerate(levels))
+        return still_token(self.config)
 
     @property
     def codebook(self) -> Tensor:
         """The codes (num_codes, D) of all tokens, as `decode_codes` takes them."""
         codes = self.quantizer.codebook
-        return torch.cat([codes, codes.new_zeros(self._extra, codes.shape[1])])
+        return torch.cat([codes, codes.new_zeros(self.num_codes - len(codes), codes.shape[1])])
 
     def forward(
         self,
@@ -138,15 +116,20 @@ class Tokenizer(nn.Module):
 
         beside = self._beside(reference, images)
         latents = self.encoder(images, beside)
-        codes, tokens, loss = self._quantize(latents)
+        z = rearrange(latents, "b d h w -> b h w d")
+        codes, tokens, loss = quantize(self.quantizer, z, self._beside_codes)
         changed = tokens != self.still_token
         if reference is None:
             changed = torch.ones_like(changed)
         elif opened is not None:
             changed = changed | opened
         read = self.decoder.read(beside if shown is None else self._beside(shown, images))
-        decoded = self.decoder(codes, read, open_gate(changed, self.config.factor))
-        return TokenizerOutput(decoded, tokens, loss, latents)
+        gate = open_gate(changed, self.config.factor)
+        flows: list[Tensor] = []
+        decoded = self.decoder(
+            rearrange(codes, "b h w d -> b d h w"), read, gate, flows if self.training else None
+        )
+        return TokenizerOutput(decoded, tokens, loss, latents, tuple(flows))
 
     @torch.no_grad()
     def encode(self, images: Tensor, reference: Tensor | None = None) -> Tensor:
@@ -161,9 +144,7 @@ class Tokenizer(nn.Module):
             self._refuse(reference)
             return self.quantizer.search(rearrange(self.encoder(images), "b d h w -> b h w d"))
         latents = self.encoder(images, self._beside(reference, images))
-        latents = rearrange(latents, "b d h w -> b h w d")
-        tokens = self.quantizer.search(latents)
-        return torch.where(self._still(latents, tokens), self.still_token, tokens)
+        return nearest(self.quantizer, rearrange(latents, "b d h w -> b h w d"), self._beside_codes)
 
     @torch.no_grad()
     def decode(self, tokens: Tensor, reference: Tensor | ReferenceFeatures | None = None) -> Tensor:
@@ -176,7 +157,7 @@ class Tokenizer(nn.Module):
             raise VQTokenizerError(
                 f"Tokenizer.decode: tokens must be (B, h, w), got {tuple(tokens.shape)}"
             )
-        codes = self._look_up(tokens)
+        codes = look_up(self.quantizer, tokens, self._beside_codes)
         changed = None
         if self.config.reference and reference is not None:
             changed = tokens != self.still_token
@@ -240,45 +221,6 @@ class Tokenizer(nn.Module):
                 f"pad or crop it to {near}"
             )
         return height // f, width // f
-
-    @property
-    def _extra(self) -> int:
-        """Codes beside the quantizer's own: "nothing changed", where it has none for that."""
-        return int(self.config.reference and self.config.quantizer == "vq")
-
-    def _still(self, latents: Tensor, tokens: Tensor) -> Tensor:
-        """Where nothing changed, (B, h, w) bool: for "vq" where zero is nearer to latents
-        (B, h, w, D) than the code of tokens (B, h, w) is."""
-        if not self._extra:
-            return tokens == self.still_token
-        apart = (latents - self.quantizer.lookup(tokens)).square().sum(-1)
-        return latents.square().sum(-1) <= apart
-
-    def _quantize(self, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """latents (B, D, h, w) -> codes alike, tokens (B, h, w), the loss, with gradients."""
-        z = rearrange(latents, "b d h w -> b h w d")
-        if not self._extra:
-            codes, tokens, loss = self.quantizer(z)
-        else:
-            # a vector that is nothing's has no part in the codebook, but a gradient to come back
-            still = self._still(z.detach(), self.quantizer.search(z.detach()))
-            codes, tokens, loss = self.quantizer(z, mask=~still)
-            codes = torch.where(still[..., None], z - z.detach(), codes)
-            tokens = torch.where(still, self.still_token, tokens)
-        return rearrange(codes, "b h w d -> b d h w"), tokens, loss
-
-    def _look_up(self, tokens: Tensor) -> Tensor:
-        """Codes (B, h, w, D) of tokens; their range is looked at where that waits for nothing."""
-        if not self._extra:
-            return self.quantizer.lookup(tokens)
-        if tokens.numel() and tokens.device.type == "cpu" and not torch.compiler.is_compiling():
-            low, high = (int(v) for v in torch.aminmax(tokens))
-            if low < 0 or high >= self.num_codes:
-                raise VQTokenizerError(
-                    f"Tokenizer.decode: tokens must be in [0, {self.num_codes}), got {low} to "
-                    f"{high}"
-                )
-        return self.quantizer.lookup(torch.where(tokens == self.still_token, -1, tokens))
 
     def _beside(self, reference: Tensor | None, images: Tensor) -> Tensor:
         """References alike images; mid grey where there is none."""

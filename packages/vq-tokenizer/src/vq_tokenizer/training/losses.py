@@ -24,15 +24,18 @@ def reconstruction_loss(
     *,
     scales: int = 3,
     colour: float = 0.0,
+    even: bool = True,
 ) -> Tensor:
     """Mean |output - target| plus the multi-scale gradient_loss, each pixel weighted; a scalar.
 
-    weights: (B, H, W) or (1, H, W), positive; normalised to mean 1, so only their ratios count.
-    colour: weight of colour_loss.
+    weights: (B, H, W) or (1, H, W), positive. even: bring each picture's weights to mean 1, so that
+    only their ratios count and pictures weigh alike. colour: weight of colour_loss.
     """
     if weights is None:
         weights = output.new_ones(1, *output.shape[2:])
-    weights = (weights / weights.mean(dim=(1, 2), keepdim=True).clamp_min(1e-8))[:, None]
+    if even:
+        weights = weights / weights.mean(dim=(1, 2), keepdim=True).clamp_min(1e-8)
+    weights = weights[:, None]
     level = ((output - target).abs() * weights).mean()
     loss = level + gradient_loss(output, target, weights, scales=scales)
     return loss + colour * colour_loss(output, target, weights) if colour else loss

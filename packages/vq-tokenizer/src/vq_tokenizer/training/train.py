@@ -102,6 +102,11 @@ def _pictures(
         valid = find_pictures(valid, size, split="valid")
     if not len(images):
         raise VQTokenizerError("train: there are no pictures")
+    if (shape := images.sample(0).image.shape) != (size, size, 3):
+        raise VQTokenizerError(
+            f"train: the run's size is {size}, but {images.name(0)} is {shape}; give pictures of "
+            "that size, or set the run's size"
+        )
     return images, valid
 
 
