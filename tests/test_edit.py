@@ -103,6 +103,24 @@ def test_a_model_of_made_up_people_says_so(auface, model, photo, tmp_path):
     assert not (tmp_path / "out.png").exists()
 
 
+def test_a_photograph_as_the_person_of_pictures(auface, model, aligner, photo, tmp_path):
+    timed = tmp_path / "smile.txt"
+    timed.write_text("0 0\n0.1 12A\n")
+    who = ("--identity", photo, "--align", "--model", model, *FAST)
+    for call in (
+        ("generate", "12C", "--out", tmp_path / "face.png"),
+        ("generate", "--sweep", "12A..12B", "--out", tmp_path / "sheet.png"),
+        ("sequence", timed, "--out", tmp_path / "film"),
+    ):
+        outcome = auface(*call, *who)
+        assert outcome.status == 0, outcome.err
+        assert "2 faces were found" in outcome.err
+        assert aligner.options == {"size": SIZE}
+    outcome = auface("generate", "12C", "--out", tmp_path / "a.png", "--align")
+    assert outcome.status == 2
+    assert "--identity" in outcome.err
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

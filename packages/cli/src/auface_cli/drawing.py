@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,18 +12,32 @@ import click
 
 from facs_text import FacsTextError, parse
 
+from .output import note
+
 if TYPE_CHECKING:
     from auface_gen import AUFace
+    from auface_gen.photograph.file import Photograph
 
-__all__ = ["check_request", "load_model", "one_who", "person_options", "sampling_options"]
+__all__ = [
+    "aligned",
+    "check_request",
+    "load_model",
+    "one_who",
+    "person_options",
+    "sampling_options",
+    "who",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def person_options(command: F) -> F:
-    """--identity and --identity-seed; `one_who` takes them."""
+    """--identity, --align and --identity-seed; `one_who` and `who` take them."""
     for option in (
         click.option("--identity-seed", type=int, help="A made-up person, by number."),
+        click.option(
+            "--align", is_flag=True, help="--identity is a photograph: find the face, and crop it."
+        ),
         click.option(
             "--identity", type=click.Path(path_type=Path), help="A portrait of the person at rest."
         ),
@@ -44,10 +59,33 @@ def sampling_options(command: F) -> F:
     return command
 
 
-def one_who(identity: Path | None, identity_seed: int | None) -> None:
-    """Refuses two people for one picture."""
+def one_who(identity: Path | None, identity_seed: int | None, align: bool) -> None:
+    """Refuses two people for one picture, and a photograph that is not there to be aligned."""
     if identity is not None and identity_seed is not None:
         raise click.UsageError("give --identity or --identity-seed, not both")
+    if align and identity is None:
+        raise click.UsageError("--align goes with --identity, the photograph to align")
+
+
+def who(identity: Path | None, align: bool, model: AUFace) -> Any:
+    """What AUFace.generate takes as identity: the file, or the crop of the face found in it."""
+    if identity is None or not align:
+        return identity
+    from PIL import Image
+
+    from auface_gen.photograph.file import Photograph
+
+    crop, _, said = aligned(Photograph.open(identity), size=model.size)
+    if said:
+        note(f"{identity}: {said}")
+    return Image.fromarray(crop)
+
+
+def aligned(photo: Photograph, **options: Any) -> tuple[Any, Any, str]:
+    """The crop that aaad makes of a photograph, its map to the photograph, and what it says."""
+    # By name: an aaad without what photographs need has no such module to import from.
+    found = import_module("aaad.align").align(photo.rgb, **options)
+    return found.image, found.matrix, found.note
 
 
 def check_request(text: str) -> None:

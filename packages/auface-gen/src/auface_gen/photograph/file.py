@@ -73,6 +73,15 @@ class Photograph:
         rgb = np.repeat(colour, 3, 2) if colour.shape[2] == 1 else colour
         return np.rint(rgb).astype(np.uint8)
 
+    def check(self, path: str | PathLike[str]) -> None:
+        """Raises AUFaceGenError where a kind of file cannot hold this photograph's pixels."""
+        name, suffix = Path(path).name, Path(path).suffix.lower()
+        deep = self.pixels.dtype == np.uint16
+        alpha = self.pixels.ndim == 3 and self.pixels.shape[2] in (2, 4)
+        if (deep and suffix not in (".png", ".tif", ".tiff")) or (alpha and suffix[:3] == ".jp"):
+            what = "16 bits" if deep else "transparency"
+            raise AUFaceGenError(f"{name} cannot hold {what}; name a .png")
+
     def save(self, path: str | PathLike[str], pixels: Pixels) -> None:
         """Write pixels of this photograph's kind, labelled as a photograph that a model changed.
 
@@ -85,8 +94,5 @@ class Photograph:
             options |= {"quality": 95, "subsampling": 0}
         if suffix == ".webp":
             options |= {"lossless": True}
-        deep, alpha = pixels.dtype == np.uint16, pixels.ndim == 3 and pixels.shape[2] in (2, 4)
-        if (deep and suffix not in (".png", ".tif", ".tiff")) or (alpha and suffix[:2] == ".j"):
-            what = "16 bits" if deep else "transparency"
-            raise AUFaceGenError(f"{Path(path).name} cannot hold {what}; name a .png")
+        self.check(path)
         save_labelled(Image.fromarray(pixels), path, source=COMPOSITE, **options)

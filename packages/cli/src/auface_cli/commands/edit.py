@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from ..drawing import check_request, load_model, sampling_options
+from ..drawing import aligned, check_request, load_model, sampling_options
 from ..dropped import tell_dropped
 from ..output import note
-
-if TYPE_CHECKING:
-    from auface_gen.photograph.file import Photograph
 
 __all__ = ["command"]
 
@@ -60,13 +56,14 @@ def command(
         raise click.UsageError(f"{out.name}: name a file that ends in {', '.join(SUFFIXES)}")
     points = None if landmarks is None else _points(landmarks)
     whole = Photograph.open(photo)
+    whole.check(out)
     draw = load_model(model, device)
     if not draw.portraits:
         raise AUFaceGenError(
             f"the model {draw.digest} draws made-up people only, and cannot move a photograph; "
             "name one that takes portraits with --model"
         )
-    crop, matrix, said = _aligned(whole, size=draw.size, landmarks=points)
+    crop, matrix, said = aligned(whole, size=draw.size, landmarks=points)
     for line in filter(None, (whole.note, said)):
         note(line)
     from PIL import Image
@@ -82,13 +79,6 @@ def command(
     edited = changed(crop, np.asarray(moved.image), np.asarray(rest.image))
     whole.save(out, paste(whole.pixels, matrix, edited, crop))
     click.echo(f"{out}: {moved.text}")
-
-
-def _aligned(photo: Photograph, **options: Any) -> tuple[Any, Any, str]:
-    """The crop that aaad makes of a photograph, its map to the photograph, and what it says."""
-    # By name, since an aaad without photographs' extra has no such module to import from.
-    found = import_module("aaad.align").align(photo.rgb, **options)
-    return found.image, found.matrix, found.note
 
 
 def _points(path: Path) -> list[list[float]]:

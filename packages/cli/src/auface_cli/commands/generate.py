@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..drawing import check_request, load_model, one_who, person_options, sampling_options
+from ..drawing import check_request, load_model, one_who, person_options, sampling_options, who
 from ..dropped import tell_dropped
 from ..output import emit, note
 
@@ -47,6 +47,7 @@ def command(
     seed: int,
     identity: Path | None,
     identity_seed: int | None,
+    align: bool,
     sweep: str | None,
     grid: str | None,
     levels: str | None,
@@ -65,7 +66,7 @@ def command(
     its place a sheet is drawn, people along the rows, and its texts are written beside it as JSON.
     Every picture says that a machine made it, and from what; `auface score` reads that back.
     """
-    one_who(identity, identity_seed)
+    one_who(identity, identity_seed, align)
     _one_request(codes_or_text, sweep, grid)
     if out.suffix and out.suffix.lower() != ".png":
         raise click.UsageError(f"{out.name}: pictures are PNG; name a .png file or a folder")
@@ -86,12 +87,13 @@ def command(
 
         chosen |= {"check": load_judge(judge, choose=best_of > 1), "best_of": best_of}
     draw = load_model(model, device)
+    person = who(identity, align, draw)
     if columns:
         from auface_gen.show.sheets import draw_sheet
 
         sheet = draw_sheet(
             draw, columns, people=people or 1, first=identity_seed or 0,
-            identity=identity, seed=seed, **chosen,
+            identity=person, seed=seed, **chosen,
         )  # fmt: skip
         for path in sheet.save(out):
             note(f"{path}: written")
@@ -102,7 +104,7 @@ def command(
         return
     assert codes_or_text is not None  # or it would have been a sheet
     pictures = draw.generate(
-        codes_or_text, identity=identity, identity_seed=identity_seed, seed=seed, count=count,
+        codes_or_text, identity=person, identity_seed=identity_seed, seed=seed, count=count,
         **chosen,
     )  # fmt: skip
     for n, made in enumerate(pictures):

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..drawing import load_model, one_who, person_options, sampling_options
+from ..drawing import load_model, one_who, person_options, sampling_options, who
 from ..output import emit, note
 from ..timed import read_timed
 
@@ -37,6 +37,7 @@ def command(
     seed: int,
     identity: Path | None,
     identity_seed: int | None,
+    align: bool,
     model: Path | None,
     device: str,
     as_json: bool,
@@ -48,18 +49,19 @@ def command(
     levels rise and fall smoothly. Beside the film stands a JSON file: time, levels and text of each
     frame, and by how much every two neighbouring frames differ.
     """
-    one_who(identity, identity_seed)
+    one_who(identity, identity_seed, align)
     timed = read_timed(file)
     chosen = {name: value for name, value in sampling.items() if value is not None}
     from auface_gen.show.films import check_film, write_sequence
     from auface_gen.show.sequence import draw_sequence
 
     check_film(out)
+    draw = load_model(model, device)
     made = draw_sequence(
-        load_model(model, device),
+        draw,
         timed,
         rate=rate,
-        identity=identity,
+        identity=who(identity, align, draw),
         identity_seed=identity_seed,
         seed=seed,
         **chosen,
