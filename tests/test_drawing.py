@@ -21,7 +21,7 @@ def test_a_sheet_with_its_texts_and_what_is_seen(auface, model, eyes, tmp_path):
     beside = json.loads(out.with_suffix(".json").read_text())
     assert beside["columns"] == ["12B", "12D", "4B", "4D"]
     with Image.open(out) as image:
-        assert "trainedAlgorithmicMedia" in image.info["xmp"].decode()
+        assert "trainedAlgorithmicMedia" in image.info["XML:com.adobe.xmp"]
         assert json.loads(image.info["auface:detectors"]) == []  # it looked, and did not choose
 
 

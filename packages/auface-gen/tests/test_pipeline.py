@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from auface_gen import AUFace, AUFaceGenError
+from auface_gen.generator import drawer as drawer_module
 from auface_gen.generator.package import pack_model
 from auface_gen.generator.run import GeneratorRun
 from auface_gen.generator.train import train_generator
@@ -38,6 +39,16 @@ def test_the_same_request_gives_the_same_picture_whatever_the_batch(model: AUFac
     alone = model.generate("1B", seed=2, identity_seed=1, temperature=1.0)
     assert pixels(warm[2]) == pixels(alone[0])
     assert pixels(warm[0]) != pixels(warm[2])
+
+
+def test_more_texts_than_are_kept_can_be_drawn_at_once(
+    model: AUFace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawer_module, "_KEPT", 2)
+    texts = [f"the jaw drops {i} times" for i in range(5)]
+    together = model.generate(texts, identity_seed=0)
+    assert pixels(together[0]) == pixels(model.generate(texts[0], identity_seed=0)[0])
+    assert len(model.drawer._heard) == 2
 
 
 def test_words_reach_the_picture_as_they_are_written(model: AUFace) -> None:

@@ -346,6 +346,19 @@ def test_contrastive_loss_is_info_nce_and_several_may_be_right() -> None:
     assert contrastive(scores, torch.zeros(5, 7, dtype=torch.bool)) == 0
 
 
+def test_faces_at_rest_alone_can_be_aligned(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    """No clause is about a unit then; every part has its gradient all the same."""
+    rest = '"codes": "0"'
+    metadata = corpus / "train" / "metadata.jsonl"
+    lines = [line for line in metadata.read_text().splitlines() if rest in line]
+    metadata.write_text("".join(line + "\n" for line in lines))
+    shutil.rmtree(corpus / "valid")
+    trained = train(corpus, tmp_path / "out", reference_tokenizer, 2, align=1.0, regions=0.0)
+    assert all(tensor.isfinite().all() for tensor in trained.values())
+
+
 def test_a_clause_is_looked_for_in_its_region() -> None:
     clause = torch.nn.functional.normalize(torch.randn(1, 8), dim=-1)
     cells = torch.zeros(2, 4, 8)

@@ -9,9 +9,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
-from vq_tokenizer.training.evaluate import main as evaluate
-from vq_tokenizer.training.train import main as train
+from vq_tokenizer import (
+    Tokenizer,
+    TokenizerConfig,
+    VQTokenizerError,
+    load_checkpoint,
+    save_checkpoint,
+)
+from vq_tokenizer.training.evaluate import evaluate
+from vq_tokenizer.training.pictures import find_pictures
+from vq_tokenizer.training.run import TokenizerRun
+from vq_tokenizer.training.train import train_tokenizer
 
 Say = Callable[..., str]
 
@@ -33,21 +41,23 @@ def model(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def say(tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> Say:
-    """Run a command that must fail with status 2; its one line."""
+def say(tmp_path: Path, model: Path) -> Say:
+    """Train or measure, which must fail; what is said, in one line."""
 
-    def run(command: str, folder: Path, *more: str) -> str:
-        if command == "train":
-            arguments = ["--out", str(tmp_path / "out"), "--steps", "1", "--preset", "tiny"]
-            status = train([str(folder), *arguments, "--size", "32", *more])
-        else:
-            status = evaluate([str(folder), "--tokenizer", str(model), "--size", "32", *more])
-        assert status == 2
-        lines = capsys.readouterr().err.splitlines()
-        lines = [line for line in lines if " held out" not in line]  # what train begins with
-        assert len(lines) == 1, lines
-        assert lines[0].startswith("error: ")
-        return lines[0]
+    def run(what: str, folder: Path, *, out: Path | None = None, **changes: object) -> str:
+        device = str(changes.pop("device", "cpu"))
+        with pytest.raises(VQTokenizerError) as caught:  # noqa: PT012 - which of them is the test
+            fields = {"steps": 1, "batch": 4, "size": 32, "model": "tiny"} | changes
+            if what == "train":
+                run = TokenizerRun(**fields)  # type: ignore[arg-type]
+                train_tokenizer(
+                    folder, out or tmp_path / "out", run=run, device=device, tell=lambda line: None
+                )
+            else:
+                pictures = find_pictures(folder, int(str(fields["size"])))
+                evaluate(load_checkpoint(model, device=device), pictures)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
 
     return run
 
@@ -86,18 +96,17 @@ def test_a_listing_that_is_broken(say: Say, pictures: Path, command: str) -> Non
     listing.write_bytes(b'{"file_name": "0.png"}\n\xff\xfe\n')
     assert f"{listing}:2: expected a JSON object with file_name" in say(command, pictures)
     listing.write_text('{"file_name": "gone.png"}\n')
-    assert f"{pictures / 'gone.png'}: no such picture" in say(command, pictures)
+    assert f"{pictures / 'gone.png'}: No such file" in say(command, pictures)
 
 
 @both
 def test_sizes_that_do_not_divide(say: Say, pictures: Path, command: str) -> None:
-    line = say(command, pictures, "--size", "30")
+    line = say(command, pictures, size=30)
     assert "picture size 30 x 30 must be divided by 8; pad or crop it to 32 x 32" in line
 
 
-@both
-def test_a_device_that_is_not_there(say: Say, pictures: Path, command: str) -> None:
-    assert "device 'gpu' cannot be used here: " in say(command, pictures, "--device", "gpu")
+def test_a_device_that_is_not_there(say: Say, pictures: Path) -> None:
+    assert "device 'gpu' cannot be used here: " in say("train", pictures, device="gpu")
 
 
 def test_a_cut_checkpoint(say: Say, pictures: Path, model: Path) -> None:
@@ -136,14 +145,7 @@ def test_without_pillow(
     assert "needs Pillow; pip install 'vq-tokenizer[train]'" in say(command, pictures)
 
 
-def test_train_arguments(say: Say, pictures: Path, tmp_path: Path) -> None:
-    assert "no preset 'f9'; there are f16, f8, f8-fsq, tiny" in say(
-        "train", pictures, "--preset", "f9"
-    )
-    assert "steps, minutes and lr must be positive" in say("train", pictures, "--lr", "0")
-    assert f"{tmp_path / 'w'}: no such file" in say(
-        "train", pictures, "--weights", str(tmp_path / "w")
-    )
+def test_a_model_that_there_is_none_of(say: Say, pictures: Path, tmp_path: Path) -> None:
+    assert "no preset 'f9'; there are f16, " in say("train", pictures, model="f9")
     (tmp_path / "file").write_text("not a folder")
-    assert "cannot be made" in say("train", pictures, "--out", str(tmp_path / "file"))
-    assert "--limit must be positive" in say("evaluate", pictures, "--limit", "0")
+    assert "cannot be made" in say("train", pictures, out=tmp_path / "file")

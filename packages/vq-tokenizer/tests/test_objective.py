@@ -10,6 +10,7 @@ from vq_tokenizer.training.augment import move_slightly, recolour
 from vq_tokenizer.training.batches import Batch
 from vq_tokenizer.training.objective import (
     change_loss,
+    flow_loss,
     moved_weights,
     prepare,
     still_loss,
@@ -134,3 +135,23 @@ def test_late_in_the_run_the_tokens_alone_open_the_gate() -> None:
     assert RUN.strict_at(0.0) == 0
     assert RUN.strict_at(0.6) == pytest.approx(0.5)
     assert RUN.strict_at(0.8) == 1
+
+
+def test_a_flow_that_moves_the_reference_onto_the_picture_costs_nothing() -> None:
+    rest = pictures(2, 64)
+    target = rest.roll(8, 3)  # what is at x was at x - 8, half sides are 32 pixels
+    weights = torch.ones(2, 64, 64)
+    right = [torch.zeros(2, 2, side, side) for side in (8, 16, 32)]
+    for flow in right:
+        flow[:, 0] = -8 / 32
+    inner = weights.clone()
+    inner[..., :8] = 0  # what came round from the other side
+    assert flow_loss(right, rest, target, inner) < 0.01
+    none = [torch.zeros_like(flow).requires_grad_() for flow in right]
+    loss = flow_loss(none, rest, target, inner)
+    assert loss > 0.05
+    loss.backward()
+    for flow in none:
+        assert flow.grad is not None
+        assert flow.grad[:, 0].abs().sum() > 0
+    assert flow_loss([], rest, target, weights) == 0

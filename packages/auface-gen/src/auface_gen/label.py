@@ -58,6 +58,7 @@ _PACKET = (
     "</rdf:Description></rdf:RDF></x:xmpmeta>"
     '<?xpacket end="w"?>'
 )
+_JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\x00"  # how the APP1 segment of XMP begins
 _TIFF_XMP = 700  # the tag of XMP in TIFF (XMP specification, part 3)
 # The trailer that lets a reader of GIF, which skips by lengths, get over an XMP packet that has
 # none: 0x01, then 0xFF down to 0x00, and the end of the block (XMP specification, part 3).
@@ -135,9 +136,7 @@ def digital_source(path: str | PathLike[str]) -> str | None:
     """
     try:
         with Image.open(path) as image:
-            said = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
-            if image.format == "GIF":
-                said = _gif_packet(Path(path).read_bytes())
+            said = _packet(image, Path(path))
     except OSError as error:
         raise AUFaceGenError(f"{path} is not a picture that can be read: {error}") from error
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
@@ -165,7 +164,7 @@ def _writer(path: Path, source: str, chunks: Mapping[str, str]) -> tuple[str, di
         return "PNG", {"pnginfo": info}
     if suffix in (".jpg", ".jpeg"):
         # An APP1 segment by hand: Pillow has an option for it only from version 11 on.
-        body = b"http://ns.adobe.com/xap/1.0/\x00" + packet
+        body = _JPEG_XMP + packet
         return "JPEG", {"extra": b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body}
     if suffix == ".webp":
         return "WEBP", {"xmp": packet}
@@ -175,6 +174,20 @@ def _writer(path: Path, source: str, chunks: Mapping[str, str]) -> tuple[str, di
         tags.tagtype[_TIFF_XMP] = 1  # bytes
         return "TIFF", {"tiffinfo": tags}
     raise AUFaceGenError(f"{path.name}: pictures are written as {', '.join(SUFFIXES)}")
+
+
+def _packet(image: Image.Image, path: Path) -> bytes | str:
+    """The XMP packet of an opened picture, empty without one; before version 11, Pillow has that of
+    a JPEG and of a TIFF only in these places.
+    """
+    if image.format == "GIF":
+        return _gif_packet(path.read_bytes())
+    if image.format == "TIFF":
+        return getattr(image, "tag_v2", {}).get(_TIFF_XMP, b"")
+    for marker, body in getattr(image, "applist", ()):
+        if marker == "APP1" and body.startswith(_JPEG_XMP):
+            return bytes(body[len(_JPEG_XMP) :])
+    return image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
 
 
 def _gif_packet(data: bytes) -> bytes:

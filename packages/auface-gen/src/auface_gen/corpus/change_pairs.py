@@ -6,7 +6,6 @@ a face does is seen in them. N pictures, S side in pixels, 68 landmarks in iBUG'
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,9 +69,7 @@ def regions_of(landmarks: np.ndarray, side: int) -> np.ndarray:
 def side_of(listed: Listed) -> int:
     """Width of a picture in pixels, which its landmarks are in."""
     try:
-        with Path(listed.file).open("rb") as stream:
-            stream.seek(max(listed.offset, 0))
-            with Image.open(io.BytesIO(stream.read(listed.size))) as picture:
-                return picture.width
+        with listed.open() as stream, Image.open(stream) as picture:
+            return picture.width
     except (OSError, ValueError) as error:
-        raise AUFaceGenError(f"{listed.file}: not a picture that can be read: {error}") from None
+        raise AUFaceGenError(f"{listed.path}: not a picture that can be read: {error}") from None

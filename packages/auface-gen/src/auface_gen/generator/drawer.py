@@ -160,10 +160,12 @@ class WordDrawer:
     @torch.no_grad()
     def hear(self, texts: Sequence[str]) -> Heard:
         """What is heard of texts, each by itself once, so that it does not depend on the others."""
-        for text in dict.fromkeys(texts):
-            if text not in self._heard:
-                _keep(self._heard, text, self.generator.hear([text]))
-        heard = [self._heard[text] for text in texts]
+        known = {text: self._heard.get(text) for text in texts}
+        for text, before in known.items():
+            if before is None:
+                known[text] = self.generator.hear([text])
+                _keep(self._heard, text, known[text])
+        heard = [h for text in texts if (h := known[text]) is not None]
         most = max(h.said.shape[1] for h in heard)
         return Heard(
             torch.cat([_padded(h.states, most, 1) for h in heard]),

@@ -29,12 +29,13 @@ __all__ = ["PRESETS", "QUANTIZERS", "Tokenizer", "TokenizerConfig", "TokenizerOu
 
 class TokenizerOutput(NamedTuple):
     """images (B, 3, H, W), not clamped; tokens (B, h, w) int64; loss_commit scalar; latents (B, D,
-    h, w)."""
+    h, w); in training with a reference flows (B, 2, h, w), one a scale, the coarsest first."""
 
     images: Tensor
     tokens: Tensor
     loss_commit: Tensor
     latents: Tensor
+    flows: tuple[Tensor, ...] = ()
 
 
 class Tokenizer(nn.Module):
@@ -124,8 +125,11 @@ class Tokenizer(nn.Module):
             changed = changed | opened
         read = self.decoder.read(beside if shown is None else self._beside(shown, images))
         gate = open_gate(changed, self.config.factor)
-        decoded = self.decoder(rearrange(codes, "b h w d -> b d h w"), read, gate)
-        return TokenizerOutput(decoded, tokens, loss, latents)
+        flows: list[Tensor] = []
+        decoded = self.decoder(
+            rearrange(codes, "b h w d -> b d h w"), read, gate, flows if self.training else None
+        )
+        return TokenizerOutput(decoded, tokens, loss, latents, tuple(flows))
 
     @torch.no_grad()
     def encode(self, images: Tensor, reference: Tensor | None = None) -> Tensor:

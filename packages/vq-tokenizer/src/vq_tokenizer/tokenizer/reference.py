@@ -162,8 +162,17 @@ class ReferenceDecoder(nn.Module):
             maps.append(x)
         return ReferenceFeatures(pictures, tuple(maps))
 
-    def forward(self, codes: Tensor, reference: ReferenceFeatures, gate: Tensor) -> Tensor:
-        """gate (B, 1, H, W) from 0 to 1: where it is 0 the reference comes out, to the bit."""
+    def forward(
+        self,
+        codes: Tensor,
+        reference: ReferenceFeatures,
+        gate: Tensor,
+        flows: list[Tensor] | None = None,
+    ) -> Tensor:
+        """gate (B, 1, H, W) from 0 to 1: where it is 0 the reference comes out, to the bit.
+
+        flows: gets the flow (B, 2, h, w) of each scale, coarsest first, the last for one layer.
+        """
         maps = reference.maps
         y = self.enter(codes)
         flow = codes.new_zeros(codes.shape[0], 2, *codes.shape[2:], dtype=torch.float32)
@@ -174,15 +183,21 @@ class ReferenceDecoder(nn.Module):
             y = self.stages[i](y + self.joins[i](torch.cat([maps[i].to(y.dtype), moved], 1)))
             if i:
                 flow = flow + self.flows[i - 1](y).float() * REACH
+                if flows is not None:
+                    flows.append(flow)
 
         with torch.autocast(codes.device.type, enabled=False):
-            return self._compose(y.float(), flow, reference.pictures.float(), gate)
+            own = (self.last_flows(y.float()) * REACH).unflatten(1, (FLOWS, 2))
+            last = flow[:, None] + own  # (B, FLOWS, 2, h, w)
+            if flows is not None:
+                flows.append(last[:, 0])
+            return self._compose(y.float(), last, reference.pictures.float(), gate)
 
-    def _compose(self, y: Tensor, flow: Tensor, reference: Tensor, gate: Tensor) -> Tensor:
-        """Warped references and paint, mixed; the residual; the gate."""
-        own = (self.last_flows(y) * REACH).unflatten(1, (FLOWS, 2))
+    def _compose(self, y: Tensor, flows: Tensor, reference: Tensor, gate: Tensor) -> Tensor:
+        """References warped by flows (B, FLOWS, 2, h, w) and paint, mixed; the residual; the
+        gate."""
         shares = F.pixel_shuffle(self.mix(y), self.patch).softmax(1)
-        layers = [warp(reference, _enlarge(flow + own[:, i], self.patch)) for i in range(FLOWS)]
+        layers = [warp(reference, _enlarge(flow, self.patch)) for flow in flows.unbind(1)]
         layers.append(F.pixel_shuffle(self.paint(y), self.patch) + 0.5)
         mixed = sum(layer * shares[:, i : i + 1] for i, layer in enumerate(layers))
         changed = mixed + F.pixel_shuffle(self.residual(y), self.patch)

@@ -23,7 +23,7 @@ from vq_tokenizer.training.batches import Batch
 from vq_tokenizer.training.discriminator import PatchDiscriminator
 from vq_tokenizer.training.losses import reconstruction_loss
 from vq_tokenizer.training.measure import psnr
-from vq_tokenizer.training.objective import change_loss, prepare
+from vq_tokenizer.training.objective import change_loss, flow_loss, prepare
 from vq_tokenizer.training.run import TokenizerRun
 
 __all__ = ["FeatureLoss", "Learner"]
@@ -150,7 +150,8 @@ class Learner:
         warm = min(1.0, (self.step + 1) / max(1, 2 * self.run.warmup))
         spread = self.model.config.spread if self.model.config.quantizer == "fsq" else 0.0
         held = change_loss(output.latents, pairs.still, self.run, spread)
-        loss = output.loss_commit + warm * held
+        moved = flow_loss(output.flows, pairs.shown, pairs.target, pairs.weights)
+        loss = output.loss_commit + warm * held + self.run.flow_weight * moved
         figures = {
             "quiet": float(quiet.float().mean()),
             "still": float(pairs.still.float().mean()),

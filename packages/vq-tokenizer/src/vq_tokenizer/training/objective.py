@@ -12,6 +12,7 @@ Shapes: B pairs, S side in pixels, h x w tokens, D code width.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -19,11 +20,20 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vq_tokenizer.quantizers.terms import spread_loss
+from vq_tokenizer.tokenizer.reference import warp
 from vq_tokenizer.training.augment import move_slightly, recolour
 from vq_tokenizer.training.batches import Batch
 from vq_tokenizer.training.run import TokenizerRun
 
-__all__ = ["Pairs", "change_loss", "moved_weights", "prepare", "still_loss", "still_patches"]
+__all__ = [
+    "Pairs",
+    "change_loss",
+    "flow_loss",
+    "moved_weights",
+    "prepare",
+    "still_loss",
+    "still_patches",
+]
 
 CLEAR = 1 / 6  # a difference that counts as moved altogether
 USUAL = 0.1  # share of a picture that moves
@@ -125,3 +135,21 @@ def change_loss(latents: Tensor, still: Tensor, run: TokenizerRun, spread: float
     if spread and len(moving) > 1:
         loss = loss + spread * spread_loss(moving)
     return loss
+
+
+def flow_loss(flows: Sequence[Tensor], shown: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """How far the reference, warped by the flow of each scale, is from the picture, both as small
+    as that scale; the mean over scales of the weighted L1, a scalar.
+
+    What the whole decoder is asked for can be painted, and a flow sees only one pixel far: without
+    this it stays at rest, and large motions come out as a blur at both ends. On a small picture
+    they are small.
+    """
+    total = target.new_zeros(())
+    for flow in flows:
+        height, width = flow.shape[2:]
+        small, wanted, weight = (
+            F.adaptive_avg_pool2d(x, (height, width)) for x in (shown, target, weights[:, None])
+        )
+        total = total + ((warp(small, flow) - wanted).abs() * weight).mean()
+    return total / max(1, len(flows))

@@ -9,12 +9,13 @@ them are, in the order of the shards, and their rows are the `.json` beside them
 
 from __future__ import annotations
 
+import array
 import json
 import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -29,13 +30,28 @@ _MOST_BYTES = 1 << 28  # of a picture or a row in a shard
 
 
 class Listed(NamedTuple):
-    """A picture of a folder: its file, its name, its row, and where in the file it is (-1: all)."""
+    """A picture of a folder: where it lies (a folder, or a shard), its name there, its row, and in
+    a shard its first byte and its length.
+    """
 
-    file: str
+    home: str
     name: str
     row: Row
     offset: int = -1
     size: int = -1
+
+    @property
+    def path(self) -> str:
+        """Of the file; in a shard the shard's, followed by the name in there."""
+        return os.path.join(self.home, self.name)
+
+    def open(self) -> BinaryIO:
+        """The picture's bytes, as a file. Raises OSError."""
+        if self.offset < 0:
+            return open(self.path, "rb")
+        with open(self.home, "rb") as stream:
+            stream.seek(self.offset)
+            return io.BytesIO(stream.read(self.size))
 
 
 def list_pictures(folder: str | os.PathLike[str], split: str | None = None) -> Iterator[Listed]:
@@ -61,7 +77,7 @@ def list_pictures(folder: str | os.PathLike[str], split: str | None = None) -> I
         for path in sorted(root.rglob("*")):
             if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
                 name = path.relative_to(root).as_posix()
-                yield Listed(os.fspath(path), name, {"file_name": name})
+                yield Listed(os.fspath(root), name, {"file_name": name})
 
 
 def _listed(listing: Path) -> Iterator[Listed]:
@@ -77,7 +93,7 @@ def _listed(listing: Path) -> Iterator[Listed]:
                 raise VQTokenizerError(
                     f"{listing}:{number}: {row['file_name']} is a link that leads out"
                 )
-            yield Listed(os.fspath(path), row["file_name"], row)
+            yield Listed(os.fspath(listing.parent), row["file_name"], row)
 
 
 def _row(line: bytes, where: str) -> Row:
@@ -141,50 +157,41 @@ def _check_member(shard: Path, member: tarfile.TarInfo) -> None:
 
 
 class Places:
-    """Where each picture lies: a file, its first byte and its length there (-1: all of it)."""
+    """Where each picture lies: a folder and a name in it, or a shard, a name, first byte, length.
+
+    Arrays from the start: 32 bytes a picture and its name, and no object of its own.
+    """
 
     def __init__(self) -> None:
-        self._files: list[str] = []
-        self._rows: list[tuple[int, int, int]] = []
-        self._names: list[bytes] = []
-        self._packed: tuple[np.ndarray, np.ndarray, bytes] | None = None
+        self._homes: list[str] = []
+        self._rows = array.array("q")  # home, first byte or -1, length, end of the name
+        self._names = bytearray()
 
-    def add(self, file: str, name: str, offset: int = -1, size: int = -1) -> None:
-        """A picture: all of a file, or the part of a shard that has this name in there."""
-        if not self._files or self._files[-1] != file:
-            self._files.append(file)
-        self._rows.append((len(self._files) - 1, offset, size))
-        self._names.append(name.encode())
-
-    def pack(self) -> Places:
-        """Lists to arrays, once all are there."""
-        ends = np.cumsum([0, *map(len, self._names)])
-        self._packed = (np.array(self._rows, dtype=np.int64), ends, b"".join(self._names))
-        self._rows, self._names = [], []
-        return self
+    def add(self, home: str, name: str, offset: int = -1, size: int = -1) -> None:
+        """A picture: a file of that name in a folder, or a part of a shard."""
+        if not self._homes or self._homes[-1] != home:
+            self._homes.append(home)
+        self._names += name.encode()
+        self._rows.extend((len(self._homes) - 1, offset, size, len(self._names)))
 
     def __len__(self) -> int:
-        return len(self._rows) if self._packed is None else len(self._packed[0])
+        return len(self._rows) // 4
 
     def path(self, index: int) -> str:
         """The file, in a shard followed by the name in there."""
-        assert self._packed is not None
-        rows, ends, names = self._packed
-        file = self._files[rows[index, 0]]
-        name = names[ends[index] : ends[index + 1]].decode()
-        return os.path.join(file, name) if rows[index, 1] >= 0 else file
+        first = self._rows[4 * index - 1] if index else 0
+        name = self._names[first : self._rows[4 * index + 3]].decode()
+        return os.path.join(self._homes[self._rows[4 * index]], name)
 
     def read(self, index: int) -> bytes:
         """The picture's bytes."""
-        assert self._packed is not None
-        file, offset, size = (int(v) for v in self._packed[0][index])
-        path = self._files[file]
-        if not os.path.isfile(path):  # a pipe would be waited for
-            raise VQTokenizerError(f"{self.path(index)}: No such file")
+        home, offset, size, _ = self._rows[4 * index : 4 * index + 4]
+        if not os.path.isfile(self.path(index) if offset < 0 else self._homes[home]):
+            raise VQTokenizerError(f"{self.path(index)}: No such file")  # or a pipe, which waits
         try:
-            with open(path, "rb") as stream:
-                if offset < 0:
-                    return stream.read()
+            if offset < 0:
+                return Path(self.path(index)).read_bytes()
+            with open(self._homes[home], "rb") as stream:
                 stream.seek(offset)
                 return stream.read(size)
         except OSError as error:

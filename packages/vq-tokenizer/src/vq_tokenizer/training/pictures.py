@@ -1,11 +1,12 @@
 """Where a trainer's pictures come from: files, shards, or an array in memory.
 
-Of files only their places are kept, some 60 bytes a picture; a picture is decoded when its step
+Of files only their places are kept, some 150 bytes a picture; a picture is decoded when its step
 comes. Shapes: M pictures, S side in pixels, R regions.
 """
 
 from __future__ import annotations
 
+import array
 import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
@@ -188,29 +189,36 @@ def find_pictures(
     Raises VQTokenizerError when there is no folder or not one picture in it, or naming a row.
     """
     places, named = Places(), {}
-    wanted, regions = [], []
+    at, later = array.array("q"), {}
+    regions, shapes = array.array("f"), set()
     for number, found in enumerate(list_pictures(folder, split)):
-        places.add(found.file, found.name, found.offset, found.size)
+        places.add(found.home, found.name, found.offset, found.size)
         if reference is not None:
             named[found.row.get("file_name", found.name)] = number
-            wanted.append(found.row.get(reference))
+            wanted = str(found.row.get(reference))
+            at.append(named.get(wanted, -1))
+            if at[-1] < 0:
+                later[number] = wanted
         if boxes is not None:
-            regions.append(_regions(boxes, found))
+            made = _regions(boxes, found)
+            shapes.add(made.shape)
+            regions.extend(made.ravel().tolist())
     if not len(places):
         raise VQTokenizerError(
             f"{folder}: no pictures there (looked for {', '.join(IMAGE_SUFFIXES)} and .tar); "
             "give a folder of pictures"
         )
-    places.pack()
-    numbers = None
-    if reference is not None:
-        numbers = np.array([named.get(w, -1) for w in wanted], dtype=np.int64)
-        if len(lost := (numbers < 0).nonzero()[0]):
+    if len(shapes) > 1:
+        raise VQTokenizerError(f"{folder}: rows have different numbers of regions, {shapes}")
+    for number, wanted in later.items():
+        if wanted not in named:
             raise VQTokenizerError(
-                f"{places.path(int(lost[0]))}: its {reference} is {wanted[lost[0]]!r}, which is "
-                "not among the pictures; give rows that name one of them"
+                f"{places.path(number)}: its {reference} is {wanted!r}, which is not among the "
+                "pictures; give rows that name one of them"
             )
-    stacked = np.array(regions, dtype=np.float32) if boxes is not None else None
+        at[number] = named[wanted]
+    numbers = np.array(at) if reference is not None else None
+    stacked = np.array(regions).reshape(len(places), -1, 4) if boxes is not None else None
     return FilePictures(places, size, references=numbers, boxes=stacked, box_weight=box_weight)
 
 
@@ -225,17 +233,17 @@ def pair_files(
         raise VQTokenizerError("pair_files: no pairs")
     places, at = Places(), {}
     for file, _ in pairs:
-        places.add(os.fspath(file), os.fspath(file))
+        places.add("", os.fspath(file))
     for _, beside in pairs:
         if (path := os.fspath(beside)) not in at:
             at[path] = len(places)
-            places.add(path, path)
+            places.add("", path)
     numbers = np.array([at[os.fspath(beside)] for _, beside in pairs], dtype=np.int64)
-    return FilePictures(places.pack(), size, references=numbers, count=len(pairs))
+    return FilePictures(places, size, references=numbers, count=len(pairs))
 
 
 def _regions(boxes: Callable[[Row], npt.ArrayLike], found: Listed) -> np.ndarray:
-    where = os.path.join(found.file, found.name) if found.offset >= 0 else found.file
+    where = found.path
     try:
         made = np.asarray(boxes(found.row), dtype=np.float32)
     except (KeyError, TypeError, ValueError) as error:

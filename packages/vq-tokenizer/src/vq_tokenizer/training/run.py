@@ -36,6 +36,7 @@ class TokenizerRun:
     begins after the share adversarial_start of the run.
 
     With a reference: moved_weight: a pixel that differs from its reference weighs 1 + this.
+    flow_weight: of the loss on each scale's warped reference.
     still_weight: of the penalty on tokens where nothing changed; still_below: a patch none of whose
     means of 2 x 2 pixels differ by this is still. gate_from, gate_to: shares of the run between
     which the gate ceases to be opened by the truth. without: share of pictures that have their
@@ -71,6 +72,7 @@ class TokenizerRun:
     adversarial_start: float = 0.6
 
     moved_weight: float = 15.0
+    flow_weight: float = 1.0
     still_weight: float = 0.1
     still_below: float = 0.025
     gate_from: float = 0.4
@@ -88,7 +90,14 @@ class TokenizerRun:
             self._demand(field, getattr(self, field) > 0, "more than 0")
         self._demand("minutes", self.minutes is None or self.minutes > 0, "more than 0")
         many = ("warmup", "weight_decay", "checkpoint_minutes", "seed", "workers", "colour")
-        for field in (*many, "feature_weight", "adversarial", "moved_weight", "still_weight"):
+        for field in (
+            *many,
+            "feature_weight",
+            "adversarial",
+            "moved_weight",
+            "flow_weight",
+            "still_weight",
+        ):
             self._demand(field, getattr(self, field) >= 0, "at least 0")
         shares = ("average", "floor", "adversarial_start", "gate_from", "gate_to", "without")
         for field in (*shares, "recoloured", "redrawn", "misaligned"):

@@ -44,7 +44,7 @@ def align_loss(work: Work, batch: Batch, *, regions: bool) -> Tensor:
     scores = work.pupil.alignment.scale(0) * texts @ whole.T
     count = len(batch.said)
     loss = contrastive(scores.T, same.T) + contrastive(scores[:count], same[:count])
-    if regions and len(parts):
+    if regions:  # also of no clause, so that every process has the same gradients
         where = (_maps(work).T @ (about > 0).float().T).T.clamp_max(1.0)  # (C, P)
         each = work.pupil.alignment.scale(1) * region_scores(clauses, cells, where)
         loss = loss + contrastive(each, _does(about, batch.values))
