@@ -10,6 +10,7 @@ them are, in the order of the shards, and their rows are the `.json` beside them
 from __future__ import annotations
 
 import array
+import io
 import json
 import os
 import tarfile
