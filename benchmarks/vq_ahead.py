@@ -17,18 +17,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vq_tokenizer.ops import _triton
-from vq_tokenizer.ops._code_stats import code_sums_kernel
+from vq_tokenizer.ops._code_stats import chunk_sums_kernel, code_sums_kernel
 from vq_tokenizer.ops._ema_update import ema_kernel
 from vq_tokenizer.ops._lookup import lookup_backward_kernel, lookup_kernel
-from vq_tokenizer.ops._nearest_code import kernel_constants, nearest_code_kernel
-from vq_tokenizer.ops._triton import SHARED_LIMIT, next_power_of_2
+from vq_tokenizer.ops._nearest_code_kernel import nearest_code_kernel
+from vq_tokenizer.ops._nearest_code_triton import search_constants
+from vq_tokenizer.ops._pack_codes import layout_of, measure_codes_kernel, pack_codes_kernel
+from vq_tokenizer.ops._score_again import merge_splits_kernel
+from vq_tokenizer.ops._triton import SHARED_LIMIT, next_power_of_2, search_tile
 
 __all__ = ["Compiled", "compile_search", "compile_small", "configurations"]
 
-_ARITHMETIC = {"FSETP", "FSEL", "SEL", "ISETP", "FMNMX", "IMNMX", "FADD", "FFMA", "FMUL"}
-_ARITHMETIC |= {"PLOP3", "LOP3", "MOV", "SHFL", "VIMNMX", "FMNMX3"}
+_ARITHMETIC = {"FSETP", "FSEL", "SEL", "ISETP", "FMNMX", "IMNMX", "FADD", "FFMA", "FMUL", "PLOP3"}
+_ARITHMETIC |= {"LOP3", "MOV", "SHFL", "VIMNMX", "FMNMX3", "IMAD", "LEA", "IADD3", "VIADD", "SHF"}
+_ARITHMETIC |= {"PRMT", "SGXT", "F2F", "F2FP"}  # moves, addresses and conversions too
 _WAIT = 20  # a loop of so few instructions waits for a copy and does not go over the width
-_WIDEST = 512  # what stands for every width above the table's last bound
+_WIDEST = 1024  # what stands for every width above the table's last bound
 
 
 class Compiled(NamedTuple):
@@ -51,43 +55,59 @@ class Compiled(NamedTuple):
 
 def configurations() -> list[tuple[str, str, int, bool]]:
     """Every entry of the table of tiles at the largest width it serves: arguments of
-    compile_search (target, operands, width, gap); with gap too where that is ever asked."""
+    compile_search (target, operands, width, certify); certified too where that is ever asked."""
     found = []
     for target, operands, bound in _triton._TILES:
         width = min(bound, _WIDEST)
-        found.append((target, operands, width, False))
-        if operands != "fp32":  # exact scores need no certificate
-            found.append((target, operands, width, True))
+        kind = "bf16" if operands == "half" else operands
+        found.append((target, kind, width, False))
+        if kind in ("bf16", "tf32"):  # exact scores need no certificate
+            found.append((target, kind, width, True))
     return found
 
 
 def compile_search(
-    target: str, operands: str, d: int, *, gap: bool = False, gather: bool = False
+    target: str,
+    operands: str,
+    d: int,
+    *,
+    certify: bool = False,
+    gather: bool = False,
+    packed: bool = False,
 ) -> Compiled:
     """Compile nearest_code's kernel as it is launched on target ("sm_80", "sm_90" or "gfx942").
 
-    operands: "half", "tf32" or "fp32". d: width. K is taken as a multiple of 16.
+    operands: "bf16", "fp16", "mixed", "tf32" or "fp32". d: width. K is taken as a multiple of 16.
     """
-    shift = operands != "half"
-    constants, warps, stages = kernel_constants(
-        target, operands, d, shift=shift, gap=gap, gather=gather, upcast=False
+    shift = operands in ("tf32", "fp32")
+    constants, tile, layout = search_constants(
+        target, operands, d, shift=shift, certify=certify, packed=packed or certify, gather=gather
     )
-    element = "*bf16" if operands == "half" else "*fp32"
-    types = dict.fromkeys(("x_ptr", "c_ptr", "low_ptr"), element)
-    types |= dict.fromkeys(("half_ptr", "shift_ptr", "gap_ptr"), "*fp32")
+    element = {"bf16": "*bf16", "fp16": "*fp16"}.get(layout.kind, "*fp32")
+    types = {"x_ptr": "*fp32" if shift else element, "table_ptr": element}
+    types |= dict.fromkeys(("half_ptr", "exact_ptr", "shift_ptr", "doubt_ptr"), "*fp32")
+    types |= {"bound_ptr": "*i32"}
     types |= dict.fromkeys(("index_ptr", "order_ptr", "count_ptr"), "*i64")
-    types |= dict.fromkeys(("N", "K", "stride_xn", "stride_ck"), "i32")
-    loose = {"N"} if d % 16 == 0 else {"N", "stride_xn", "stride_ck"}
-    threads = warps * (64 if target == "gfx942" else 32)
-    scores = constants["BLOCK_N"] * constants["BLOCK_K"] / threads
-    turns = -(-d // constants["DP"]) if constants["SLICED"] else 1
+    types |= dict.fromkeys(("N", "rows", "span", "stride"), "i32")
+    loose = {"N", "span"} if d % 16 == 0 else {"N", "span", "stride"}
+    threads = tile.warps * (64 if target == "gfx942" else 32)
+    scores = tile.rows * tile.codes / threads
     return _compile(
-        nearest_code_kernel, target, types, constants, loose, warps, stages, scores, turns
+        nearest_code_kernel,
+        target,
+        types,
+        constants,
+        loose,
+        tile.warps,
+        tile.stages,
+        scores,
+        layout.width // layout.columns,
     )
 
 
 def compile_small(name: str, target: str, d: int) -> Compiled:
-    """Compile another kernel for width d: "lookup", "lookup_backward", "code_sums" or "ema"."""
+    """Compile another kernel for width d: "lookup", "lookup_backward", "code_sums",
+    "chunk_sums", "ema", "merge_splits", "measure_codes" or "pack_codes"."""
     width = next_power_of_2(d)
     constants: dict[str, Any] = {"D": d, "DP": width}
     fp32, i64, i32 = "*fp32", "*i64", "i32"
@@ -103,16 +123,38 @@ def compile_small(name: str, target: str, d: int) -> Compiled:
         types |= dict.fromkeys(("N", "stride_g", "stride_e", "stride_z", "stride_q"), i32)
         constants |= {"BLOCK_N": max(1, min(64, 4096 // width)), "TINY": 1e-6}
         constants |= dict.fromkeys(("CODES", "ERROR", "ROTATE"), True)
-    elif name == "code_sums":
-        kernel = code_sums_kernel
-        types = {"x_ptr": fp32, "order_ptr": i64, "first_ptr": i64, "sums_ptr": fp32}
-        types |= {"stride_xn": i32}
-        constants |= {"BLOCK_N": max(1, min(32, 2048 // width))}
-    else:
+    elif name in ("code_sums", "chunk_sums"):
+        kernel = code_sums_kernel if name == "code_sums" else chunk_sums_kernel
+        types = {"x_ptr": fp32, "order_ptr": i64, "whole_ptr": fp32, "stride_xn": i32}
+        types |= {"first_ptr": i64, "sums_ptr": fp32} if name == "code_sums" else {}
+        types |= {} if name == "code_sums" else {"sorted_ptr": "*i16"}
+        constants |= {"BLOCK_N": max(1, min(32, 2048 // width)), "CHUNK": 256}
+    elif name == "ema":
         kernel = ema_kernel
         types = dict.fromkeys(("codes_ptr", "counts_ptr", "sums_ptr"), fp32)
         types |= dict.fromkeys(("new_counts_ptr", "new_sums_ptr", "weight_ptr"), fp32) | {"K": i32}
         constants |= {"BLOCK_K": max(1, min(32, 2048 // width)), "ALIVE": 1e-6}
+    elif name == "merge_splits":
+        kernel = merge_splits_kernel
+        types = dict.fromkeys(("pairs_ptr", "index_ptr", "order_ptr", "count_ptr"), i64)
+        types |= {"doubt_ptr": fp32, "N": i32, "splits": i32}
+        constants = {"BLOCK_N": 256, "CERTIFY": True}
+    elif name == "measure_codes":
+        kernel = measure_codes_kernel
+        types = {"codes_ptr": fp32, "partial_ptr": fp32, "K": i32, "stride": i32}
+        constants |= {"BLOCK_K": max(1, min(64, 4096 // width))}
+    else:  # pack_codes
+        kernel = pack_codes_kernel
+        layout = layout_of(target, "fp32", d, search_tile(target, "fp32", d).slice)
+        types = dict.fromkeys(("codes_ptr", "partial_ptr", "half_ptr", "exact_ptr"), fp32)
+        types |= {"shift_ptr": fp32, "bound_ptr": "*i32"}
+        types |= {"table_ptr": fp32 if layout.kind == "fp32" else "*bf16"}
+        types |= dict.fromkeys(("K", "rows", "stride"), i32)
+        width = next_power_of_2(layout.width)
+        constants = {"D": d, "W": layout.width, "WP": width}
+        constants |= {"BLOCK_K": max(1, min(64, 4096 // width)), "JOIN": layout.join}
+        constants |= {"SPARE": layout.spare, "C_PARTS": layout.c_parts, "KIND": layout.kind}
+        constants |= {"CENTRE": 1, "COSINE": False, "BOUND": True, "PARTIALS": 16}
     return _compile(kernel, target, types, constants, {"N", "K"}, 4, 3, None)
 
 
@@ -207,7 +249,7 @@ _GCN = r"\s+([vs]_\w+|ds_\w+|buffer_\w+|global_\w+)(?:.*\s(\.LBB\w+))?"
 
 
 def _hottest_loop(listing: str, label: str, instruction: str, turns: int) -> Counter[str]:
-    """Instructions of one turn of the longest loop of a listing, by name.
+    """Instructions of one turn of the longest loop that multiplies matrices, by name.
 
     A loop runs between a backward branch and its label. Loops within the longest one go over the
     width, `turns` times each, so theirs count that often.
@@ -226,6 +268,8 @@ def _hottest_loop(listing: str, label: str, instruction: str, turns: int) -> Cou
             here = len(instructions) - 1
             if labels.get(found[2], here) < here:
                 loops.append((labels[found[2]], here))
+    products = [i for i, name in enumerate(instructions) if re.search("MMA|mfma", name)]
+    loops = [loop for loop in loops if any(loop[0] <= i <= loop[1] for i in products)]
     if not loops:
         return Counter()
     start, end = max(loops, key=lambda loop: loop[1] - loop[0])
@@ -248,8 +292,10 @@ def main() -> None:
 
     say(f"{'target':8}{'operands':10}{'width':>6}  registers spilled  shared  product   a score")
     for target in SHARED_LIMIT:
-        for operands in ("half", "tf32", "fp32"):
-            for width in (8, 16, 32, 64, 128, 256, _WIDEST):
+        for operands in ("bf16", "mixed", "tf32", "fp32"):
+            if (target, operands) == ("gfx942", "tf32"):
+                continue  # fp32 there
+            for width in (8, 16, 32, 64, 128, 256, 512, _WIDEST):
                 c = compile_search(target, operands, width)
                 over = " OVER" if c.shared > SHARED_LIMIT[target] else ""
                 say(

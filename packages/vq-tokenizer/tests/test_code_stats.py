@@ -1,5 +1,7 @@
 """Counts and sums of a batch: the reference, the CPU's way and the kernel."""
 
+import sys
+
 import pytest
 import torch
 
@@ -52,6 +54,19 @@ def test_kernel(n: int, k: int, d: int) -> None:
     torch.testing.assert_close(sums.double(), expected[1], rtol=1e-5, atol=1e-5)
     again = code_stats_triton(x, indices, k)
     assert torch.equal(sums, again[1])
+
+
+@pytest.mark.parametrize("used", [1, 2, 4])
+def test_kernel_of_a_collapsed_codebook(used: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of one code are summed in chunks; chunk borders fall within and between codes."""
+    monkeypatch.setattr(sys.modules["vq_tokenizer.ops._code_stats"], "_CHUNK", 32)
+    x, g = normal(330, 5), torch.Generator().manual_seed(used)
+    indices = torch.randint(0, used, (330,), generator=g)
+    counts, sums = code_stats_triton(x, indices, 4)
+    expected = code_stats_reference(x.double(), indices, 4)
+    assert torch.equal(counts.double(), expected[0])
+    torch.testing.assert_close(sums.double(), expected[1], rtol=1e-5, atol=1e-5)
+    assert torch.equal(sums, code_stats_triton(x, indices, 4)[1])
 
 
 def test_errors_name_the_shapes() -> None:

@@ -9,7 +9,13 @@ from torch import Tensor
 from vq_tokenizer.ops import nearest_code, nearest_code_reference
 from vq_tokenizer.ops._code_stats import code_stats_triton
 from vq_tokenizer.ops._lookup import lookup_backward_triton, lookup_triton
-from vq_tokenizer.ops._nearest_code import nearest_code_triton
+from vq_tokenizer.ops._nearest_code_triton import Search, nearest_code_triton
+
+# The interpreter's, where a vector has a NaN or an infinity.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:invalid value encountered"),
+    pytest.mark.filterwarnings("ignore:All-NaN slice"),
+]
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:
@@ -33,6 +39,27 @@ def test_search_matches_float64(n: int, k: int, d: int) -> None:
     assert index.shape == (n,)
     assert excess(x, codes, index).max() < 2e-6
     assert (index == nearest_code_reference(x.double(), codes.double())).double().mean() > 0.99
+
+
+@pytest.mark.parametrize("splits", [2, 3, 9])
+@pytest.mark.parametrize("d", [8, 40])
+def test_splits_of_the_codes_change_nothing(splits: int, d: int) -> None:
+    g = torch.Generator().manual_seed(splits)
+    # small integers: every score is exact, so there are ties across the splits
+    x = torch.randint(-1, 2, (70, d), generator=g).float()
+    codes = torch.randint(-1, 2, (400, d), generator=g).float()
+    x[3, 1], codes[5] = torch.nan, torch.nan
+    whole = nearest_code_reference(x, codes)
+    assert torch.equal(nearest_code_triton(x, codes, splits=splits), whole)
+    certified = nearest_code_triton(x, codes, splits=splits, precision="bf16", certify=True)
+    assert torch.equal(certified, whole)
+
+
+@pytest.mark.parametrize("d", [8, 24, 70, 200])
+def test_bf16_vectors_and_float32_codes(d: int) -> None:
+    x, codes = normal(70, d).bfloat16(), normal(130, d, seed=1) + 0.5
+    expected = nearest_code_reference(x.double(), codes.double())
+    assert torch.equal(nearest_code_triton(x, codes), expected)
 
 
 def test_search_of_a_large_codebook() -> None:
@@ -60,6 +87,31 @@ def test_certified_rounding_changes_nothing(precision: str, metric: str) -> None
     assert (rounded == exact).float().mean() > 0.8
     if precision == "bf16":
         assert not torch.equal(rounded, exact)  # else the certificate was not tried
+
+
+@pytest.mark.parametrize(("precision", "d"), [("bf16", 8), ("bf16", 80), ("tf32", 8)])
+def test_the_certificate_holds_and_few_lack_it(precision: str, d: int) -> None:
+    """What is not listed is right, whatever the list's search would say."""
+    codes = normal(300, d, seed=1)
+    x = codes[torch.arange(190) % 300] + 0.3 * normal(190, d, seed=2)
+    index, order = torch.empty(190, dtype=torch.int64), torch.empty(190, dtype=torch.int64)
+    count = index.new_zeros(1)
+    Search(x, codes, "euclidean", "x", index).run(precision, unsure=(order, count))
+    listed = order[: int(count)]
+    assert listed.unique().numel() == listed.numel() < 30
+    sure = torch.ones(190, dtype=torch.bool)
+    sure[listed] = False
+    expected = nearest_code_reference(x.double(), codes.double())
+    assert torch.equal(index[sure], expected[sure])
+
+
+def test_the_certificate_lists_what_it_cannot_tell() -> None:
+    """Codes so close that bf16 rounds many to one: float32 must decide."""
+    x, codes = 1 + normal(40, 8) * 0.02, 1 + normal(300, 8, seed=1) * 0.02
+    codes[0] = -9  # spread so wide that the shift leaves the others where they are
+    expected = nearest_code_reference(x.double(), codes.double())
+    assert torch.equal(nearest_code_triton(x, codes, precision="bf16", certify=True), expected)
+    assert not torch.equal(nearest_code_triton(x, codes, precision="bf16"), expected)
 
 
 def test_search_ties_and_duplicates_go_to_the_first() -> None:
@@ -100,13 +152,20 @@ def test_search_strides_nan_and_nothing() -> None:
     assert (index != 2).all()
 
 
-@pytest.mark.filterwarnings("ignore:invalid value encountered")  # the interpreter's: inf - inf
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("value", [torch.inf, -torch.inf])
 def test_search_of_an_infinity(dtype: torch.dtype, value: float) -> None:
     x = normal(5, 4).to(dtype)
     x[2, 0] = value
     assert nearest_code_triton(x, normal(70, 4, seed=1).to(dtype))[2] == 0
+
+
+@pytest.mark.parametrize("precision", ["exact", "tf32", "bf16"])
+def test_search_of_the_nan_that_a_gpu_makes(precision: str) -> None:
+    """All its bits are set, so that rounding by adding to the bits would carry into the sign."""
+    x = normal(5, 4)
+    x.view(torch.int32)[2] = 0x7FFFFFFF
+    assert nearest_code_triton(x, normal(70, 4, seed=1), precision=precision)[2] == 0
 
 
 def test_offsets_past_two_to_the_31() -> None:

@@ -66,6 +66,27 @@ def test_resumes_to_the_same_bits() -> None:
         assert torch.equal(tensor, resumed.state_dict()[name]), name
 
 
+@pytest.mark.parametrize("warm_decay", [False, True])
+def test_drawing_no_rows_where_no_code_is_dead_changes_nothing(
+    warm_decay: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spared, always = (VectorQuantizer(32, 6, warm_decay=warm_decay, decay=0.9) for _ in range(2))
+    monkeypatch.setattr(always, "_all_live", lambda counts: False)
+    drawn = []
+    monkeypatch.setattr(spared, "_all_live", lambda counts: _noted(drawn, spared, counts))
+    for z in batches(12):
+        spared(z)
+        always(z)
+    for name, tensor in always.state_dict().items():
+        assert torch.equal(tensor, spared.state_dict()[name]), name
+    assert any(drawn)
+
+
+def _noted(drawn: list[bool], vq: VectorQuantizer, counts: torch.Tensor) -> bool:
+    drawn.append(VectorQuantizer._all_live(vq, counts))
+    return drawn[-1]
+
+
 def test_dead_codes_come_back() -> None:
     vq = VectorQuantizer(64, 6, decay=0.5, kmeans_iters=0, dead_share=0.1)
     vq.codes[8:] = 1000.0

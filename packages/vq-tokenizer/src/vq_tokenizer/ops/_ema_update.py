@@ -19,7 +19,7 @@ from torch import Tensor
 
 from vq_tokenizer.ops._triton import next_power_of_2, tl, triton, use_triton
 
-__all__ = ["ema_update", "ema_update_reference", "ema_update_triton", "revive"]
+__all__ = ["dead_codes", "ema_update", "ema_update_reference", "ema_update_triton", "revive"]
 
 _ALIVE = 1e-6  # a code with a smaller moving count keeps its place
 _SURE = 9.2  # -log of the chance that a code in use is called dead
@@ -76,9 +76,7 @@ def revive(
     """Only the new start of dead codes; arguments as in ema_update. Which began anew, (K,) bool."""
     if dead_share <= 0 or fresh.shape[0] == 0:
         return torch.zeros_like(counts, dtype=torch.bool)
-    even = counts.sum() / counts.shape[0]
-    share = (-_SURE * weight / even.clamp_min(1e-30)).exp().clamp_max(dead_share)
-    dead = counts < share * even
+    even, dead = dead_codes(counts, weight, dead_share)
     rank = dead.long().cumsum(0) - 1
     vectors = fresh[rank.clamp(0, fresh.shape[0] - 1)]  # (K, D)
     take = dead & (rank < fresh.shape[0]) & vectors.isfinite().all(1)
@@ -87,6 +85,13 @@ def revive(
     counts.copy_(torch.where(take, count, counts))
     sums.copy_(torch.where(take[:, None], vectors * count, sums))
     return take
+
+
+def dead_codes(counts: Tensor, weight: Tensor, dead_share: float) -> tuple[Tensor, Tensor]:
+    """mean(n) and which codes are dead (K,) bool, by moving counts (K,); see the formula above."""
+    even = counts.sum() / counts.shape[0]
+    share = (-_SURE * weight / even.clamp_min(1e-30)).exp().clamp_max(dead_share)
+    return even, counts < share * even
 
 
 if triton is not None:

@@ -27,7 +27,7 @@ from vq_tokenizer._distributed import all_reduce, world_size
 from vq_tokenizer.errors import VQTokenizerError
 from vq_tokenizer.ops._code_stats import code_stats
 from vq_tokenizer.ops._draw_rows import draw_rows, merge_draws
-from vq_tokenizer.ops._ema_update import ema_update, revive
+from vq_tokenizer.ops._ema_update import dead_codes, ema_update, revive
 from vq_tokenizer.ops._lookup import GRADIENTS, lookup_with_error
 from vq_tokenizer.ops._nearest_code import METRICS, PRECISIONS, nearest_code
 from vq_tokenizer.ops._sample_code import sample_code
@@ -382,9 +382,11 @@ class VectorQuantizer(Quantizer):
     def _learn(self, x: Tensor, index: Tensor, error: Tensor, keep: Tensor | None) -> Tensor | None:
         """Take the batch's statistics; move, or keep them for later. Rows of all processes."""
         good = error.isfinite() if keep is None else keep & error.isfinite()
-        counts, sums = code_stats(x, index, self.num_codes, mask=good)
+        look = x.device.type == "cpu" and not torch.compiler.is_compiling()  # nothing waits for it
+        mask = None if look and bool(good.all()) else good
+        counts, sums = code_stats(x, index, self.num_codes, mask=mask)
         rows, keys = x[:0], error[:0]
-        if self.dead_share > 0:
+        if self.dead_share > 0 and not (look and self._all_live(counts)):
             count = min(self.num_codes, x.shape[0])
             # a code that was never used is about to jump to its vector: no second one goes there
             good = good & (self.counts[index] > _NEVER * self.counts.mean())
@@ -396,6 +398,14 @@ class VectorQuantizer(Quantizer):
             return all_reduce(counts.sum()) if world_size() > 1 else None
         total = self._move(batch)
         return total if world_size() > 1 else None
+
+    def _all_live(self, counts: Tensor) -> bool:
+        """Whether this batch alone moves the codebook, and leaves no code dead."""
+        if world_size() > 1 or self.moment.deferred:
+            return False
+        weight = self._weight(self.step)
+        after = self.counts.lerp(counts, weight)
+        return not bool(dead_codes(after, weight, self.dead_share)[1].any())
 
     def _finish(self, pending: Batch | None) -> None:
         if pending is None and world_size() == 1:
@@ -412,11 +422,13 @@ class VectorQuantizer(Quantizer):
             packed = all_reduce(torch.cat([counts[:, None], sums], 1))
             counts, sums = packed[:, 0], packed[:, 1:]
         fresh = sums[:0]
-        if self.dead_share > 0:
+        if self.dead_share > 0 and (len(batch.keys) or world_size() > 1):
             fresh = merge_draws(batch.keys, batch.rows, self.num_codes)
         total = counts.sum()
         self.step += total > 0
-        weight = torch.where(total > 0, self._weight(), 0.0)  # without vectors nothing moves
+        weight = torch.where(
+            total > 0, self._weight(self.step - 1), 0.0
+        )  # without vectors nothing moves
         if self.learn == "ema":
             ema_update(
                 self.codes, self.counts, self.sums, counts, sums, fresh, weight, self.dead_share
@@ -433,11 +445,10 @@ class VectorQuantizer(Quantizer):
             write_rows(self.codes, self.moment.sharded, codes, take)
         return total
 
-    def _weight(self) -> Tensor:
-        """1 - decay of this step, on the codebook's device."""
+    def _weight(self, before: Tensor) -> Tensor:
+        """1 - decay of the step that has so many before it, on the codebook's device."""
         if not self.warm_decay:
             return torch.full_like(self.counts[0], 1.0 - self.decay)
-        before = self.step - 1
         weight = 1.0 - ((1.0 + before) / (10.0 + before)).clamp_max(self.decay)
         return weight.to(self.counts.dtype)
 
