@@ -37,7 +37,7 @@ def names() -> dict[str, tuple[str, str]]:
         for side in (*sides_of(au.code), *unequal):
             noun = noun_of(au.code, side)
             table[noun] = (au.code, side)
-            if side == "one" and not au.whole:
+            if side == "one" and not au.whole and noun.startswith("one "):
                 table[noun.removeprefix("one ")] = (au.code, "both")
     return table
 
