@@ -161,6 +161,10 @@ def _beside(words: list[Word], n: int, drop: set[int], beside: list[tuple[Word, 
     if at >= len(words):
         return
     value = words[at]
+    if value.low == "n" and [w.low for w in words[at + 1 : at + 3]] == ["/", "a"]:
+        words[n].how = "nothing"  # "AU2: n/a" was not scored
+        drop.update(range(start, at + 3))
+        return
     letter = value.text if value.text in LETTERS[1:] and len(value.text) == 1 else ""
     if letter == "A" and at + 1 < len(words) and words[at + 1].kind not in ("mark", "code", "conj"):
         letter = ""  # an article
