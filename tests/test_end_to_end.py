@@ -232,7 +232,8 @@ def test_tokens_of_a_change_there_and_back(auface, corpus, tmp_path):
 
 def test_info_says_what_is_here(auface):
     value = json.loads(auface("info", "--json").out)
-    assert set(value["packages"]) == {"auface", "facs-text", "vq-tokenizer", "auface-gen", "aaad"}
+    ours = {"auface", "facs-text", "vq-tokenizer", "auface-gen", "aaad", "auface-studio"}
+    assert set(value["packages"]) == ours
     assert None not in value["packages"].values()
     assert value["devices"][0] == "cpu"
     assert set(value["weights"]) == {"generator", "detector"}

@@ -135,7 +135,8 @@ class Face:
         try:
             arrays = read_npz(path, names=_ARRAYS, most=_MOST)
         except AUFaceGenError as error:
-            raise AUFaceGenError(f"{path} is not a whole .npz of the rig: {error}") from None
+            said = str(error).rpartition("cannot be read as an .npz: ")[2]
+            raise AUFaceGenError(f"{path} is not a whole .npz of the rig: {said}") from None
         return cls.from_arrays(arrays, where=str(path))
 
     @classmethod
