@@ -220,5 +220,5 @@ def _put_level(said: Iterable[Said], level: int) -> None:
 
 
 _RULES: tuple[Callable[[State, _Comment], bool], ...] = (
-    _of_others, _denied, _one_side_more, _side, _with_side, _elsewhere, _more_on_one, _level,
+    _of_others, _one_side_more, _denied, _side, _with_side, _elsewhere, _more_on_one, _level,
 )  # fmt: skip

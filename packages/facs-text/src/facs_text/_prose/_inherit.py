@@ -108,7 +108,7 @@ def _undone(state: State, motions: list[Motion]) -> bool:
 
 def pair(state: State, found: Scan, part: Part, motion: Motion) -> bool:
     codes = lexicon()["table"].get(f"{part.value}|{motion.value}")
-    if codes is None:
+    if codes is None or (codes == "33" and part.side in _OPPOSITE):
         return False
     part.used = motion.used = True
     motion.parts.append(part)

@@ -250,11 +250,12 @@ def _meet(here: Scanning, part: Part) -> None:
 
 def _noun_on(here: Scanning, verb: Motion) -> bool:
     """ "Wrinkles on the nose", "tension in the jaw"."""
+    prep = here.words[here.prep].low
+    near = prep == "around" and verb.value == "tighten"  # around the mouth: of what, is not said
     return (
         verb.value in ("wrinkle", "tighten", "knit")
-        and not verb.used
-        and not here.subject
-        and here.words[here.prep].low in ("on", "in", "across", "along", "around", "to")
+        and not (verb.used or here.subject or near)
+        and prep in ("on", "in", "across", "along", "around", "to")
     )
 
 

@@ -81,7 +81,7 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             scope.stop = n  # "drops the smile"
         elif kind == "stop" and scope.stop < 0:
             scope.stop = n
-        elif kind == "vanish":
+        elif kind == "vanish" and not _of_a_part(words, n):
             scope.vanish = n
             scope.into = any(w.low in ("into", "to") for w in words[n + 1 : n + 4])
         elif kind == "prep" and word.low in ("off", "from") and scope.vanish < 0:
@@ -150,6 +150,12 @@ def _does(words: list[Word], n: int) -> bool:
     """Whether a verb in its base form follows: "could raise", but not "could be AU12"."""
     after = next((w for w in words[n + 1 : n + 3] if not w.low.endswith("ly")), None)
     return after is not None and after.kind in ("motion", "act", "light") and after.form == "base"
+
+
+def _of_a_part(words: list[Word], n: int) -> bool:
+    """ "He smiled so big his eyes disappeared": not the smile."""
+    named = (w.kind for w in reversed(words[:n]) if w.kind in ("part", "act", "noun", "code"))
+    return next(named, "") == "part"
 
 
 def _drops(words: list[Word], n: int) -> bool:
