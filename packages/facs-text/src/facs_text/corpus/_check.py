@@ -10,6 +10,7 @@ from typing import Any
 
 from facs_text._describe import DETAILS
 from facs_text._errors import FacsTextError
+from facs_text._files import contents
 from facs_text._notation import Coding, parse
 from facs_text._resolve import resolve
 from facs_text._understand import understand
@@ -54,7 +55,7 @@ def check(root: str | Path, *, limit: int = 50, pictures: bool = False) -> Check
     per_split: dict[str, set[str]] = {}
     meta: dict[str, Any] = {}
     try:
-        loaded = json.loads((root / "corpus.json").read_text(encoding="utf-8"))
+        loaded = json.loads(contents(root / "corpus.json"))
         meta = loaded if isinstance(loaded, dict) else {}
         if meta.get("schema") != SCHEMA:
             problems.append(f"corpus.json: schema {meta.get('schema')!r}, expected {SCHEMA!r}")

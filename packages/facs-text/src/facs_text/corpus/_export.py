@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from facs_text._errors import FacsTextError
-from facs_text._files import Whole, beside, named
+from facs_text._files import Whole, beside, contents, named
 from facs_text.corpus._card import card
 from facs_text.corpus._croissant import croissant
 from facs_text.corpus._rows import CorpusRow, read
@@ -80,7 +80,7 @@ def export(
 
 def _about(root: Path) -> dict[str, Any]:
     try:
-        about = json.loads((root / "corpus.json").read_text("utf-8"))
+        about = json.loads(contents(root / "corpus.json"))
     except (OSError, ValueError, RecursionError) as error:
         raise FacsTextError(f"{root / 'corpus.json'}: cannot be read: {error}") from None
     if not isinstance(about, dict):
@@ -100,9 +100,11 @@ def _samples(root: Path, split: str) -> Iterator[Sample]:
     for row in read(root, split):
         path = root / split / row.file_name
         try:
-            yield row, path.read_bytes()
-        except OSError as error:
-            raise FacsTextError(f"{path}: {error.strerror or error}") from None
+            picture = contents(path)
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or error
+            raise FacsTextError(f"{path}: {said}") from None
+        yield row, picture
 
 
 def _counted(samples: Iterator[Sample], counts: dict[str, int], split: str) -> Iterator[Sample]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from facs_text._errors import FacsTextError
-from facs_text._files import PART, Whole
+from facs_text._files import PART, Whole, contents
 from facs_text.corpus._paths import safe_name
 from facs_text.corpus._splits import SPLITS
 
@@ -65,8 +65,8 @@ def recorded(root: Path) -> tuple[Mapping[str, Any] | None, bool]:
     """(request of what is in a folder, whether it is whole); None when none is recorded."""
     for name, key in ((_NAME, None), ("corpus.json", "request")):
         try:
-            data = json.loads((root / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            data = json.loads(contents(root / name))
+        except (OSError, ValueError, RecursionError):
             continue
         found = data if key is None else data.get(key) if isinstance(data, dict) else None
         if isinstance(found, dict):
