@@ -14,6 +14,7 @@ import pytest
 
 from auface_cli import group
 from auface_cli.main import cli
+from facs_text import corpus
 
 
 def failing(monkeypatch, error):
@@ -141,3 +142,24 @@ def test_a_full_device_is_named_and_the_work_failed(auface):
     outcome = auface("describe", "12C", "--out", "/dev/full")
     assert (outcome.status, outcome.err.count("\n")) == (1, 1)
     assert "/dev/full: No space left" in outcome.err
+
+
+@pytest.mark.parametrize("name", ["train/1.png", "corpus.json", "train/metadata.jsonl"])
+@pytest.mark.parametrize("command", ["check", "shard", "export"])
+def test_a_pipe_in_a_corpus_is_not_waited_for(auface, tmp_path, name, command):
+    root = tmp_path / "c"
+    with corpus.CorpusWriter(root, source="made up", licence="none") as writer:
+        for k in range(2):
+            writer.add(corpus.make_row(f"{k}.png", "12C", subject="s", source="x"))
+            (writer.folder("train") / f"{k}.png").write_bytes(b"picture")
+    (root / name).unlink()
+    os.mkfifo(root / name)
+    more = {
+        "check": ["--quick"],
+        "shard": [tmp_path / "o"],
+        "export": [tmp_path / "o", "--to", "webdataset"],
+    }
+    outcome = auface("corpus", command, root, *more[command])
+    if (command, name) != ("shard", "corpus.json"):  # shards need none
+        assert outcome.status in (1, 2)
+        assert Path(name).name in outcome.err or "metadata.jsonl" in outcome.err

@@ -28,6 +28,8 @@ def read_npz(
     Raises AAADError that names the file.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("is no file")
         with path.open("rb") as file, zipfile.ZipFile(file) as packed:
             members = {m.filename.removesuffix(".npy"): m for m in packed.infolist()}
             chosen = {k: m for k, m in members.items() if names is None or k in names}

@@ -159,6 +159,8 @@ def read_ceiling(path: Path) -> float:
         AAADError: it is no score, or of another version of the definition.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("is no file")
         value = json.loads(path.read_text(encoding="utf-8"))
         if value.get("version") != VERSION:
             raise AAADError(f"{path}: is a score of another version of the definition; score anew")

@@ -21,7 +21,17 @@ from typing import IO
 
 from facs_text._errors import FacsTextError
 
-__all__ = ["PART", "Whole", "beside", "clear_dead", "named", "one_line", "whole", "write_text"]
+__all__ = [
+    "PART",
+    "Whole",
+    "beside",
+    "clear_dead",
+    "contents",
+    "named",
+    "one_line",
+    "whole",
+    "write_text",
+]
 
 PART = ".part"
 # Line ends for some readers of text, though not for JSON: written as escapes.
@@ -36,6 +46,13 @@ def one_line(text: str) -> str:
         if end in text:
             text = text.replace(end, escape)
     return text
+
+
+def contents(path: Path) -> bytes:
+    """The bytes of a file. OSError, and no waiting, where a pipe or a device stands there."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "is no file", str(path))
+    return path.read_bytes()
 
 
 def _machine() -> str:

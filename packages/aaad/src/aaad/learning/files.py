@@ -48,6 +48,8 @@ def save_json(values: dict[str, Any], path: Path) -> None:
 def load_json(path: Path) -> dict[str, Any]:
     """A JSON object, or an `AAADError` that names the file."""
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("is no file")
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise AAADError(f"{path}: no such file") from None

@@ -96,6 +96,8 @@ def read_folder(folder: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     folder = Path(folder)
     path = folder / "config.json"
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("is no file")
         config = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise AUFaceGenError(f"{path} is missing: {folder} is not a model folder") from None

@@ -17,6 +17,7 @@ from facs_text._understand import understand
 from facs_text.corpus._opened import Pictures, is_file
 from facs_text.corpus._rows import SCHEMA, CorpusRow, numbered
 from facs_text.corpus._splits import SPLITS
+from facs_text.files import contents
 
 __all__ = ["CheckReport", "check"]
 
@@ -55,7 +56,7 @@ def check(root: str | Path, *, limit: int = 50, pictures: bool = False) -> Check
     per_split: dict[str, set[str]] = {}
     meta: dict[str, Any] = {}
     try:
-        loaded = json.loads((root / "corpus.json").read_text(encoding="utf-8"))
+        loaded = json.loads(contents(root / "corpus.json"))
         meta = loaded if isinstance(loaded, dict) else {}
         if meta.get("schema") != SCHEMA:
             problems.append(f"corpus.json: schema {meta.get('schema')!r}, expected {SCHEMA!r}")

@@ -20,7 +20,7 @@ from facs_text.corpus._rows import CorpusRow, read
 from facs_text.corpus._shards import read_shards, shard_name, write_shard
 from facs_text.corpus._splits import SPLITS
 from facs_text.corpus._write import CorpusWriter
-from facs_text.files import whole, write_text
+from facs_text.files import contents, whole, write_text
 
 __all__ = ["FORMATS", "export"]
 
@@ -79,7 +79,7 @@ def export(
 
 def _about(root: Path) -> dict[str, Any]:
     try:
-        about = json.loads((root / "corpus.json").read_text("utf-8"))
+        about = json.loads(contents(root / "corpus.json"))
     except (OSError, ValueError, RecursionError) as error:
         raise FacsTextError(f"{root / 'corpus.json'}: cannot be read: {error}") from None
     if not isinstance(about, dict):
@@ -99,9 +99,11 @@ def _samples(root: Path, split: str) -> Iterator[Sample]:
     for row in read(root, split):
         path = root / split / row.file_name
         try:
-            yield row, path.read_bytes()
-        except OSError as error:
-            raise FacsTextError(f"{path}: {error.strerror or error}") from None
+            picture = contents(path)
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or error
+            raise FacsTextError(f"{path}: {said}") from None
+        yield row, picture
 
 
 def _counted(samples: Iterator[Sample], counts: dict[str, int], split: str) -> Iterator[Sample]:

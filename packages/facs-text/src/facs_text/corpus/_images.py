@@ -74,7 +74,8 @@ class Images:
         home = self.home(row)
         if home is None or row.frame is None:
             return None
-        return self.folder(home).get(str(row.frame + offset))
+        found = self.folder(home).get(str(row.frame + offset))
+        return found if found is not None and found.is_file() else None
 
     def name(self, image: Path, row: Row, size: int | None) -> str | None:
         """Name of a picture in the corpus. None for a further face of a picture that is not

@@ -17,7 +17,7 @@ from typing import Any
 from facs_text._errors import FacsTextError
 from facs_text.corpus._paths import safe_name
 from facs_text.corpus._splits import SPLITS
-from facs_text.files import PART, write_text
+from facs_text.files import PART, contents, write_text
 
 __all__ = ["check_same", "clear_unfinished", "digest_of_files", "digest_of_listing", "recorded",
            "remember", "remove_parts"]  # fmt: skip
@@ -65,8 +65,8 @@ def recorded(root: Path) -> tuple[Mapping[str, Any] | None, bool]:
     """(request of what is in a folder, whether it is whole); None when none is recorded."""
     for name, key in ((_NAME, None), ("corpus.json", "request")):
         try:
-            data = json.loads((root / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            data = json.loads(contents(root / name))
+        except (OSError, ValueError, RecursionError):
             continue
         found = data if key is None else data.get(key) if isinstance(data, dict) else None
         if isinstance(found, dict):

@@ -19,7 +19,7 @@ from facs_text._errors import FacsTextError
 from facs_text.corpus._paths import safe_name
 from facs_text.corpus._rows import CorpusRow, check_split, parse_row, read
 from facs_text.corpus._splits import SPLITS
-from facs_text.files import whole
+from facs_text.files import contents, whole
 
 __all__ = ["read_shard", "read_shards", "shard_name", "write_shard", "write_shards"]
 
@@ -81,9 +81,11 @@ def write_shard(path: str | Path, samples: Iterable[tuple[CorpusRow, bytes]]) ->
 
 def _picture(folder: Path, row: CorpusRow) -> bytes:
     try:
-        return (folder / row.file_name).read_bytes()
-    except OSError as error:
-        raise FacsTextError(f"{folder / row.file_name}: {error.strerror or error}") from None
+        return contents(folder / row.file_name)
+    except (OSError, ValueError) as error:
+        raise FacsTextError(
+            f"{folder / row.file_name}: {getattr(error, 'strerror', None) or error}"
+        ) from None
 
 
 def _write(path: Path, samples: Iterable[tuple[str, CorpusRow, bytes]]) -> None:

@@ -71,6 +71,8 @@ def load_checkpoint(
     root = Path(folder)
     config_path = root / "config.json"
     try:
+        if config_path.exists() and not config_path.is_file():
+            raise OSError("is no file")
         values = json.loads(config_path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise VQTokenizerError(
