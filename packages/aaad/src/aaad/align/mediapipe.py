@@ -37,7 +37,7 @@ class MediaPipeFinder:
             import mediapipe
             from mediapipe.tasks.python import BaseOptions, vision
         except ModuleNotFoundError:
-            raise AAADError("this finder needs MediaPipe: pip install mediapipe") from None
+            raise AAADError("this finder needs MediaPipe: pip install 'aaad[mediapipe]'") from None
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(model)), num_faces=most
         )
