@@ -66,6 +66,14 @@ def test_alike_sets_are_at_nothing_and_unlike_ones_are_not():
     assert realism(np.zeros((3, 8)), np.zeros((80, 8)), people[:3], people) is None
 
 
+def test_a_feature_that_true_pictures_do_not_show_is_no_division_by_nothing():
+    rng = np.random.default_rng(5)
+    true, drawn = rng.normal(size=(30, 8)), rng.normal(size=(30, 8))
+    true[:, 3] = 0.0
+    people = [f"p{i % 6}" for i in range(30)]
+    assert abs(realism(drawn, true, people, people).distance) < 10
+
+
 def test_order_does_not_matter_to_people():
     rng = np.random.default_rng(3)
     x, y = rng.normal(size=(40, 8)), rng.normal(size=(30, 8))

@@ -4,8 +4,8 @@ Never mixed into AAAD: a face may do exactly what was asked and be someone else.
 
 Realism is the kernel distance of Bińkowski et al. (2018), the unbiased squared maximum mean
 discrepancy with the kernel k(x, y) = (x . y / D + 1)^3, of the detector's features to those of true
-pictures, each feature in standard deviations of the true ones: 0 for pictures drawn alike, and then
-as often below 0 as above.
+pictures, in units of the root mean square deviation of the true ones: 0 for pictures drawn alike,
+and then as often below 0 as above.
 """
 
 from __future__ import annotations
@@ -134,8 +134,10 @@ def realism(
     blocks of pictures where people are not known). None with fewer than four pictures of either."""
     if min(len(features), len(true)) < 4:
         return None
-    middle, spread = true.mean(0), true.std(0) + 1e-3 * float(true.std()) + 1e-12
-    features, true = (features - middle) / spread, (true - middle) / spread
+    # One unit for all features: of some, few true pictures show nothing, and nothing divides.
+    middle = true.mean(0)
+    unit = max(float(np.sqrt(((true - middle) ** 2).mean())), 1e-12)
+    features, true = (features - middle) / unit, (true - middle) / unit
     a, b = _blocks(people), _blocks(true_people)
     value = kernel_distance(features, true)
     whole_a, whole_b = np.ones(len(features)), np.ones(len(true))

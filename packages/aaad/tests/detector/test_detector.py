@@ -20,7 +20,7 @@ from aaad.detector.calibration import Calibration, calibrate, calibration_error
 from aaad.detector.checkpoint import write_detector
 from aaad.detector.evaluate import f1, icc
 from aaad.detector.losses import cramer_loss, cross_entropy
-from aaad.learning.photometric import jpeg, shrink
+from aaad.learning.photometric import jpeg, shrink, spoil
 from aaad.ranks import auc
 
 CONFIG = DetectorConfig(size=32, width=8, hidden=16)
@@ -267,6 +267,14 @@ def test_a_shrunken_picture_keeps_what_is_large_and_loses_what_is_small():
     out = shrink(checks, torch.Generator().manual_seed(0))
     flat = out.std((1, 2, 3)) < 0.5 * checks.std((1, 2, 3))
     assert 0 < int(flat.sum()) < 8
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_small_batches_are_spoilt_too(count):
+    """Each change falls on some of the pictures: now and then on none."""
+    for seed in range(8):
+        (out,) = spoil([torch.rand(count, 3, 32, 32)], torch.Generator().manual_seed(seed))
+        assert out.shape == (count, 3, 32, 32)
 
 
 def test_agreement_of_intensities_and_of_presence():

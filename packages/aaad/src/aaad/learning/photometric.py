@@ -8,7 +8,7 @@ returns new ones. `amount` in [0, 1] scales how far each may go.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import torch
@@ -73,9 +73,12 @@ def shrink(images: Tensor, generator: Generator, amount: float = 1.0) -> Tensor:
     factor = float(uniform(generator, 1, low=1.0, high=1.0 + 1.5 * amount))
     small = max(8, round(size / factor))
     used = torch.rand(len(images), generator=generator, device=images.device) < 0.5
-    x = F.interpolate(images[used], size=(small, small), mode="bilinear", antialias=True)
-    x = F.interpolate(x, size=(size, size), mode="bicubic", align_corners=False)
-    return _put(images, used, x)
+
+    def change(some: Tensor) -> Tensor:
+        x = F.interpolate(some, size=(small, small), mode="bilinear", antialias=True)
+        return F.interpolate(x, size=(size, size), mode="bicubic", align_corners=False)
+
+    return _put(images, used, change)
 
 
 def spoil(pictures: Sequence[Tensor], generator: Generator, amount: float = 1.0) -> list[Tensor]:
@@ -97,24 +100,29 @@ def blur(images: Tensor, generator: Generator, amount: float = 1.0) -> Tensor:
     size = images.shape[-1]
     sigma = uniform(generator, len(images), low=-1.0, high=1.0) * amount * size * 0.016
     used = sigma > 0
-    some, sigma = images[used], sigma[used]
-    b = len(some)
+    return _put(images, used, lambda some: _blurred(some, sigma[used]))
+
+
+def _blurred(images: Tensor, sigma: Tensor) -> Tensor:
+    """Pictures (B, 3, S, S), each through a Gaussian of its sigma (B,) in pixels."""
+    b, size = len(images), images.shape[-1]
     reach = max(1, math.ceil(size * 0.04))
     steps = torch.arange(-reach, reach + 1, device=images.device).float()
     kernel = torch.exp(-(steps**2) / (2 * sigma.clamp(min=0.05).view(-1, 1) ** 2))
     kernel = (kernel / kernel.sum(1, keepdim=True)).repeat_interleave(3, 0)  # (3B, K)
-    x = some.reshape(1, 3 * b, size, size)
-    if b:
-        x = F.pad(x, (reach, reach, reach, reach), mode="replicate")
-        x = F.conv2d(x, kernel.view(3 * b, 1, 1, -1), groups=3 * b)
-        x = F.conv2d(x, kernel.view(3 * b, 1, -1, 1), groups=3 * b)
-    return _put(images, used, x.view(b, 3, size, size))
+    x = images.reshape(1, 3 * b, size, size)
+    x = F.pad(x, (reach, reach, reach, reach), mode="replicate")
+    x = F.conv2d(x, kernel.view(3 * b, 1, 1, -1), groups=3 * b)
+    x = F.conv2d(x, kernel.view(3 * b, 1, -1, 1), groups=3 * b)
+    return x.view(b, 3, size, size)
 
 
-def _put(images: Tensor, used: Tensor, changed: Tensor) -> Tensor:
-    """The pictures, with those that are used (B,) in their places."""
+def _put(images: Tensor, used: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+    """The pictures, with those that are used (B,) changed."""
+    if not bool(used.any()):
+        return images
     out = images.clone()
-    out[used] = changed
+    out[used] = change(images[used])
     return out
 
 
@@ -139,7 +147,7 @@ def jpeg(images: Tensor, generator: Generator, amount: float = 1.0) -> Tensor:
     size = images.shape[-1]
     quality = 100 - amount * uniform(generator, len(images), low=0.0, high=70.0)
     used = torch.rand(len(images), generator=generator, device=images.device) < 0.5 * amount
-    return _put(images, used, _compressed(images[used], quality[used], size))
+    return _put(images, used, lambda some: _compressed(some, quality[used], size))
 
 
 def _compressed(images: Tensor, quality: Tensor, size: int) -> Tensor:
