@@ -17,7 +17,8 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from safetensors.torch import save_file
-from vq_tokenizer import LFQ, TokenizerConfig, VectorQuantizer
+from vq_tokenizer import LFQ, VectorQuantizer
+from vq_tokenizer.training.run import TokenizerRun
 from vq_tokenizer.training.train import train_tokenizer
 
 torch.set_num_threads(1)
@@ -32,9 +33,13 @@ for step in range(8):
     plain(z), full(z), lfq(z)
 state = {"plain": plain.state_dict(), "full": full.state_dict(), "lfq": lfq.state_dict()}
 tensors = {f"{k}.{n}": t for k, s in state.items() for n, t in s.items()}
+run = TokenizerRun(
+    steps=12, batch=4, size=32, warmup=2, adversarial=0.1, adversarial_start=0.1, model="tiny",
+    checkpoint_minutes=0,
+)
 model = train_tokenizer(
-    out / "pictures", out / folder, steps=20, batch=4, size=32, warmup=2, adversarial=0.1,
-    adversarial_start=0.1, save_steps=4, model=TokenizerConfig.preset("tiny"), resume=resume,
+    out / "pictures", out / folder, run=run, resume=resume,
+    tell=lambda line: print(line, file=sys.stderr, flush=True),
 )
 tensors |= {f"model.{k}": t.contiguous() for k, t in model.state_dict().items()}
 save_file(tensors, out / f"{folder}{rank}.safetensors")
