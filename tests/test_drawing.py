@@ -44,6 +44,9 @@ def test_the_best_is_chosen_by_a_detector_that_is_named(auface, model, eyes, tmp
         seen = json.loads(image.text["auface:seen"])
         assert seen["best_of"] == 3
         assert json.loads(image.text["auface:detectors"]) == [seen["detector"]]
+    scored = auface("score", out, "--detector", eyes)
+    assert scored.status == 2  # it has been pleased already
+    assert "cannot score" in scored.err
 
 
 def test_the_detector_that_scores_does_not_choose(auface, model, tmp_path):

@@ -81,6 +81,30 @@ def test_chunks_name_codes_person_and_what_the_generator_learned_from(tmp_path):
     assert smile.detectors == ("d1", "d2")
 
 
+@pytest.mark.parametrize(
+    ("requested", "detectors", "before", "names"),
+    [
+        ('{"codes": "12D+15C", "text": null}', '["a:01", "b:02"]', "12D+15C", ("a:01", "b:02")),
+        ("12D+15C", "a:01, b:02", "12D+15C", ("a:01", "b:02")),
+        ('{"codes": 3}', "[]", "12D", ()),
+        ('{"codes"', "[[[", "12D", ("[[[",)),
+        (None, None, "12D", ()),
+    ],
+)
+def test_what_was_asked_and_who_chose_is_read_from_the_chunks(
+    tmp_path, requested, detectors, before, names
+):
+    info = PngInfo()
+    info.add_text("auface:codes", "12D")
+    for keyword, text in (("requested", requested), ("detectors", detectors)):
+        if text is not None:
+            info.add_itxt(f"auface:{keyword}", text)
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png", pnginfo=info)
+    (picture,) = find_pictures([tmp_path / "a.png"])
+    assert str(picture.before) == before
+    assert picture.detectors == names
+
+
 def test_the_detector_a_generator_learned_from_may_not_score_it(tmp_path):
     torch = pytest.importorskip("torch")
     from aaad.detector import DetectorConfig, build

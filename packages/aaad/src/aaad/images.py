@@ -222,9 +222,25 @@ def _from_chunks(file: Path) -> Picture | None:
         text=chunks.get("auface:text", ""),
         subject=chunks.get("auface:identity", ""),
         neutral=None,
-        before=_before(chunks.get("auface:requested"), chunks["auface:codes"]),
-        detectors=_names(chunks.get("auface:detectors")),
+        before=_before(_requested(chunks.get("auface:requested", "")), chunks["auface:codes"]),
+        detectors=_names(_json(chunks.get("auface:detectors", ""))),
     )
+
+
+def _requested(text: str) -> Any:
+    """The coding in a chunk: of {"codes": ..., "text": ...}, or the chunk itself."""
+    value = _json(text)
+    return value.get("codes") if isinstance(value, dict) else value
+
+
+def _json(text: str) -> Any:
+    """What auface-gen writes into a chunk, a JSON object or list; any other text as it is."""
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+    return text
 
 
 def _with_neutrals(pictures: list[Picture]) -> list[Picture]:
