@@ -7,11 +7,14 @@ The words stand in ``data/lexicon.json``. A text passes through
 3. ``_codes``, ``_levels``: the level, the number or the name beside a code;
 4. ``_sides``: left and right as sides, directions, places and verbs;
 5. ``_clauses``: sentences and clauses;
-6. ``_scan``: in each clause, parts joined with what they do (``_found`` holds what is found);
-7. ``_scope``: negation, ability, time, condition and doubt;
+6. ``_scan``: in each clause, parts joined with what they do, by ``_phrases`` and ``_joins``
+   (``_found`` holds what is found);
+7. ``_scope``, ``_supposed``: negation, ability, time, condition, doubt, and what only is supposed;
 8. ``_people``, ``_whose``: whose face it is;
-9. ``_inherit``, ``_grade``: what a clause takes from the one before, its sides and levels;
-10. ``_read``: what comes out; ``_state`` is what it keeps from clause to clause.
+9. ``_comment``: clauses that speak of the names before them;
+10. ``_inherit``, ``_grade``, ``_lost``: what a clause takes from the one before, its sides and
+    levels, and what found no place;
+11. ``_emit``, ``_read``: what comes out; ``_state`` is what it keeps from clause to clause.
 
 What is not certain is reported with its place and not guessed. Each step is linear in the text.
 """
