@@ -318,8 +318,9 @@ def picture_seeds() -> list[bytes]:
 
 
 def _pictures(folder: Path) -> list[Target]:
-    from aaad.pictures import png_bytes, read_picture, text_chunks
     from vq_tokenizer.training.data import load_images
+
+    from aaad.pictures import png_bytes, read_picture, text_chunks
 
     seeds = picture_seeds()
     path = folder / "picture.png"

@@ -12,26 +12,26 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .asked import target, targets
-from .baselines import controls, relative
-from .columns import COLUMNS, LEVELS
-from .comparison import Comparison, compare
-from .cramer import distance
-from .errors import AAADError
-from .metric import aaad
-from .result import AAADResult, ColumnScore, Counterfactual, UnitScore
-from .state import AAAD
+from aaad.asked import target, targets
+from aaad.baselines import controls, relative
+from aaad.columns import COLUMNS, LEVELS
+from aaad.comparison import Comparison, compare
+from aaad.cramer import distance
+from aaad.errors import AAADError
+from aaad.metric import aaad
+from aaad.result import AAADResult, ColumnScore, Counterfactual, UnitScore
+from aaad.state import AAAD
 
 if TYPE_CHECKING:
-    from .detector import Detector
-    from .detector.run import DetectorRun
-    from .detector.train import train_detector
-    from .identity.run import IdentityRun
-    from .identity.train import train_identity
-    from .landmarks.run import LandmarkRun
-    from .landmarks.train import train_landmarks
-    from .tears.run import TearRun
-    from .tears.train import train_tears
+    from aaad.detector import Detector
+    from aaad.detector.run import DetectorRun
+    from aaad.detector.train import train_detector
+    from aaad.identity.run import IdentityRun
+    from aaad.identity.train import train_identity
+    from aaad.landmarks.run import LandmarkRun
+    from aaad.landmarks.train import train_landmarks
+    from aaad.tears.run import TearRun
+    from aaad.tears.train import train_tears
 
 __version__ = "0.1.0"
 

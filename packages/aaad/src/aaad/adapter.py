@@ -15,10 +15,10 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-from .columns import COLUMNS
-from .errors import AAADError
-from .metric import aaad
-from .result import AAADResult
+from aaad.columns import COLUMNS
+from aaad.errors import AAADError
+from aaad.metric import aaad
+from aaad.result import AAADResult
 
 __all__ = ["AAADMetric"]
 

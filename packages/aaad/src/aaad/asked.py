@@ -20,10 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aaad.columns import COLUMNS, column
+from aaad.errors import AAADError
 from facs_text import Coding, Resolution, resolve
-
-from .columns import COLUMNS, column
-from .errors import AAADError
 
 __all__ = ["effective", "level_distribution", "target", "targets", "unresolved"]
 

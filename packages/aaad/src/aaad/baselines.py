@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import COLUMNS
-from .cramer import as_array, check_distributions
-from .metric import aaad
-from .result import AAADResult
-from .sums import row_hash
+from aaad.columns import COLUMNS
+from aaad.cramer import as_array, check_distributions
+from aaad.metric import aaad
+from aaad.result import AAADResult
+from aaad.sums import row_hash
 
 __all__ = ["controls", "relative", "rotate"]
 

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .interval import jackknife_error, t_quantile
-from .likeness import Likeness, likeness
-from .result import plain
-from .seen import Seen
+from aaad.interval import jackknife_error, t_quantile
+from aaad.likeness import Likeness, likeness
+from aaad.result import plain
+from aaad.seen import Seen
 
 __all__ = ["Beyond", "Realism", "Torn", "beyond", "kernel_distance", "realism", "torn"]
 

@@ -11,11 +11,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from .cramer import check_distributions
-from .errors import AAADError
-from .interval import jackknife_error, t_cdf, t_quantile
-from .result import AAADResult, plain
-from .state import AAAD, Gathered
+from aaad.cramer import check_distributions
+from aaad.errors import AAADError
+from aaad.interval import jackknife_error, t_cdf, t_quantile
+from aaad.result import AAADResult, plain
+from aaad.state import AAAD, Gathered
 
 __all__ = ["Comparison", "compare"]
 

@@ -23,16 +23,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aaad.asked import level_distribution, target, unresolved
+from aaad.columns import COLUMNS, mirror_index, unit_of
+from aaad.cramer import cdf
+from aaad.interval import score_interval
+from aaad.result import Counterfactual
+from aaad.rows import Rows
+from aaad.sums import Layout, Sums, block_sums, stacked, term_sums
+from aaad.units import signed
 from facs_text import Coding, FacsTextError, contrast, parse, resolve
-
-from .asked import level_distribution, target, unresolved
-from .columns import COLUMNS, mirror_index, unit_of
-from .cramer import cdf
-from .interval import score_interval
-from .result import Counterfactual
-from .rows import Rows
-from .sums import Layout, Sums, block_sums, stacked, term_sums
-from .units import signed
 
 __all__ = ["CONTRASTED", "Asked", "conflicting", "counterfactuals", "opposed"]
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import LEVELS
-from .errors import AAADError
+from aaad.columns import LEVELS
+from aaad.errors import AAADError
 
 __all__ = ["as_array", "cdf", "check_distributions", "distance", "threshold_weights"]
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from aaad.errors import AAADError
 from facs_text import files
-
-from .errors import AAADError
 
 __all__ = ["whole", "write_text"]
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from aaad.errors import AAADError
+from aaad.pictures import SUFFIXES, text_chunks
 from facs_text import Coding, FacsTextError, corpus, parse, readers
-
-from .errors import AAADError
-from .pictures import SUFFIXES, text_chunks
 
 __all__ = ["Picture", "TruePicture", "find_pictures", "true_pictures"]
 

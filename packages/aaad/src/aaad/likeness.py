@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .ranks import auc
+from aaad.ranks import auc
 
 __all__ = ["Likeness", "likeness"]
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import AAADError
-from .images import Picture, TruePicture
-from .pictures import read_photo, resized
+from aaad.errors import AAADError
+from aaad.images import Picture, TruePicture
+from aaad.pictures import read_photo, resized
 
 if TYPE_CHECKING:
-    from .align.finder import Finder
-    from .detector import Detector
-    from .identity import Identity
-    from .tears import Tears
+    from aaad.align.finder import Finder
+    from aaad.detector import Detector
+    from aaad.identity import Identity
+    from aaad.tears import Tears
 
 __all__ = ["Eyes", "Look", "look", "true_features"]
 
@@ -151,7 +151,7 @@ class _Reader:
         photo = read_photo(path)
         if not self._eyes.align:
             return photo
-        from .align import NoFaceError, align
+        from aaad.align import NoFaceError, align
 
         try:
             found = align(photo, size=max(256, self._eyes.detector.size), finder=self._eyes.finder)

@@ -31,15 +31,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import COLUMNS
-from .counterfactual import Asked, counterfactuals
-from .cramer import threshold_weights
-from .errors import AAADError
-from .interval import score_interval
-from .result import DEFINITION, VERSION, AAADResult
-from .rows import Rows
-from .sums import BLOCKS, Layout, Sums, deal, stacked, strength_sums, term_sums
-from .units import Units, column_scores
+from aaad.columns import COLUMNS
+from aaad.counterfactual import Asked, counterfactuals
+from aaad.cramer import threshold_weights
+from aaad.errors import AAADError
+from aaad.interval import score_interval
+from aaad.result import DEFINITION, VERSION, AAADResult
+from aaad.rows import Rows
+from aaad.sums import BLOCKS, Layout, Sums, deal, stacked, strength_sums, term_sums
+from aaad.units import Units, column_scores
 
 __all__ = ["Scored", "aaad", "score_rows"]
 

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from .errors import AAADError
+from aaad.errors import AAADError
 
 __all__ = ["read_npz"]
 

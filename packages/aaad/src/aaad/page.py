@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from aaad.pictures import png_bytes
+from aaad.result import AAADResult, Counterfactual
+from aaad.scoring import PictureScore
+from aaad.seen import Seen
+from aaad.words import ImageScore
 from facs_text import unit
-
-from .pictures import png_bytes
-from .result import AAADResult, Counterfactual
-from .scoring import PictureScore
-from .seen import Seen
-from .words import ImageScore
 
 __all__ = ["reliability", "to_html", "verdict"]
 

@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from .errors import AAADError
-from .tables import Table
+from aaad.errors import AAADError
+from aaad.tables import Table
 
 __all__ = ["Pairs", "pair"]
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from .errors import AAADError
-from .files import whole
-from .npz import read_npz
-from .seen import Seen
+from aaad.errors import AAADError
+from aaad.files import whole
+from aaad.npz import read_npz
+from aaad.seen import Seen
 
 __all__ = ["merge_parts", "part_of_rank", "read_part", "write_part"]
 

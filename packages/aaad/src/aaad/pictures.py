@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from aaad.errors import AAADError
+from aaad.files import whole
 from facs_text import FacsTextError, pictures
-
-from .errors import AAADError
-from .files import whole
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import AAADError
+from aaad.errors import AAADError
 
 __all__ = ["BROWS", "COUNT", "LIDS", "LIPS", "MIRROR", "checked_points"]
 

@@ -12,10 +12,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from .files import write_text
-from .page import to_html
-from .scoring import PictureScore
-from .words import ImageScore
+from aaad.files import write_text
+from aaad.page import to_html
+from aaad.scoring import PictureScore
+from aaad.words import ImageScore
 
 __all__ = ["write_html", "write_json", "write_jsonl"]
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import LEVELS
-from .cramer import as_array, cdf, check_column
-from .errors import AAADError
-from .sums import row_hash
+from aaad.columns import LEVELS
+from aaad.cramer import as_array, cdf, check_column
+from aaad.errors import AAADError
+from aaad.sums import row_hash
 
 __all__ = ["Rows"]
 

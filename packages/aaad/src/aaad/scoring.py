@@ -17,17 +17,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .baselines import controls
-from .beyond import Beyond, beyond
-from .counterfactual import conflicting
-from .errors import AAADError
-from .images import Picture
-from .metric import aaad
-from .result import VERSION, AAADResult
-from .seeing import see
-from .seen import Seen
-from .state import AAAD
-from .words import ImageScore, image_scores
+from aaad.baselines import controls
+from aaad.beyond import Beyond, beyond
+from aaad.counterfactual import conflicting
+from aaad.errors import AAADError
+from aaad.images import Picture
+from aaad.metric import aaad
+from aaad.result import VERSION, AAADResult
+from aaad.seeing import see
+from aaad.seen import Seen
+from aaad.state import AAAD
+from aaad.words import ImageScore, image_scores
 
 __all__ = ["PictureScore", "Seen", "score", "score_seen", "see"]
 

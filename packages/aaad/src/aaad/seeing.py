@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .asked import targets
-from .errors import AAADError
-from .images import Picture, true_pictures
-from .looking import Eyes, look, true_features
-from .pairing import pair
-from .seen import Seen
-from .tables import read_table
+from aaad.asked import targets
+from aaad.errors import AAADError
+from aaad.images import Picture, true_pictures
+from aaad.looking import Eyes, look, true_features
+from aaad.pairing import pair
+from aaad.seen import Seen
+from aaad.tables import read_table
 
 if TYPE_CHECKING:
-    from .align.finder import Finder
+    from aaad.align.finder import Finder
 
 __all__ = ["see"]
 
@@ -135,11 +135,11 @@ def _eyes(
     finder: Finder | None,
 ) -> Eyes:
     """The networks: those in the folders that are named, else those that come with the package."""
-    from .detector import Detector
-    from .identity import Identity
-    from .identity.predict import WEIGHTS as WHO
-    from .tears import Tears
-    from .tears.predict import WEIGHTS as TORN
+    from aaad.detector import Detector
+    from aaad.identity import Identity
+    from aaad.identity.predict import WEIGHTS as WHO
+    from aaad.tears import Tears
+    from aaad.tears.predict import WEIGHTS as TORN
 
     return Eyes(
         Detector.from_pretrained(detector),
@@ -161,7 +161,7 @@ def _about(eyes: Eyes) -> dict[str, Any]:
         else:
             about["networks"][name] = network.id
     if eyes.tears is not None:
-        from .tears import PARTS
+        from aaad.tears import PARTS
 
         about |= {"parts": list(PARTS), "false_alarms": eyes.tears.false_alarms}
     return about

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import COLUMNS
-from .cramer import as_array, check_distributions
-from .errors import AAADError
-from .metric import Scored, score_rows
-from .result import AAADResult
+from aaad.columns import COLUMNS
+from aaad.cramer import as_array, check_distributions
+from aaad.errors import AAADError
+from aaad.metric import Scored, score_rows
+from aaad.result import AAADResult
 
 __all__ = ["AAAD", "Gathered"]
 

@@ -25,12 +25,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aaad.asked import level_distribution, target
+from aaad.columnar import Columns, read_openface
+from aaad.columns import COLUMNS, column, unit_of
+from aaad.errors import AAADError
 from facs_text import readers
-
-from .asked import level_distribution, target
-from .columnar import Columns, read_openface
-from .columns import COLUMNS, column, unit_of
-from .errors import AAADError
 
 __all__ = ["Table", "from_rows", "read_table"]
 

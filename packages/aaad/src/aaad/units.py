@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import unit_of
-from .result import ColumnScore, UnitScore
-from .rows import Rows
+from aaad.columns import unit_of
+from aaad.result import ColumnScore, UnitScore
+from aaad.rows import Rows
 
 __all__ = ["Units", "column_scores", "signed"]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .columns import LEVELS, column, unit_of
-from .cramer import distance, threshold_weights
-from .result import plain
-from .seen import Seen
+from aaad.columns import LEVELS, column, unit_of
+from aaad.cramer import distance, threshold_weights
+from aaad.result import plain
+from aaad.seen import Seen
 
 __all__ = ["ImageScore", "image_scores", "reason"]
 

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from auface_cli.output import note
 from facs_text import FacsTextError, parse
-
-from .output import note
 
 if TYPE_CHECKING:
     from auface_gen import AUFace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .output import note
+from auface_cli.output import note
 
 if TYPE_CHECKING:
     from facs_text import Coding, Resolution

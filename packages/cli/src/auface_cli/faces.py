@@ -15,11 +15,10 @@ from typing import Any, TypeVar
 
 import click
 
+from auface_cli.output import note
+from auface_cli.sources import beside, codings, reader_options, reading_options, skip_options
 from facs_text import Coding, FacsTextError, parse, readers
 from facs_text.files import Whole
-
-from .output import note
-from .sources import beside, codings, reader_options, reading_options, skip_options
 
 __all__ = ["Face", "Said", "face_options", "faces", "say"]
 

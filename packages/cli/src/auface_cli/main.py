@@ -16,7 +16,7 @@ from importlib.metadata import version
 
 import click
 
-from .group import LazyGroup
+from auface_cli.group import LazyGroup
 
 __all__ = ["cli", "main"]
 

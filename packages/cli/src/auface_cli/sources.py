@@ -8,9 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from auface_cli.output import note
 from facs_text import Coding, FacsTextError, readers
-
-from .output import note
 
 __all__ = ["beside", "codings", "reader_options", "reading_options", "rows", "skip_options"]
 

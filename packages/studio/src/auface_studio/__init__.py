@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import StudioError
+from auface_studio.errors import StudioError
 
 __all__ = ["StudioError"]
 __version__ = "0.1.0"

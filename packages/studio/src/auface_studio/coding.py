@@ -11,6 +11,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from auface_studio.errors import StudioError
+from auface_studio.trace import trace
 from facs_text import (
     Action,
     Clause,
@@ -22,9 +24,6 @@ from facs_text import (
     unit,
     units,
 )
-
-from .errors import StudioError
-from .trace import trace
 
 __all__ = ["DETAILS", "VIEWS", "catalogue", "look", "read_coding"]
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .errors import StudioError
+from auface_studio.errors import StudioError
 
 __all__ = ["stimuli", "studio", "study"]
 
@@ -81,13 +81,13 @@ def studio(
 
     Only this machine can open it, and nothing is sent anywhere else.
     """
-    from .server.serve import bind, hosts_of, serve
+    from auface_studio.server.serve import bind, hosts_of, serve
 
     with bind(port) as place:  # a taken port is told before the model is loaded
         _note("loading the generator and the detector ...")
-        from .eye import Eye
-        from .face import Painter
-        from .server.app import Studio
+        from auface_studio.eye import Eye
+        from auface_studio.face import Painter
+        from auface_studio.server.app import Studio
 
         painter, eye = Painter.load(model, device=device), Eye.load(detector)
         page = Studio(painter, eye, hosts_of(place), out=out)
@@ -121,7 +121,7 @@ def stimuli(
     """
     from tqdm import tqdm
 
-    from .stimuli import SetMaker, plan, read_design
+    from auface_studio.stimuli import SetMaker, plan, read_design
 
     read = read_design(design)
     planned = plan(read)
@@ -131,8 +131,8 @@ def stimuli(
         for one in planned:
             click.echo(f"stim-{one.label}\t{one.coding}")
         return
-    from .eye import Eye
-    from .face import Painter
+    from auface_studio.eye import Eye
+    from auface_studio.face import Painter
 
     faces = Painter.load(model, device=device)
     maker = SetMaker(read, faces, None if no_score else Eye.load(detector), out)
@@ -166,8 +166,8 @@ def study(
     """
     import json
 
-    from .study import Answers, read_study, report_of
-    from .study.report import lines
+    from auface_studio.study import Answers, read_study, report_of
+    from auface_studio.study.report import lines
 
     read = read_study(design)
     place_of_answers = answers or design.with_suffix(".answers.jsonl")
@@ -176,8 +176,8 @@ def study(
         found = report_of(read, kept)
         click.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(lines(found)))
         return
-    from .server.serve import bind, hosts_of, serve
-    from .study.app import StudyPage
+    from auface_studio.server.serve import bind, hosts_of, serve
+    from auface_studio.study.app import StudyPage
 
     with bind(port) as place:
         page = StudyPage(read, kept, hosts_of(place))

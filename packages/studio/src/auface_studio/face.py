@@ -18,10 +18,9 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
+from auface_studio.errors import StudioError
+from auface_studio.picture import stamp
 from facs_text import Coding
-
-from .errors import StudioError
-from .picture import stamp
 
 __all__ = ["DRAFT_SECONDS", "Drawn", "Faces", "Painter", "Stopped"]
 

@@ -12,7 +12,7 @@ import warnings
 
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from .errors import StudioError
+from auface_studio.errors import StudioError
 
 __all__ = ["AI_SOURCE", "chunks", "open_picture", "stamp"]
 

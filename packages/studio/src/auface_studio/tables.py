@@ -9,9 +9,8 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from auface_studio.errors import StudioError
 from facs_text import FacsTextError, describe, readers, resolve
-
-from .errors import StudioError
 
 __all__ = ["codings_of"]
 

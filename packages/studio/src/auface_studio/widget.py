@@ -14,11 +14,10 @@ from typing import Any
 import anywidget
 import traitlets
 
+from auface_studio.coding import catalogue, look
+from auface_studio.errors import StudioError
+from auface_studio.face import Faces, Painter
 from facs_text import FacsTextError, parse
-
-from .coding import catalogue, look
-from .errors import StudioError
-from .face import Faces, Painter
 
 __all__ = ["FaceWidget"]
 

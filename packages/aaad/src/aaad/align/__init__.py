@@ -12,12 +12,12 @@ landmarks of your own, or MediaPipe with a model file that you name, take their 
 
 from __future__ import annotations
 
-from .blend import paste
-from .crop import crop_matrix
-from .finder import Face, Finder, HaarFinder
-from .mediapipe import MediaPipeFinder
-from .photo import Aligned, NoFaceError, align
-from .table import read_landmarks
+from aaad.align.blend import paste
+from aaad.align.crop import crop_matrix
+from aaad.align.finder import Face, Finder, HaarFinder
+from aaad.align.mediapipe import MediaPipeFinder
+from aaad.align.photo import Aligned, NoFaceError, align
+from aaad.align.table import read_landmarks
 
 __all__ = [
     "Aligned",

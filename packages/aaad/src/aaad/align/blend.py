@@ -13,9 +13,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import AAADError
-from ..warp import apply, inverse, warp
-from .photo import Aligned
+from aaad.align.photo import Aligned
+from aaad.errors import AAADError
+from aaad.warp import apply, inverse, warp
 
 __all__ = ["paste"]
 

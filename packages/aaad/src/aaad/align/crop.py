@@ -16,9 +16,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import AAADError
-from ..points import checked_points
-from ..warp import square_view
+from aaad.errors import AAADError
+from aaad.points import checked_points
+from aaad.warp import square_view
 
 __all__ = ["crop_matrix", "crop_square"]
 

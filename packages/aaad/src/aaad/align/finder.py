@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import AAADError
-from ..points import checked_points
+from aaad.errors import AAADError
+from aaad.points import checked_points
 
 __all__ = ["Face", "Finder", "HaarFinder"]
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import AAADError
-from .finder import Face
+from aaad.align.finder import Face
+from aaad.errors import AAADError
 
 __all__ = ["MESH_68", "MediaPipeFinder"]
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import AAADError
-from ..points import checked_points
-from ..warp import apply, inverse, warp
-from .crop import crop_matrix, crop_square
-from .finder import Face, Finder, HaarFinder
+from aaad.align.crop import crop_matrix, crop_square
+from aaad.align.finder import Face, Finder, HaarFinder
+from aaad.errors import AAADError
+from aaad.points import checked_points
+from aaad.warp import apply, inverse, warp
 
 if TYPE_CHECKING:
-    from ..landmarks import Landmarker
+    from aaad.landmarks import Landmarker
 
 __all__ = ["Aligned", "NoFaceError", "align"]
 
@@ -144,7 +144,7 @@ def _haar() -> HaarFinder:
 @lru_cache(maxsize=1)
 def _landmarker() -> Landmarker:
     try:
-        from ..landmarks import Landmarker
+        from aaad.landmarks import Landmarker
     except ModuleNotFoundError as error:
         raise AAADError(
             f"finding landmarks needs {error.name}: pip install 'aaad[photos]'; or give landmarks"

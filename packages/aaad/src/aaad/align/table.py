@@ -8,10 +8,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from aaad.errors import AAADError
+from aaad.points import checked_points
 from facs_text import readers
-
-from ..errors import AAADError
-from ..points import checked_points
 
 __all__ = ["read_landmarks"]
 

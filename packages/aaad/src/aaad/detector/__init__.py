@@ -10,11 +10,11 @@ on. What it cannot tell apart, the score cannot either: read scores beside the c
 
 from __future__ import annotations
 
-from .asked import AskedLoss
-from .features import FeatureLoss
-from .model import DetectorConfig, DetectorNet, build
-from .predict import Detector
-from .run import NETWORKS, DetectorRun
+from aaad.detector.asked import AskedLoss
+from aaad.detector.features import FeatureLoss
+from aaad.detector.model import DetectorConfig, DetectorNet, build
+from aaad.detector.predict import Detector
+from aaad.detector.run import NETWORKS, DetectorRun
 
 __all__ = [
     "NETWORKS",

@@ -13,12 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from aaad.asked import target
+from aaad.detector.losses import training_loss
+from aaad.detector.model import DetectorNet
+from aaad.detector.predict import Detector
 from facs_text import Coding
-
-from ..asked import target
-from .losses import training_loss
-from .model import DetectorNet
-from .predict import Detector
 
 __all__ = ["AskedLoss"]
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch import Generator, Tensor
 
-from ..learning.moves import jitter, moved
-from ..learning.photometric import spoil
+from aaad.learning.moves import jitter, moved
+from aaad.learning.photometric import spoil
 
 __all__ = ["augment", "flip", "move"]
 

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .losses import cross_entropy
+from aaad.detector.losses import cross_entropy
 
 __all__ = ["Calibration", "calibrate", "calibration_error", "neutral_calibration"]
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..errors import AAADError
-from ..learning.files import read_config, read_model, write_model
-from .calibration import Calibration, neutral_calibration
-from .model import DetectorConfig, DetectorNet, build
+from aaad.detector.calibration import Calibration, neutral_calibration
+from aaad.detector.model import DetectorConfig, DetectorNet, build
+from aaad.errors import AAADError
+from aaad.learning.files import read_config, read_model, write_model
 
 __all__ = ["read_detector", "write_detector"]
 

@@ -9,14 +9,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..baselines import controls
-from ..errors import AAADError
-from ..learning.data import Split
-from ..metric import aaad
-from ..ranks import auc
-from ..result import VERSION
-from .calibration import Calibration, calibration_error
-from .model import DetectorNet
+from aaad.baselines import controls
+from aaad.detector.calibration import Calibration, calibration_error
+from aaad.detector.model import DetectorNet
+from aaad.errors import AAADError
+from aaad.learning.data import Split
+from aaad.metric import aaad
+from aaad.ranks import auc
+from aaad.result import VERSION
 
 __all__ = ["evaluate", "f1", "held_out_of", "icc", "logits_of"]
 

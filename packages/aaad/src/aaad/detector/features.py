@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .model import DetectorNet
-from .predict import Detector
+from aaad.detector.model import DetectorNet
+from aaad.detector.predict import Detector
 
 __all__ = ["FeatureLoss"]
 

@@ -21,10 +21,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..columns import COLUMNS, LEVELS
-from ..errors import AAADError
-from ..learning.blocks import Block
-from .run import NETWORKS
+from aaad.columns import COLUMNS, LEVELS
+from aaad.detector.run import NETWORKS
+from aaad.errors import AAADError
+from aaad.learning.blocks import Block
 
 __all__ = ["AttentionNet", "DetectorConfig", "DetectorNet", "GridNet", "build"]
 

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..errors import AAADError
-from ..learning.batches import TOGETHER, in_batches, padded, to_images
-from ..learning.files import digest
-from ..result import VERSION
-from .calibration import Calibration
-from .checkpoint import read_detector
-from .model import DetectorNet
+from aaad.detector.calibration import Calibration
+from aaad.detector.checkpoint import read_detector
+from aaad.detector.model import DetectorNet
+from aaad.errors import AAADError
+from aaad.learning.batches import TOGETHER, in_batches, padded, to_images
+from aaad.learning.files import digest
+from aaad.result import VERSION
 
 __all__ = ["Detector"]
 

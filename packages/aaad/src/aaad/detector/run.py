@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import AAADError
-from ..learning.run import TrainingRun
+from aaad.errors import AAADError
+from aaad.learning.run import TrainingRun
 
 __all__ = ["NETWORKS", "DetectorRun"]
 

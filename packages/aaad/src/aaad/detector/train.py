@@ -11,19 +11,19 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from ..columns import mirror_index
-from ..errors import AAADError
-from ..learning.data import Split
-from ..learning.files import save_json
-from ..learning.loop import Tell, batch_rows, begin, pick_device, provenance, train
-from ..learning.state import TrainingState
-from .augment import augment
-from .calibration import calibrate, neutral_calibration
-from .checkpoint import write_detector
-from .evaluate import MODES, evaluate, held_out_of, logits_of
-from .losses import training_loss
-from .model import DetectorConfig, DetectorNet, build
-from .run import DetectorRun
+from aaad.columns import mirror_index
+from aaad.detector.augment import augment
+from aaad.detector.calibration import calibrate, neutral_calibration
+from aaad.detector.checkpoint import write_detector
+from aaad.detector.evaluate import MODES, evaluate, held_out_of, logits_of
+from aaad.detector.losses import training_loss
+from aaad.detector.model import DetectorConfig, DetectorNet, build
+from aaad.detector.run import DetectorRun
+from aaad.errors import AAADError
+from aaad.learning.data import Split
+from aaad.learning.files import save_json
+from aaad.learning.loop import Tell, batch_rows, begin, pick_device, provenance, train
+from aaad.learning.state import TrainingState
 
 __all__ = ["train_detector"]
 

@@ -6,8 +6,8 @@ it was given, never whether two photographs show one man.
 
 from __future__ import annotations
 
-from .model import IdentityConfig, IdentityNet
-from .predict import Identity
-from .run import IdentityRun
+from aaad.identity.model import IdentityConfig, IdentityNet
+from aaad.identity.predict import Identity
+from aaad.identity.run import IdentityRun
 
 __all__ = ["Identity", "IdentityConfig", "IdentityNet", "IdentityRun"]

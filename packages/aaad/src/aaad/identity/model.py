@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import AAADError
-from ..learning.blocks import Trunk
+from aaad.errors import AAADError
+from aaad.learning.blocks import Trunk
 
 __all__ = ["IdentityConfig", "IdentityNet", "People"]
 

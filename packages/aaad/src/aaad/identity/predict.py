@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..errors import AAADError
-from ..learning.batches import in_batches
-from ..learning.files import digest, read_config, read_model
-from ..learning.loop import pick_device
-from .model import IdentityConfig, IdentityNet
+from aaad.errors import AAADError
+from aaad.identity.model import IdentityConfig, IdentityNet
+from aaad.learning.batches import in_batches
+from aaad.learning.files import digest, read_config, read_model
+from aaad.learning.loop import pick_device
 
 __all__ = ["FORMAT", "Identity"]
 

@@ -10,17 +10,17 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from ..errors import AAADError
-from ..learning.data import Split
-from ..learning.files import save_json, write_model
-from ..learning.loop import Tell, batch_rows, begin, pick_device, provenance, train
-from ..learning.moves import jitter, moved
-from ..learning.photometric import spoil
-from ..learning.state import TrainingState
-from ..likeness import likeness
-from .model import IdentityConfig, IdentityNet, People
-from .predict import FORMAT, Identity
-from .run import IdentityRun
+from aaad.errors import AAADError
+from aaad.identity.model import IdentityConfig, IdentityNet, People
+from aaad.identity.predict import FORMAT, Identity
+from aaad.identity.run import IdentityRun
+from aaad.learning.data import Split
+from aaad.learning.files import save_json, write_model
+from aaad.learning.loop import Tell, batch_rows, begin, pick_device, provenance, train
+from aaad.learning.moves import jitter, moved
+from aaad.learning.photometric import spoil
+from aaad.learning.state import TrainingState
+from aaad.likeness import likeness
 
 __all__ = ["train_identity"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .model import LandmarkConfig, LandmarkNet
-from .predict import Landmarker
-from .run import LandmarkRun
+from aaad.landmarks.model import LandmarkConfig, LandmarkNet
+from aaad.landmarks.predict import Landmarker
+from aaad.landmarks.run import LandmarkRun
 
 __all__ = ["LandmarkConfig", "LandmarkNet", "LandmarkRun", "Landmarker"]

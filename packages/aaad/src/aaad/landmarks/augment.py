@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from ..learning.photometric import spoil, uniform
-from ..points import MIRROR
+from aaad.learning.photometric import spoil, uniform
+from aaad.points import MIRROR
 
 __all__ = ["VIEW", "augment", "texture", "views"]
 

@@ -17,9 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import AAADError
-from ..learning.blocks import Block
-from ..points import COUNT
+from aaad.errors import AAADError
+from aaad.learning.blocks import Block
+from aaad.points import COUNT
 
 __all__ = ["LandmarkConfig", "LandmarkNet"]
 

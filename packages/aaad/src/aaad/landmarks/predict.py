@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..errors import AAADError
-from ..learning.files import digest, read_config, read_model
-from ..learning.loop import pick_device
-from ..points import MIRROR
-from ..warp import apply, square_view, warp
-from .model import LandmarkConfig, LandmarkNet
+from aaad.errors import AAADError
+from aaad.landmarks.model import LandmarkConfig, LandmarkNet
+from aaad.learning.files import digest, read_config, read_model
+from aaad.learning.loop import pick_device
+from aaad.points import MIRROR
+from aaad.warp import apply, square_view, warp
 
 __all__ = ["FORMAT", "Landmarker"]
 

@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from ..errors import AAADError
-from ..learning.data import Split
-from ..learning.files import save_json, write_model
-from ..learning.loop import Tell, batch_rows, begin, pick_device, provenance, train
-from ..learning.state import TrainingState
-from .augment import augment
-from .model import LandmarkConfig, LandmarkNet
-from .predict import FORMAT
-from .run import LandmarkRun
+from aaad.errors import AAADError
+from aaad.landmarks.augment import augment
+from aaad.landmarks.model import LandmarkConfig, LandmarkNet
+from aaad.landmarks.predict import FORMAT
+from aaad.landmarks.run import LandmarkRun
+from aaad.learning.data import Split
+from aaad.learning.files import save_json, write_model
+from aaad.learning.loop import Tell, batch_rows, begin, pick_device, provenance, train
+from aaad.learning.state import TrainingState
 
 __all__ = ["train_landmarks"]
 

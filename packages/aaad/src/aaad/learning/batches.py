@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import AAADError
+from aaad.errors import AAADError
 
 __all__ = ["TOGETHER", "in_batches", "padded", "to_images"]
 

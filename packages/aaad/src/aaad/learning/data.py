@@ -16,11 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from aaad.asked import effective, target
+from aaad.errors import AAADError
+from aaad.pictures import picture_size, read_picture
 from facs_text import corpus
-
-from ..asked import effective, target
-from ..errors import AAADError
-from ..pictures import picture_size, read_picture
 
 __all__ = ["Pictures", "Split"]
 

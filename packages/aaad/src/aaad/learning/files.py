@@ -13,9 +13,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ..errors import AAADError
-from ..files import whole, write_text
-from .fit import build_to_fit
+from aaad.errors import AAADError
+from aaad.files import whole, write_text
+from aaad.learning.fit import build_to_fit
 
 __all__ = [
     "digest",

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.nn.modules import module as hooks
 
-from ..errors import AAADError
+from aaad.errors import AAADError
 
 __all__ = ["build_to_fit"]
 

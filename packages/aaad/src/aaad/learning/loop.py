@@ -18,10 +18,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from ..errors import AAADError
-from .files import save_json
-from .run import TrainingRun
-from .state import Net, Progress, TrainingState
+from aaad.errors import AAADError
+from aaad.learning.files import save_json
+from aaad.learning.run import TrainingRun
+from aaad.learning.state import Net, Progress, TrainingState
 
 __all__ = [
     "STATE",

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from .photometric import uniform
+from aaad.learning.photometric import uniform
 
 __all__ = ["jitter", "moved"]
 

@@ -11,9 +11,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from ..errors import AAADError
-from .files import save_tensors
-from .run import TrainingRun
+from aaad.errors import AAADError
+from aaad.learning.files import save_tensors
+from aaad.learning.run import TrainingRun
 
 __all__ = ["Progress", "TrainingState"]
 

@@ -6,8 +6,8 @@ kinds: slips, ghosts, pieces out of place.
 
 from __future__ import annotations
 
-from .model import PARTS, TearConfig, TearNet
-from .predict import Tears
-from .run import TearRun
+from aaad.tears.model import PARTS, TearConfig, TearNet
+from aaad.tears.predict import Tears
+from aaad.tears.run import TearRun
 
 __all__ = ["PARTS", "TearConfig", "TearNet", "TearRun", "Tears"]

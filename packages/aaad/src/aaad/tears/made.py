@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from ..learning.photometric import uniform
-from ..points import BROWS, LIDS, LIPS
-from .model import PARTS
+from aaad.learning.photometric import uniform
+from aaad.points import BROWS, LIDS, LIPS
+from aaad.tears.model import PARTS
 
 __all__ = ["tear"]
 

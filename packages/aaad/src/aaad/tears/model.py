@@ -11,8 +11,8 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import AAADError
-from ..learning.blocks import Trunk
+from aaad.errors import AAADError
+from aaad.learning.blocks import Trunk
 
 __all__ = ["PARTS", "TearConfig", "TearNet"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..learning.run import TrainingRun
+from aaad.learning.run import TrainingRun
 
 __all__ = ["TearRun"]
 

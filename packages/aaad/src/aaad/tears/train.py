@@ -11,18 +11,18 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from ..errors import AAADError
-from ..learning.data import Split
-from ..learning.files import save_json, write_model
-from ..learning.loop import Tell, batch_rows, begin, pick_device, provenance, train
-from ..learning.moves import jitter, moved
-from ..learning.photometric import spoil
-from ..learning.state import TrainingState
-from ..ranks import auc
-from .made import tear
-from .model import PARTS, TearConfig, TearNet
-from .predict import FORMAT
-from .run import TearRun
+from aaad.errors import AAADError
+from aaad.learning.data import Split
+from aaad.learning.files import save_json, write_model
+from aaad.learning.loop import Tell, batch_rows, begin, pick_device, provenance, train
+from aaad.learning.moves import jitter, moved
+from aaad.learning.photometric import spoil
+from aaad.learning.state import TrainingState
+from aaad.ranks import auc
+from aaad.tears.made import tear
+from aaad.tears.model import PARTS, TearConfig, TearNet
+from aaad.tears.predict import FORMAT
+from aaad.tears.run import TearRun
 
 __all__ = ["train_tears"]
 

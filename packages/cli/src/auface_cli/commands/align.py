@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..output import emit, note
+from auface_cli.output import emit, note
 
 __all__ = ["command"]
 

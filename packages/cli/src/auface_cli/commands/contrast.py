@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
+from auface_cli.faces import Face, Said, face_options, faces, say
 from facs_text import Coding, contrast, describe
-
-from ..faces import Face, Said, face_options, faces, say
 
 __all__ = ["command"]
 

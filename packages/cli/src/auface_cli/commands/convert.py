@@ -7,11 +7,10 @@ from pathlib import Path
 
 import click
 
+from auface_cli.output import note
+from auface_cli.sources import beside, reader_options, reading_options, rows, skip_options
 from facs_text import FacsTextError, readers, writers
 from facs_text.files import Whole
-
-from ..output import note
-from ..sources import beside, reader_options, reading_options, rows, skip_options
 
 __all__ = ["command"]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from ..group import LazyGroup
-from ..output import emit, note
-from ..parts import part_option
-from ..sources import reader_options, reading_options
+from auface_cli.group import LazyGroup
+from auface_cli.output import emit, note
+from auface_cli.parts import part_option
+from auface_cli.sources import reader_options, reading_options
 
 __all__ = ["command"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from ..output import note
-from ..parts import part_option
+from auface_cli.output import note
+from auface_cli.parts import part_option
 
 __all__ = ["command"]
 

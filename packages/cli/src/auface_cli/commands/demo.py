@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
+from auface_cli.output import note, progress
 from facs_text.files import write_text
-
-from ..output import note, progress
 
 __all__ = ["CODINGS", "command"]
 
@@ -72,11 +71,10 @@ def command(
     from aaad.images import find_pictures
     from aaad.report import write_html, write_json, write_jsonl
     from aaad.scoring import score
+    from auface_cli.commands.score import lines
     from auface_gen import AUFace
     from auface_gen.corpus.contact_sheet import contact_sheet
     from auface_gen.label import save_labelled
-
-    from .score import lines
 
     Detector.from_pretrained(detector, device="cpu")  # a missing one is told before the drawing
     draw = AUFace.from_pretrained(model, device=device)

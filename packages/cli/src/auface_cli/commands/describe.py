@@ -11,13 +11,12 @@ from typing import Any
 
 import click
 
+from auface_cli.dropped import tell_dropped
+from auface_cli.output import emit, note
+from auface_cli.sources import beside, codings, reader_options, reading_options, skip_options
 from facs_text import PRESETS, Coding, FacsTextError, Preset, describe, preset, readers
 from facs_text import parse as parse_codes
 from facs_text.files import Whole
-
-from ..dropped import tell_dropped
-from ..output import emit, note
-from ..sources import beside, codings, reader_options, reading_options, skip_options
 
 __all__ = ["command"]
 

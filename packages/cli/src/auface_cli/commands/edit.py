@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from ..drawing import aligned, check_request, load_model, sampling_options
-from ..dropped import tell_dropped
-from ..output import note
+from auface_cli.drawing import aligned, check_request, load_model, sampling_options
+from auface_cli.dropped import tell_dropped
+from auface_cli.output import note
 
 __all__ = ["command"]
 

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..drawing import check_request, load_model, one_who, person_options, sampling_options, who
-from ..dropped import tell_dropped
-from ..output import emit, note
+from auface_cli.drawing import (
+    check_request,
+    load_model,
+    one_who,
+    person_options,
+    sampling_options,
+    who,
+)
+from auface_cli.dropped import tell_dropped
+from auface_cli.output import emit, note
 
 if TYPE_CHECKING:
     from auface_gen import Generated
@@ -83,7 +90,7 @@ def command(
         raise click.UsageError("a sheet is one picture: name a .png, without --count")
     columns = _columns(sweep, grid, levels)
     if check or judge is not None or best_of > 1:
-        from ..looking import load_judge
+        from auface_cli.looking import load_judge
 
         chosen |= {"check": load_judge(judge, choose=best_of > 1), "best_of": best_of}
     draw = load_model(model, device)

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from ..doctor import OURS, WEIGHTS, checks
-from ..output import emit
+from auface_cli.doctor import OURS, WEIGHTS, checks
+from auface_cli.output import emit
 
 __all__ = ["command"]
 

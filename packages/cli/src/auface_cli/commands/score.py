@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..output import emit, note
+from auface_cli.output import emit, note
 
 if TYPE_CHECKING:
     from aaad.scoring import PictureScore, Seen

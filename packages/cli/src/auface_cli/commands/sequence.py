@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from ..drawing import load_model, one_who, person_options, sampling_options, who
-from ..output import emit, note
-from ..timed import read_timed
+from auface_cli.drawing import load_model, one_who, person_options, sampling_options, who
+from auface_cli.output import emit, note
+from auface_cli.timed import read_timed
 
 __all__ = ["command"]
 

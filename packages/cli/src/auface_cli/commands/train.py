@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 
-from ..group import LazyGroup
-from ..output import emit, note
-from ..settings import read_settings
+from auface_cli.group import LazyGroup
+from auface_cli.output import emit, note
+from auface_cli.settings import read_settings
 
 __all__ = ["command"]
 

@@ -6,9 +6,8 @@ import sys
 
 import click
 
+from auface_cli.output import emit, note
 from facs_text import FacsTextError, understand
-
-from ..output import emit, note
 
 __all__ = ["command"]
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
+from auface_cli.output import emit
 from facs_text import unit, units
-
-from ..output import emit
 
 __all__ = ["command"]
 

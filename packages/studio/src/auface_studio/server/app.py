@@ -24,16 +24,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from auface_studio.coding import VIEWS, catalogue, is_wrong, look, read_coding
+from auface_studio.errors import StudioError
+from auface_studio.eye import Detected, Eyes, to_coding
+from auface_studio.face import Faces, Stopped
+from auface_studio.picture import chunks, open_picture
+from auface_studio.server.body import body
+from auface_studio.server.guard import Guard
+from auface_studio.server.lane import IDLE, NEXT, NOW, Busy, Lane, Superseded
 from facs_text import Coding
-
-from ..coding import VIEWS, catalogue, is_wrong, look, read_coding
-from ..errors import StudioError
-from ..eye import Detected, Eyes, to_coding
-from ..face import Faces, Stopped
-from ..picture import chunks, open_picture
-from .body import body
-from .guard import Guard
-from .lane import IDLE, NEXT, NOW, Busy, Lane, Superseded
 
 __all__ = ["Studio", "guarded", "static_routes"]
 
@@ -114,7 +113,7 @@ class Studio:
     def __init__(
         self, faces: Faces, eyes: Eyes | None, hosts: Iterable[str], *, out: Path | None = None
     ) -> None:
-        from .sets import Sets
+        from auface_studio.server.sets import Sets
 
         self.faces, self.eyes = faces, eyes
         self.lane = Lane()
@@ -237,7 +236,7 @@ class Studio:
 
     async def table(self, request: Request) -> Response:
         """The first rows of another tool's table (OpenFace, py-feat, ...) as codings."""
-        from ..tables import codings_of
+        from auface_studio.tables import codings_of
 
         data = await request.body()
         name = request.query_params.get("name", "table.csv")

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from ..errors import StudioError
+from auface_studio.errors import StudioError
 
 __all__ = ["body"]
 

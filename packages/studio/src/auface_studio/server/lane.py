@@ -17,8 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ..errors import StudioError
-from ..face import Stopped
+from auface_studio.errors import StudioError
+from auface_studio.face import Stopped
 
 __all__ = ["IDLE", "NEXT", "NOW", "Busy", "Lane", "Superseded"]
 

@@ -8,7 +8,7 @@ import webbrowser
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..errors import StudioError
+from auface_studio.errors import StudioError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette

@@ -12,16 +12,15 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from auface_studio.errors import StudioError
+from auface_studio.eye import Eyes
+from auface_studio.face import Faces
+from auface_studio.server.body import body
+from auface_studio.server.lane import IDLE, Lane
+from auface_studio.stimuli.design import Design, parse_table, read_design, to_toml
+from auface_studio.stimuli.make import SetMaker
+from auface_studio.stimuli.stimulus import Stimulus, plan
 from facs_text import describe
-
-from ..errors import StudioError
-from ..eye import Eyes
-from ..face import Faces
-from ..stimuli.design import Design, parse_table, read_design, to_toml
-from ..stimuli.make import SetMaker
-from ..stimuli.stimulus import Stimulus, plan
-from .body import body
-from .lane import IDLE, Lane
 
 __all__ = ["Sets"]
 

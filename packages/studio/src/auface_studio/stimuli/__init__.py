@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .design import Design, Dynamics, read_design
-from .make import SetMaker
-from .stimulus import Stimulus, plan
+from auface_studio.stimuli.design import Design, Dynamics, read_design
+from auface_studio.stimuli.make import SetMaker
+from auface_studio.stimuli.stimulus import Stimulus, plan
 
 __all__ = ["Design", "Dynamics", "SetMaker", "Stimulus", "plan", "read_design"]

@@ -37,9 +37,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from auface_studio.errors import StudioError
 from facs_text import Coding, FacsTextError, parse, preset, understand, unit
-
-from ..errors import StudioError
 
 __all__ = ["Design", "Dynamics", "parse_table", "read_design", "to_toml"]
 

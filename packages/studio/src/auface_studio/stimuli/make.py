@@ -15,16 +15,15 @@ from typing import Any
 
 from PIL import Image
 
+from auface_studio.errors import StudioError
+from auface_studio.eye import Eyes
+from auface_studio.face import Faces
+from auface_studio.files import write_bytes, write_json, write_text
+from auface_studio.picture import AI_SOURCE, chunks
+from auface_studio.stimuli.design import Design, to_toml
+from auface_studio.stimuli.stimulus import Stimulus, plan
+from auface_studio.stimuli.table import write_tables
 from facs_text import Coding, describe, resolve
-
-from ..errors import StudioError
-from ..eye import Eyes
-from ..face import Faces
-from ..files import write_bytes, write_json, write_text
-from ..picture import AI_SOURCE, chunks
-from .design import Design, to_toml
-from .stimulus import Stimulus, plan
-from .table import write_tables
 
 __all__ = ["SetMaker"]
 

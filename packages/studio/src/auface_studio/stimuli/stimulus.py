@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from auface_studio.errors import StudioError
+from auface_studio.stimuli.design import LETTERS, Design, Dynamics, at_level
 from facs_text import Coding, unit
-
-from ..errors import StudioError
-from .design import LETTERS, Design, Dynamics, at_level
 
 __all__ = ["Frame", "Stimulus", "plan"]
 

@@ -18,13 +18,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from auface_studio.eye import Eyes
+from auface_studio.files import write_json, write_text
+from auface_studio.picture import AI_SOURCE
+from auface_studio.stimuli.design import Design
+from auface_studio.stimuli.stimulus import Stimulus
 from facs_text import Coding, parse
-
-from ..eye import Eyes
-from ..files import write_json, write_text
-from ..picture import AI_SOURCE
-from .design import Design
-from .stimulus import Stimulus
 
 __all__ = ["COLUMNS", "spelled", "write_tables"]
 

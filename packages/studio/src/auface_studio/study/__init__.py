@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .answers import Answers
-from .design import Study, read_study
-from .report import report_of
-from .trials import Trial, trials_of
+from auface_studio.study.answers import Answers
+from auface_studio.study.design import Study, read_study
+from auface_studio.study.report import report_of
+from auface_studio.study.trials import Trial, trials_of
 
 __all__ = ["Answers", "Study", "Trial", "read_study", "report_of", "trials_of"]

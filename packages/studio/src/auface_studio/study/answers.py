@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..errors import StudioError
-from .design import Study
+from auface_studio.errors import StudioError
+from auface_studio.study.design import Study
 
 __all__ = ["Answer", "Answers"]
 

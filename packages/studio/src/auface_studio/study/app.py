@@ -19,12 +19,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..errors import StudioError
-from ..server.app import guarded, number, static_routes
-from ..server.body import body
-from .answers import Answer, Answers
-from .design import Study
-from .trials import Trial, trials_of
+from auface_studio.errors import StudioError
+from auface_studio.server.app import guarded, number, static_routes
+from auface_studio.server.body import body
+from auface_studio.study.answers import Answer, Answers
+from auface_studio.study.design import Study
+from auface_studio.study.trials import Trial, trials_of
 
 __all__ = ["StudyPage"]
 
@@ -125,7 +125,7 @@ class StudyPage:
 def _bare(path: Any) -> bytes:
     import io
 
-    from ..picture import open_picture
+    from auface_studio.picture import open_picture
 
     out = io.BytesIO()
     open_picture(path.read_bytes()).save(out, format="PNG")

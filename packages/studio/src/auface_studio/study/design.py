@@ -30,8 +30,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..errors import StudioError
-from ..picture import chunks
+from auface_studio.errors import StudioError
+from auface_studio.picture import chunks
 
 __all__ = ["Item", "Study", "read_study"]
 

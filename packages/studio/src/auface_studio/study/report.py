@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from .answers import Answer, Answers
-from .design import Study
-from .stats import alpha, bradley_terry, wilson
+from auface_studio.study.answers import Answer, Answers
+from auface_studio.study.design import Study
+from auface_studio.study.stats import alpha, bradley_terry, wilson
 
 __all__ = ["lines", "report_of"]
 

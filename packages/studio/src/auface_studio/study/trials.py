@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass
 from itertools import combinations
 
-from .design import Study
+from auface_studio.study.design import Study
 
 __all__ = ["Trial", "trials_of"]
 
