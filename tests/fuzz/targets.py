@@ -202,18 +202,23 @@ def _corpora(folder: Path) -> list[Target]:
         shutil.rmtree(folder / "exported", ignore_errors=True)
         corpus.export(root, folder / "exported", to="webdataset")
 
-    from vq_tokenizer.training.data import find_images, load_images
+    from vq_tokenizer.training.pictures import find_pictures
+
+    def shown(place: Path, split: str | None = None) -> None:
+        pictures = find_pictures(place, 32, split=split)
+        for i in range(min(4, len(pictures))):
+            pictures.sample(i)
 
     def trained(data: bytes) -> None:
         listing.write_bytes(data)
         try:
-            load_images(find_images(root, "train")[:4], 32)
+            shown(root, "train")
         finally:
             listing.write_bytes(good)
 
     def trained_tar(data: bytes) -> None:
         shard.write_bytes(data)
-        load_images(find_images(tars)[:4], 32)
+        shown(tars)
 
     about_bytes = about.read_bytes()
     return [
@@ -250,12 +255,11 @@ def _scores(folder: Path) -> list[Target]:
 
     tables = [make(made).read_bytes() for make in (fixtures.openface3, fixtures.pyfeat,
               fixtures.libreface, fixtures.arkit, fixtures.openface2)]  # fmt: skip
-    words = {"format": "aaad-part-1", "part": [1, 1], "columns": ["AU12"], "presence": [],
-             "detector": "x", "ceiling": 0.5, "files": ["a"], "codes": ["12C"], "texts": [""],
-             "subjects": ["s"], "before": ["12C"]}  # fmt: skip
     from aaad.parts import FORMAT
 
-    words["format"] = FORMAT
+    words = {"format": FORMAT, "part": [1, 1], "columns": ["AU12"], "presence": [],
+             "detector": "x", "ceiling": 0.5, "files": ["a"], "codes": ["12C"], "texts": [""],
+             "subjects": ["s"], "before": ["12C"], "about": {}, "true_people": []}  # fmt: skip
     part = io.BytesIO()
     np.savez(part, words=np.frombuffer(json.dumps(words).encode(), np.uint8),
              pred=np.full((1, 1, 6), 1 / 6, np.float32), target=np.full((1, 1, 6), 1 / 6),
@@ -318,9 +322,8 @@ def picture_seeds() -> list[bytes]:
 
 
 def _pictures(folder: Path) -> list[Target]:
-    from vq_tokenizer.training.data import load_images
-
     from aaad.pictures import png_bytes, read_picture, text_chunks
+    from vq_tokenizer.pictures import read_rgb as read_for_training
 
     seeds = picture_seeds()
     path = folder / "picture.png"
@@ -328,7 +331,7 @@ def _pictures(folder: Path) -> list[Target]:
         Target("picture of aaad", seeds, mutate.png, _at(path, lambda p: read_picture(p, 16))),
         Target("picture's text", seeds, mutate.png, _at(path, text_chunks)),
         Target("picture shown", seeds, mutate.png, _at(path, png_bytes)),
-        Target("picture of vq", seeds, mutate.png, _at(path, lambda p: load_images([p], 16))),
+        Target("picture of vq", seeds, mutate.png, _at(path, read_for_training)),
     ]
 
 
