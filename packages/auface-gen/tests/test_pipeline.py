@@ -203,8 +203,8 @@ def test_broken_model_folders_are_named(word_model_folder: Path, tmp_path: Path)
     for change, said in (
         ({"model": {**values["model"], "condition": "numbers"}}, "only one that is told text"),
         ({"model": 3}, "not a config"),
-        ({"shown": [True]}, "1 columns"),
-        ({"size": None}, "does not describe"),
+        ({"shown": [True]}, "shown must be"),
+        ({"size": None}, "size must be a number"),
     ):
         config.write_text(json.dumps(values | change))
         with pytest.raises(AUFaceGenError, match=said):

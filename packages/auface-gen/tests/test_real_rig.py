@@ -61,7 +61,7 @@ def test_a_sitting_renders_the_same_bytes_and_moves_what_it_should(real: Rig) ->
 
     def sitting() -> object:
         return render.Sitting(
-            real, meshes, skin, Person.from_seed(2), Light.from_seed(2), size=96, samples=8
+            real, meshes, skin, Person.from_seed(2), Light.from_seed(2), size=96, samples=16
         )
 
     first, second = sitting(), sitting()

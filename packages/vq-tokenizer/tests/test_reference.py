@@ -209,7 +209,7 @@ def test_what_cannot_be_is_refused() -> None:
         model.decode_codes(torch.rand(2, 8, 4, 4), images)
     with pytest.raises(VQTokenizerError, match="changed must be"):
         model.decode_codes(torch.rand(2, 4, 4, 8), images, changed=torch.ones(2, 4))
-    with pytest.raises(VQTokenizerError, match="reference must be true or false"):
+    with pytest.raises(VQTokenizerError, match="reference is .yes.; expected bool"):
         TokenizerConfig.from_json({"reference": "yes"})
     with pytest.raises(VQTokenizerError, match="lfq has no code for nothing"):
         TokenizerConfig(reference=True, quantizer="lfq")
