@@ -21,7 +21,6 @@ from facs_text._oppose import opposed
 from facs_text._resolve import Resolution, strength
 from facs_text._sentence import Clause, mix, small
 from facs_text._tokens import CLIP_LENGTH, cost, measure
-from facs_text._understand import understand
 from facs_text._units import load_data, unit
 from facs_text._wording import fill
 
@@ -136,6 +135,8 @@ def _ranked(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
 @lru_cache(maxsize=65536)
 def _parts(clause: Clause) -> tuple[tuple[Rank, Clause], ...]:
     """The units of a clause apart, each with its rank; those that oppose each other together."""
+    from facs_text._understand import understand  # it takes half the time of importing all
+
     actions = parse(clause.codes)
     pieces = clause.text.split("; ")
     rivals = opposed()
