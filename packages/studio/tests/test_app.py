@@ -7,11 +7,13 @@ import io
 import threading
 
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 
+from auface_studio.errors import StudioError
 from auface_studio.face import Stopped
-from auface_studio.picture import chunks
+from auface_studio.picture import chunks, open_picture
 from auface_studio.server.app import Studio
 
 HOST = "127.0.0.1:8511"
@@ -242,3 +244,21 @@ def test_another_tabs_move_goes_first_and_the_finished_picture_after_it(page, fa
     fine, move = asyncio.run(scenario())
     assert (fine.status_code, move.status_code) == (200, 200)
     assert [codes for codes, _ in faces.drawn] == ["4D", "12C"]
+
+
+def test_a_picture_sent_is_read_as_everywhere_else():
+    """16 bits of grey become 8, and an animation is refused, as by every command."""
+    deep = np.linspace(0, 65535, 64, dtype=np.uint16).reshape(8, 8)
+    shown = np.asarray(open_picture(saved(Image.fromarray(deep), "PNG")))
+    assert shown.shape == (8, 8, 3)
+    assert (shown[..., 0] == (deep.astype(int) + 128) // 257).all()
+    red = Image.new("RGB", (8, 8), "red")
+    moving = saved(Image.new("RGB", (8, 8)), "WEBP", save_all=True, append_images=[red])
+    with pytest.raises(StudioError, match="animation of 2"):
+        open_picture(moving)
+
+
+def saved(image, kind, **options):
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()

@@ -13,6 +13,8 @@ import warnings
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from auface_studio.errors import StudioError
+from facs_text import FacsTextError
+from facs_text.pictures import to_rgb
 
 __all__ = ["AI_SOURCE", "chunks", "open_picture", "stamp"]
 
@@ -43,12 +45,12 @@ def stamp(image: Image.Image, **said: str) -> bytes:
 
 
 def open_picture(data: bytes) -> Image.Image:
-    """An RGB picture from bytes that someone sent, turned as its EXIF says.
+    """An RGB picture from bytes that someone sent, by the rules of facs-text's one reader: turned
+    as its EXIF says, 16 bits scaled to 8, transparency on white.
 
-    Raises StudioError for what is no PNG, JPEG, WebP or BMP, is broken, or has too many pixels.
+    Raises StudioError for what is no PNG, JPEG, WebP or BMP, is broken or an animation, or has too
+    many pixels.
     """
-    from PIL import ImageOps
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -58,10 +60,11 @@ def open_picture(data: bytes) -> Image.Image:
                         f"a picture of {opened.width} x {opened.height} pixels; "
                         f"at most {MAX_PIXELS // 1_000_000} million are read: make it smaller"
                     )
-                turned = ImageOps.exif_transpose(opened)
-                return turned.convert("RGB")
+                return to_rgb(opened, "the picture")
     except StudioError:
         raise
+    except FacsTextError as error:
+        raise StudioError(str(error)) from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, MemoryError) as error:
         raise StudioError(
             f"this cannot be read as a picture ({_short(error)}); send a PNG, JPEG, WebP or BMP"
