@@ -61,9 +61,15 @@ def test_a_picture_is_given_up_between_steps(painter):
     assert painter.draw(parse("9C+17D"), person=1).steps == 12
 
 
-def test_pictures_are_kept_but_not_for_ever(painter):
+def test_pictures_are_kept_but_not_for_ever(painter, monkeypatch):
+    monkeypatch.setattr(Painter, "draft_steps", 2)
     first = painter.draw(parse("12A"), person=0, draft=True)
+    assert first.steps == 2
+    monkeypatch.setattr(Painter, "draft_steps", 1)  # as on a machine that has got busy
     assert painter.draw(parse("12A"), person=0, draft=True) is first
+    whole = painter.draw(parse("12A"), person=0)
+    assert whole.steps == 12
+    assert painter.draw(parse("12A"), person=0, draft=True) is whole
     assert len(painter._kept) <= 256
 
 

@@ -136,11 +136,14 @@ class Painter:
         Stopped once stop() says so."""
         steps = self.draft_steps if draft else _FULL_STEPS
         who = person if isinstance(person, int) else _digest(person)
-        key = (str(coding), who, seed, steps)
+        rough = steps < _FULL_STEPS
+        key = (str(coding), who, seed, rough)
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+            # A finished picture serves as a draft, and so does a draft of any number of steps.
+            for kept in ((*key[:3], False), key):
+                if kept in self._kept:
+                    self._kept.move_to_end(kept)
+                    return self._kept[kept]
             self._stop = stop
             started = time.perf_counter()
             try:
