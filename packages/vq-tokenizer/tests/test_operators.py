@@ -1,5 +1,8 @@
 """What torch asks of an operator: schemas, fakes, torch.compile without a break."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import Tensor
@@ -73,3 +76,25 @@ def test_nearest_code_compiles() -> None:
     x, codes = normal(30, 4), normal(7, 4, seed=1)
     search = torch.compile(lambda a, b: nearest_code(a, b) + 1, fullgraph=True, backend="aot_eager")
     assert torch.equal(search(x, codes), nearest_code(x, codes) + 1)
+
+
+WITHOUT_TRITON = """
+import sys
+sys.modules["triton"] = None  # as where it is not installed
+import torch
+from vq_tokenizer import Tokenizer, TokenizerConfig, VectorQuantizer
+from vq_tokenizer.ops import nearest_code
+
+x, codes = torch.randn(100, 8), torch.randn(32, 8)
+assert (nearest_code(x, codes) == torch.cdist(x, codes).argmin(1)).float().mean() > 0.95
+assert nearest_code(x.double(), codes.double()).shape == (100,)
+VectorQuantizer(16, 8)(x.requires_grad_()).loss.backward()
+Tokenizer(TokenizerConfig.preset("tiny"))(torch.rand(2, 3, 32, 32))
+"""
+
+
+def test_everything_runs_where_triton_is_not_installed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TRITON], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -18,7 +18,6 @@ from torch import Tensor
 
 from vq_tokenizer.errors import VQTokenizerError
 from vq_tokenizer.ops._cpu import nearest_code_cpu
-from vq_tokenizer.ops._nearest_code_triton import nearest_code_triton
 from vq_tokenizer.ops._prepare import first_equal, ieee_products, prepare_codes
 from vq_tokenizer.ops._triton import use_triton
 
@@ -122,8 +121,12 @@ def _nearest_code(
     # Opaque on purpose: torch.compile and opcheck then never need a GPU driver to trace it.
     if x.device.type == "cpu" and x.dtype != torch.float64:
         return nearest_code_cpu(x, codes, metric=metric)  # exact is all it knows
-    search = nearest_code_triton if use_triton(x) else nearest_code_reference
-    return search(x, codes, metric=metric, precision=precision, certify=certify)
+    wanted = {"metric": metric, "precision": precision, "certify": certify}
+    if use_triton(x):  # its kernels cannot be named where Triton is not installed
+        from vq_tokenizer.ops._nearest_code_triton import nearest_code_triton
+
+        return nearest_code_triton(x, codes, **wanted)  # type: ignore[arg-type]
+    return nearest_code_reference(x, codes, **wanted)  # type: ignore[arg-type]
 
 
 @_nearest_code.register_fake
