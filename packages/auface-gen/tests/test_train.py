@@ -5,6 +5,7 @@ import json
 import shutil
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,11 +20,12 @@ from auface_gen.generator.checkpoint import read_folder
 from auface_gen.generator.objective import NearCodes, mask_tokens, token_loss
 from auface_gen.generator.pictures import open_pictures
 from auface_gen.generator.run import GeneratorRun
+from auface_gen.generator.stages.align import as_told
 from auface_gen.generator.token_set import TokenSet, encode_pictures
 from auface_gen.generator.train import train_generator
 from auface_gen.generator.views import seen_as
-from auface_gen.generator.wording import asked, codes_of, contrasts, meant, say
-from facs_text import FacsTextError, resolve
+from auface_gen.generator.wording import asked, codes_of, contrasts, meant, meets, pairs_of, say
+from facs_text import FacsTextError, parse, resolve
 from facs_text.corpus import make_row, write_shards
 from vq_tokenizer import load_checkpoint
 
@@ -87,6 +89,7 @@ def test_arms_that_are_told_numbers_go_through_the_same_stages(
     trained = train(corpus, tmp_path / "out", reference_tokenizer, 4, **stages)
     config = json.loads((tmp_path / "out" / "config.json").read_text())
     assert config["model"]["condition"] == condition
+    assert len(config["detectors"]) == 1  # what it was fine-tuned against cannot score it
     assert "condition.column" in trained
 
 
@@ -137,6 +140,16 @@ def test_a_run_can_begin_from_other_weights_and_fine_tuning_wants_a_detector(
     )  # fmt: skip
     second = read_folder(tmp_path / "second")[1]
     torch.testing.assert_close(first, second, atol=1e-6, rtol=0)
+    assert read_folder(tmp_path / "second")[0]["detectors"] == []
+    config = json.loads((tmp_path / "first" / "config.json").read_text())
+    config["detectors"] = ["training-1:0123"]
+    (tmp_path / "first" / "config.json").write_text(json.dumps(config))
+    train_generator(
+        corpus, tmp_path / "third", tokenizer=reference_tokenizer, run=run,
+        tokens=tmp_path / "tokens", start=tmp_path / "first", tell=QUIET,
+    )  # fmt: skip
+    # what pleased a detector once goes on pleasing it
+    assert read_folder(tmp_path / "third")[0]["detectors"] == ["training-1:0123"]
     with pytest.raises(AUFaceGenError, match=r"finetune=0.5 needs a detector"):
         train_generator(corpus, tmp_path / "x", run=GeneratorRun(finetune=0.5), tell=QUIET)
 
@@ -331,6 +344,44 @@ def test_contrasts_ask_for_something_else() -> None:
         (wrong,) = contrasts(right, 1, detail="brief", seed=seed)
         assert np.abs(wrong.columns - say(right).columns).max() > 0.01
     assert len(contrasts(right, 4, detail="full", seed=0)) == 4
+
+
+def test_contrasts_never_name_a_pair_that_is_kept_out_of_training() -> None:
+    right, pairs = resolve("1C+2C+12D"), pairs_of(["1+4", "12+15", "12+24"])
+
+    def named(apart: tuple[frozenset[str], ...]) -> list[bool]:
+        told = [contrasts(right, 1, detail="full", seed=s, apart=apart) for s in range(300)]
+        assert all(len(some) == 1 for some in told)
+        there = [{c[0][2:] for c, v in zip(COLUMNS, t[0].columns, strict=True) if v} for t in told]
+        return [any(pair <= units for pair in pairs) for units in there]
+
+    assert any(named(()))
+    assert not any(named(pairs))
+    assert meets(parse("1C+4C"), pairs)
+    assert meets(parse("28C"), pairs_of(["26+28"]))  # as it stands: 28 lowers the jaw
+    assert not meets(parse("1C+2C"), pairs)
+
+
+def test_contrasts_of_an_unresolved_coding_are_said_as_they_are_written() -> None:
+    written = asked("12D+15D", False, False)
+    changed = [
+        contrasts(written, 1, detail="full", seed=seed, resolved=False)[0].columns
+        - say(written).columns
+        for seed in range(40)
+    ]
+    units = [{COLUMNS[i][0] for i in np.abs(change).nonzero()[0]} for change in changed]
+    assert all(len(some) <= 2 for some in units)  # one unit, or one for another
+    assert sum(map(bool, units)) > 30  # some are of units that no column shows
+    held = say(resolve("12D+15D")).columns - say(written).columns
+    assert not any(np.allclose(change[held < 0], held[held < 0]) for change in changed)
+
+
+def test_an_arm_told_presence_alone_is_not_wrong_about_levels() -> None:
+    levels = torch.tensor([[0.0, 0.4], [0.0, 0.8]])
+    for condition, same in (("onehot", True), ("numbers", False), ("text", False)):
+        generator = SimpleNamespace(config=SimpleNamespace(condition=condition))
+        told = as_told(SimpleNamespace(generator=generator), levels)
+        assert torch.equal(told[0], told[1]) == same
 
 
 def test_contrastive_loss_is_info_nce_and_several_may_be_right() -> None:

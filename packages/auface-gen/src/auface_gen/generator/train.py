@@ -41,9 +41,9 @@ from auface_gen.generator.stages.work import DetectorLoss, Pupil, Work
 from auface_gen.generator.text_encoder import WordEncoderConfig
 from auface_gen.generator.token_set import TokenSet, encode_pictures, tokenizer_digest
 from auface_gen.generator.transformer import TransformerConfig
-from auface_gen.generator.wording import DETAILS, asked, codes_of, say
+from auface_gen.generator.wording import DETAILS, asked, codes_of, meets, pairs_of, say
 from auface_gen.generator.words import Vocabulary
-from facs_text.corpus import CorpusRow
+from facs_text import parse
 from vq_tokenizer import Tokenizer, load_checkpoint
 from vq_tokenizer._distributed import rank
 
@@ -97,8 +97,11 @@ def train_generator(
     )
 
     pupil = _pupil(vq, run, train, size).to(place)
+    known: list[str] = []
     if start is not None:
-        restore(pupil.generator, read_folder(start)[1], start)
+        before, weights = read_folder(start)
+        restore(pupil.generator, weights, start)
+        known = [str(name) for name in before.get("detectors", [])]
     learner = Learner(pupil, run, betas=(0.9, 0.97))
     learner.rate = lambda step, seconds: _rate(learner, run, step, seconds)
     if resume and (out / "training.safetensors").exists():
@@ -106,14 +109,16 @@ def train_generator(
         tell(f"resumed at step {learner.step}")
     near = NearCodes(pupil.generator.transformer.codebook)
     vq = vq.to(place).eval().requires_grad_(False)
-    work = Work(pupil, train, run, near, vq, pictures["train"], detector)
+    held_out = [*_held_out_pairs(corpus / "corpus.json"), *run.leave_out]
+    apart = pairs_of(held_out)
+    work = Work(pupil, train, run, near, vq, pictures["train"], detector, apart)
     dealer = Dealer(train, run.seed, resolved=run.resolved)
     about = {
         "pictures": len(train.rows),
-        "held_out_pairs": [*_held_out_pairs(corpus / "corpus.json"), *run.leave_out],
+        "held_out_pairs": held_out,
         "tokenizer": tokenizer_digest(vq),
         "shown": _shown(train),
-        "detectors": [str(getattr(detector, "id", detector))] if run.finetune else [],
+        "detectors": list(dict.fromkeys([*known, *_listened_to(run, detector)])),
         "size": size,
     }
     learn(
@@ -161,15 +166,10 @@ def _kept(data: TokenSet, leave_out: tuple[str, ...]) -> TokenSet:
     """The pictures that may be trained on: those in which no pair of `leave_out` meets, as asked or
     as it stands after resolution.
     """
-    pairs = [frozenset(pair.split("+")) for pair in leave_out]
-
-    def meets(row: CorpusRow) -> bool:
-        here = {a.code for how in (True, False) for a in asked(codes_of(row), False, how).coding}
-        return any(pair <= here for pair in pairs)
-
+    pairs = pairs_of(leave_out)
     if not pairs:
         return data
-    keep = [i for i, row in enumerate(data.rows) if not meets(row)]
+    keep = [i for i, row in enumerate(data.rows) if not meets(parse(codes_of(row)), pairs)]
     if not keep:
         raise AUFaceGenError(f"leave_out={leave_out} leaves no picture to train on")
     return data.take(keep)
@@ -246,6 +246,11 @@ def _shown(data: TokenSet) -> list[bool]:
     """Whether each column moves in any picture of the corpus."""
     most = np.max([to_vector(row.aus)[0] for row in data.rows], axis=0)
     return [bool(value > 0) for value in most]
+
+
+def _listened_to(run: GeneratorRun, detector: DetectorLoss | None) -> list[str]:
+    """Names of the detectors that a run learns to please, none of which may score it."""
+    return [str(getattr(detector, "id", detector))] if run.finetune else []
 
 
 def _held_out_pairs(path: Path) -> list[str]:

@@ -7,7 +7,7 @@ are those of its contrasts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,7 +16,17 @@ import torch
 from torch import Tensor
 
 from auface_gen.columns import COLUMNS, to_vector
-from facs_text import Description, FacsTextError, Resolution, contrast, describe, parse, resolve
+from facs_text import (
+    Coding,
+    Contrast,
+    Description,
+    FacsTextError,
+    Resolution,
+    contrast,
+    describe,
+    parse,
+    resolve,
+)
 from facs_text.corpus import CorpusRow
 
 __all__ = [
@@ -27,12 +37,17 @@ __all__ = [
     "codes_of",
     "contrasts",
     "meant",
+    "meets",
+    "pairs_of",
     "say",
     "values",
 ]
 
 DETAILS: dict[str, float] = {"full": 0.45, "brief": 0.2, "prompt": 0.2, "clinical": 0.15}
 """How texts are told, and how often each way."""
+
+_TURNS = 4  # seeds that contrasts are looked for with
+_TURN = 1 << 31  # more than any pick's seed
 
 _JOINTS = (". ", ", ", "; ", " and ", ", and ", "\n")
 
@@ -131,16 +146,58 @@ def _shuffled(
     return (text.lower() if rng.random() < 0.5 else text), [places[i] for i in range(len(texts))]
 
 
-def contrasts(resolution: Resolution, count: int, *, detail: str, seed: int) -> list[Said]:
-    """Texts that are wrong in one way each; fewer where there are not as many."""
+def pairs_of(names: Iterable[str]) -> tuple[frozenset[str], ...]:
+    """Pairs of units as they are named, "1+4"."""
+    return tuple(frozenset(name.split("+")) for name in names)
+
+
+def meets(coding: Coding, pairs: Iterable[frozenset[str]]) -> bool:
+    """Whether one of some pairs of units is in a coding, as asked or as it stands after
+    resolution.
+    """
+    here = {a.code for a in coding} | {a.code for a in resolve(coding).coding}
+    return any(pair <= here for pair in pairs)
+
+
+def contrasts(
+    resolution: Resolution,
+    count: int,
+    *,
+    detail: str,
+    seed: int,
+    resolved: bool = True,
+    apart: Collection[frozenset[str]] = (),
+) -> list[Said]:
+    """Texts that are wrong in one way each; fewer where there are not as many.
+
+    resolved: as for `asked`; without it a text is wrong in one way as it is written. apart: pairs
+    of units that no text may name together, those that are kept out of training.
+    """
+    found: dict[Coding, Said] = {}
+    for turn in range(_TURNS):
+        for one in _some_contrasts(resolution.coding, count, seed + turn * _TURN):
+            coding = one.coding if resolved else _as_written(resolution.coding, one)
+            if coding not in (*found, resolution.coding) and not meets(coding, apart):
+                told = one.resolution if resolved else resolve(coding, "off")
+                found[coding] = say(told, detail=detail, seed=seed + 1)
+        if len(found) >= count:
+            break
+    return list(found.values())[:count]
+
+
+def _some_contrasts(coding: Coding, count: int, seed: int) -> tuple[Contrast, ...]:
     while count:
         try:
-            found = contrast(resolution.coding, count, seed=seed)
+            return contrast(coding, count, seed=seed)
         except FacsTextError:  # a face at rest or a full one has few
             count -= 1
-            continue
-        return [say(one.resolution, detail=detail, seed=seed + 1) for one in found]
-    return []
+    return ()
+
+
+def _as_written(coding: Coding, one: Contrast) -> Coding:
+    """The change of a contrast, made to a coding that is not resolved."""
+    gone = {action.code for action in one.before}
+    return Coding([*(a for a in coding if a.code not in gone), *one.after])
 
 
 def meant(said: Sequence[Said], spans: Sequence[Sequence[tuple[int, int]]], length: int) -> Tensor:

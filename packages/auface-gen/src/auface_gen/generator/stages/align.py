@@ -21,7 +21,7 @@ from auface_gen.generator.condition import Heard, NumberCondition, TextCondition
 from auface_gen.generator.stages.work import Work, hear, meaning_loss
 from auface_gen.generator.wording import Said, contrasts
 
-__all__ = ["align_loss", "clause_states", "retrieval"]
+__all__ = ["align_loss", "as_told", "clause_states", "retrieval"]
 
 
 def align_loss(work: Work, batch: Batch, *, regions: bool) -> Tensor:
@@ -29,7 +29,14 @@ def align_loss(work: Work, batch: Batch, *, regions: bool) -> Tensor:
     wrong = [
         text
         for resolution, pick in zip(batch.resolutions, batch.picks, strict=True)
-        for text in contrasts(resolution, 1, detail=pick.detail, seed=pick.seed)
+        for text in contrasts(
+            resolution,
+            1,
+            detail=pick.detail,
+            seed=pick.seed,
+            resolved=work.run.resolved,
+            apart=work.apart,
+        )
     ]
     said = [*batch.said, *wrong]
     with work.autocast():
@@ -39,15 +46,15 @@ def align_loss(work: Work, batch: Batch, *, regions: bool) -> Tensor:
         parts, about = clause_states(work, heard, batch.said)
         clauses = work.pupil.alignment.clauses(parts)
 
-    asked = _columns(said, batch.values)
-    same = _alike(asked, batch.values)  # (Q, B)
+    values = as_told(work, batch.values)
+    same = _alike(as_told(work, _columns(said, values)), values)  # (Q, B)
     scores = work.pupil.alignment.scale(0) * texts @ whole.T
     count = len(batch.said)
     loss = contrastive(scores.T, same.T) + contrastive(scores[:count], same[:count])
     if regions:  # also of no clause, so that every process has the same gradients
         where = (_maps(work).T @ (about > 0).float().T).T.clamp_max(1.0)  # (C, P)
         each = work.pupil.alignment.scale(1) * region_scores(clauses, cells, where)
-        loss = loss + contrastive(each, _does(about, batch.values))
+        loss = loss + contrastive(each, _does(as_told(work, about), values))
     return loss + work.run.anatomy * meaning_loss(work.generator, heard, said)
 
 
@@ -58,6 +65,14 @@ def _pictures(work: Work, batch: Batch) -> tuple[Tensor, Tensor]:
 
 def _columns(said: Sequence[Said], like: Tensor) -> Tensor:
     return torch.stack([torch.from_numpy(one.columns) for one in said]).to(like)
+
+
+def as_told(work: Work, columns: Tensor) -> Tensor:
+    """Columns as the generator is told them: an arm that is told mere presence cannot tell levels
+    apart, so that to it a picture of another level is not wrong.
+    """
+    onehot = work.generator.config.condition == "onehot"
+    return (columns > 0).to(columns.dtype) if onehot else columns
 
 
 def _alike(texts: Tensor, pictures: Tensor) -> Tensor:
@@ -130,6 +145,7 @@ def retrieval(work: Work, batch: Batch) -> float:
     heard = hear(work.generator, batch.said)
     whole, _ = _pictures(work, batch)
     nearest = (whole @ work.pupil.alignment.texts(heard.pooled).T).argmax(1)
-    same = _alike(_columns(batch.said, batch.values), batch.values)  # texts by pictures
+    values = as_told(work, batch.values)
+    same = _alike(as_told(work, _columns(batch.said, values)), values)  # texts by pictures
     right = same[nearest, torch.arange(len(nearest), device=same.device)]
     return float(right.float().mean())

@@ -39,7 +39,7 @@ class Pupil(nn.Module):
 @dataclass(frozen=True)
 class Work:
     """What a stage needs. pictures: those of the training split, for fine-tuning, as is the
-    detector.
+    detector. apart: pairs of units that are kept out of training, which no text may name either.
     """
 
     pupil: Pupil
@@ -49,6 +49,7 @@ class Work:
     tokenizer: Tokenizer
     pictures: Pictures
     detector: DetectorLoss | None = None
+    apart: tuple[frozenset[str], ...] = ()
 
     @property
     def generator(self) -> Generator:
