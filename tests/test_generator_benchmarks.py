@@ -1,0 +1,223 @@
+"""The scripts that measure generators, on tiny models with random weights: that each runs whole,
+and that what it says of pictures and of differences is right where the answer is known.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from aaad.identity import IdentityConfig, IdentityNet
+from aaad.identity.predict import FORMAT
+from aaad.learning.files import write_model
+from auface_gen.codings.mixture import marked_conflicts
+from auface_gen.columns import COLUMNS
+from auface_gen.generator.checkpoint import write_folder, write_json
+from auface_gen.generator.model import Generator, GeneratorConfig
+from auface_gen.generator.text_encoder import WordEncoderConfig
+from auface_gen.generator.transformer import TransformerConfig
+from auface_gen.generator.words import Vocabulary
+from facs_text import parse
+from facs_text.corpus import CorpusWriter, make_row
+from vq_tokenizer import Tokenizer, TokenizerConfig, load_checkpoint, save_checkpoint
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+SIDE = 32
+CODES = ("12C", "12E", "1D", "4B", "28C", "1C+4D", "12D+15C", "10C+24D", "5C+7D", "L12D", "5B+12D",
+         "26C", "1B+2C", "1D+4B", "12B+15D", "17C")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tokenizer with a reference, 4 x 4 tokens; its random weights say something."""
+    folder = tmp_path_factory.mktemp("tokenizer")
+    model = Tokenizer(TokenizerConfig.preset("tiny-reference", quantizer="fsq", fsq_levels=(8, 5)))
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    save_checkpoint(model, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Coloured noise of 2 people to train and 3 to test, asked for CODES as a real corpus is."""
+    root, rng = tmp_path_factory.mktemp("corpora") / "tiny", np.random.default_rng(0)
+    folds = [["1+4", "12+15", "10+24", "5+7"], ["2+4"]]
+    about = {"held_out_pairs": ["5+12"], "conflict_folds": folds}
+    with CorpusWriter(root, source="noise", licence="free", about=about) as out:
+        for split, people in (("train", 2), ("test", 3)):
+            for who in (f"{split}{n}" for n in range(people)):
+                base = rng.integers(0, 255, (SIDE, SIDE, 3), np.uint8)
+                (out.folder(split) / who).mkdir()
+                for i, codes in enumerate(("0", *CODES)):
+                    if split == "train" and codes == "5B+12D":
+                        continue
+                    picture = base.copy()
+                    if i:
+                        picture[2 * (i - 1) : 2 * i] = 15 * i
+                    Image.fromarray(picture).save(out.folder(split) / who / f"{i:02}.png")
+                    row = make_row(
+                        f"{who}/{i:02}.png",
+                        codes,
+                        subject=who,
+                        source="noise",
+                        neutral=f"{who}/00.png",
+                    )
+                    points = np.tile([8.0, 8.0], (68, 1)) + np.arange(68)[:, None] / 5
+                    extra = {
+                        "requested": codes,
+                        "kind": "neutral" if not i else "random",
+                        "marked_conflicts": marked_conflicts(parse(codes)),
+                        "landmarks": points.tolist(),
+                    }
+                    out.add(replace(row, extra={**row.extra, **extra}), split)
+    return root
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory, tokenizer: Path) -> Path:
+    """A whole model folder of the kind that is told words, with four people."""
+    root = tmp_path_factory.mktemp("words")
+    vq = load_checkpoint(tokenizer)
+    save_checkpoint(vq, root / "tokenizer")
+    config = GeneratorConfig(
+        encoder=WordEncoderConfig(Vocabulary.of(["the jaw drops"]), width=16, layers=1, heads=2),
+        transformer=TransformerConfig(
+            grid=4, num_codes=vq.codebook.shape[0], code_dim=vq.codebook.shape[1], text_width=16,
+            heads=2, still=vq.still_token, reference_width=32, width=32, layers=1, hidden=48,
+            token_width=16,
+        ),
+    )  # fmt: skip
+    torch.manual_seed(2)
+    generator = Generator(config, vq.codebook, torch.rand(len(COLUMNS), 2, 2))
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.2)
+    about = {"kind": "words", "model": config.to_json(), "shown": [True] * len(COLUMNS)}
+    about |= {"size": SIDE, "detectors": ["pleased:00"]}
+    write_folder(root / "generator", about, generator.state_dict())
+    (root / "people").mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(4):
+        pixels = rng.integers(0, 255, (SIDE, SIDE, 3), np.uint8)
+        Image.fromarray(pixels).save(root / "people" / f"{i}.webp")
+    names = [{"file": f"{i}.webp", "subject": f"p{i}", "split": "test"} for i in range(4)]
+    write_json(root / "people" / "people.json", names)
+    return root
+
+
+@pytest.fixture(scope="module")
+def who(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An identity network with random weights."""
+    folder, config = tmp_path_factory.mktemp("identity"), IdentityConfig(size=32, width=8)
+    torch.manual_seed(0)
+    about = {"format": FORMAT, "id": "tiny", "model": config.to_json()}
+    write_model(IdentityNet(config), folder, about)
+    return folder
+
+
+def script(name: str) -> ModuleType:
+    """A benchmark as a module, and what it shares with others beside it."""
+    if str(BENCHMARKS) not in sys.path:
+        sys.path.insert(0, str(BENCHMARKS))
+    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    found = importlib.util.module_from_spec(spec)
+    sys.modules[name] = found
+    spec.loader.exec_module(found)
+    return found
+
+
+def run(name: str, monkeypatch: pytest.MonkeyPatch, *arguments: object) -> ModuleType:
+    """Run a script with arguments."""
+    found = script(name)
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
+    found.run_main(found.main)
+    return found
+
+
+def test_what_a_generator_draws_is_measured_part_by_part(
+    model: Path, corpus: Path, eyes: Path, who: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    out = tmp_path / "words.json"
+    same = (model, corpus, "--detector", eyes, "--identity", who, "--out", out, "--min-count", 2)
+    run("generator_words", monkeypatch, *same, "--truth", "--conflicts", "--people", 3)
+    found = json.loads(out.read_text())
+    truth = found["truth"]
+    assert truth["pictures"] == 3 * len(CODES)
+    assert truth["pixels"]["copy"]["psnr"] > truth["pixels"]["copy"]["psnr_moved"]
+    for name in ("renders", "tokenizer", "drawn"):
+        assert truth["scores"][name]["aaad"] is not None
+        assert truth["scores"][name]["marked"]["pictures"] == 3 * 6
+    assert truth["identity"]["drawn"]["people"] == 3
+    pairs = found["conflicts"]["pairs"]
+    assert pairs["1+4"]["pictures"] == 6
+    assert pairs["5+12"]["kind"] == "held_out"
+    assert pairs["2+4"]["pictures"] == 0
+    run("generator_words", monkeypatch, *same, "--levels", "--few", 1)
+    found = json.loads(out.read_text())
+    assert found["truth"] == truth  # what was measured before is kept
+    assert found["levels"]["of"] >= 20
+    assert len(found["levels"]["units"]["AU12"]["seen"]) == 5
+    scoring = script("generator_words")
+    assert scoring.slope(np.array([1.0, 2, 3]), np.array([0.5, 1, 1.5])) == pytest.approx(0.5)
+
+
+def test_the_cheapest_sampling_that_loses_nothing_is_named(
+    model: Path, corpus: Path, eyes: Path, tmp_path: Path, monkeypatch
+) -> None:
+    out = tmp_path / "words.json"
+    found = script("generator_words")
+    monkeypatch.setattr(found, "STEPS", (1, 2))
+    monkeypatch.setattr(found, "GUIDANCE", (1.0, 2.0))
+    arguments = [model, corpus, "--detector", eyes, "--sampling", "--min-count", 2, "--out", out]
+    monkeypatch.setattr(sys, "argv", ["x", *map(str, arguments)])
+    found.main()
+    value = json.loads(out.read_text())["sampling"]
+    settings = value["settings"]
+    assert [one["passes"] for one in settings.values()] == [1, 2, 2, 4]
+    assert settings[value["best"]]["below_best"]["difference"] == 0
+    assert settings[value["enough"]]["passes"] <= settings[value["best"]]["passes"]
+
+
+def test_figures_of_pictures_are_what_they_say() -> None:
+    shared = script("held_out_people")
+    black = np.zeros((2, 4, 4, 3), np.uint8)
+    other = black.copy()
+    other[0, 0] = 51  # a fifth of white on a quarter of the pixels
+    where = shared.moved(other, black)
+    assert where.sum() == 4
+    whole, there = shared.decibels(black, other), shared.decibels(black, other, where)
+    assert there[0] == pytest.approx(20 * np.log10(5), abs=1e-3)
+    assert whole[0] - there[0] == pytest.approx(10 * np.log10(4), abs=1e-3)
+    assert np.isnan(there[1])
+
+
+def test_a_detector_that_was_pleased_may_not_score_and_bad_input_ends_with_2(
+    model: Path, corpus: Path, eyes: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    config = model / "generator" / "config.json"
+    before = config.read_text()
+    config.write_text(before.replace('"pleased:00"', '"tiny"'))
+    try:
+        with pytest.raises(SystemExit) as left:
+            run("generator_words", monkeypatch, model, corpus, "--detector", eyes)
+    finally:
+        config.write_text(before)
+    assert left.value.code == 2
+    assert "cannot score" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as left:
+        run("generator_words", monkeypatch, model, tmp_path / "nowhere", "--detector", eyes)
+    assert left.value.code == 2
