@@ -221,3 +221,27 @@ def test_a_detector_that_was_pleased_may_not_score_and_bad_input_ends_with_2(
     with pytest.raises(SystemExit) as left:
         run("generator_words", monkeypatch, model, tmp_path / "nowhere", "--detector", eyes)
     assert left.value.code == 2
+
+
+def test_sheets_are_drawn_and_what_is_missing_is_said(
+    model: Path, corpus: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    found = script("generator_sheets")
+    for name, few in (("UNITS", ("1", "12")), ("SWEPT", ("12",)), ("TRIPLES", ("6D+12D+25C",)),
+                      ("SENTENCES", ("she smiles at the bananas",))):  # fmt: skip
+        monkeypatch.setattr(found, name, few)
+    nobody = tmp_path / "nobody.png"
+    Image.new("RGB", (64, 64), "grey").save(nobody)
+    out, report = tmp_path / "sheets", tmp_path / "sheets.json"
+    arguments = [model, corpus, out, "--people", 2, "--photograph", nobody, "--out", report]
+    monkeypatch.setattr(sys, "argv", ["x", *map(str, arguments)])
+    found.main()
+    assert {p.name for p in out.glob("*.png")} == {
+        "units.png", "levels.png", "conflicts.png", "triples.png", "words.png",
+    }  # fmt: skip
+    value = json.loads(report.read_text())
+    counts = {name: value[name]["pictures"] for name in ("units", "levels", "conflicts", "words")}
+    assert counts == {"units": 4, "levels": 5, "conflicts": 4, "words": 2}
+    said = capsys.readouterr().out
+    assert "photograph.png left out: " in said
+    assert "bananas" in said
