@@ -53,11 +53,14 @@ class Difference:
 def leave_outs(
     statistic: Callable[[np.ndarray], float], labels: Sequence[Sequence[str]], keep: np.ndarray
 ) -> list[np.ndarray]:
-    """For each way to label rows (N labels) the statistic of `keep` without each label in turn."""
+    """For each way to label rows (N labels) the statistic of `keep` without each label in turn;
+    nothing where all have one label.
+    """
     out = []
     for names in labels:
         mine = np.array(names)[keep]
-        out.append(np.array([statistic(keep[mine != one]) for one in sorted(set(mine))]))
+        known = sorted(set(mine)) if len(set(mine)) > 1 else []
+        out.append(np.array([statistic(keep[mine != one]) for one in known]))
     return out
 
 

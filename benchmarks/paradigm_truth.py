@@ -122,6 +122,8 @@ class Truth:
         who = np.array(people.people)
 
         def score(pred: np.ndarray, wanted: np.ndarray, keep: np.ndarray) -> float:
+            if not len(keep):
+                return float("nan")
             try:
                 return aaad(
                     pred[keep], wanted[keep], groups=who[keep], subjects=who[keep],

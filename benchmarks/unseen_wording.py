@@ -44,8 +44,8 @@ def reworded(coding: Coding, seed: int) -> str | None:
     """A coding in a sentence or two; None where it names what there is no phrase for, or what
     anatomy changes.
     """
-    held, raw = resolve(coding).coding, resolve(coding, mode="off").coding
-    if held != raw or not coding:
+    held, raw = resolve(coding), resolve(coding, mode="off")
+    if held.coding != raw.coding or held.activations != raw.activations or not coding:
         return None
     rng = np.random.default_rng([seed, 0x50FA])
     his = str(rng.choice(["his", "her", "their"]))

@@ -16,6 +16,7 @@ import pytest
 import torch
 from PIL import Image
 
+from aaad import aaad, targets
 from aaad.identity import IdentityConfig, IdentityNet
 from aaad.identity.predict import FORMAT
 from aaad.learning.files import write_model
@@ -245,3 +246,140 @@ def test_sheets_are_drawn_and_what_is_missing_is_said(
     said = capsys.readouterr().out
     assert "photograph.png left out: " in said
     assert "bananas" in said
+
+
+def test_arms_are_trained_once_and_compared(
+    corpus: Path, tokenizer: Path, eyes: Path, who: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    script("paradigm")
+    monkeypatch.setattr(sys.modules["paradigm_wording"], "TRAINED", 3)
+    arms = tmp_path / "arms"
+    small = ("batch=4", "align_batch=4", "width=16", "layers=1", "text_width=16", "text_layers=1",
+             "vocabulary=3", "worlds=0", "align=0.5", "regions=0.0")  # fmt: skip
+    common = (corpus, arms, "--tokenizer", tokenizer, "--seeds", "0,1")
+    chosen = ("--arms", "text-resolved,onehot")
+    more = [part for one in small for part in ("--set", one)]
+    train = ("paradigm", monkeypatch, "train", *common, *chosen, "--steps", 2, *more)
+    run(*train)
+    capsys.readouterr()
+    run(*train)
+    assert capsys.readouterr().out.count("stands") == 4
+    told = json.loads((arms / "fold0-seed1" / "onehot" / "config.json").read_text())
+    assert told["training"]["leave_out"] == ["1+4", "12+15", "10+24", "5+7"]
+    assert told["pictures"] == 2 * (1 + len(CODES) - 1 - 6)  # none of a left-out pair
+    assert (arms / "tokens").is_dir()
+
+    twin = tmp_path / "twin"
+    with CorpusWriter(twin, source="noise", licence="free") as out:
+        for name in (f"test{n}/{i:02}.png" for n in range(3) for i in (6, 7, 8, 9)):
+            (out.folder("test") / name).parent.mkdir(exist_ok=True)
+            Image.new("RGB", (SIDE, SIDE), "red").save(out.folder("test") / name)
+            row = make_row(name, CODES[int(name[6:8]) - 1], subject=name[:5], source="noise")
+            out.add(row, "test")
+    report = tmp_path / "paradigm.json"
+    run("paradigm", monkeypatch, "measure", *common, "--twin", twin, "--detector", eyes,
+        "--identity", who, "--min-count", 1, "--sampling-steps", 1, "--out", report)  # fmt: skip
+    found = json.loads(report.read_text())
+    assert found["pictures"] == {
+        "all": 48, "left_out": 18, "composition": 3, "conflict": 0, "implied": 6, "none": 21,
+    }  # fmt: skip
+    assert found["seeds"] == {"text-resolved": [0, 1], "onehot": [0, 1]}
+    tests = found["contrasts"]
+    assert {one["contrast"] for one in tests} == {"text-resolved - onehot"}
+    primary = [one for one in tests if one["primary"]]
+    assert {one["outcome"] for one in primary} == {"aaad", "conflict", "moved_error"}
+    for one in primary:
+        assert set(one["variance"]) == {"people", "pairs", "seeds"}
+        assert one["ci95"][0] <= one["value"] <= one["ci95"][1]
+        assert one["p"] <= one["p_holm"] <= 1
+    assert found["ceiling"]["renders"]["left_out"]["moved_error"] < 0.01
+    assert found["ceiling"]["renders"]["left_out"]["moved_error_raw_truth"] > 0.1
+    words = found["wording_never_trained"]
+    assert words["pictures"] > 0
+    assert words["novelty"]["new_runs_of_three"] > 0.5
+    assert set(words["aaad"]) == {"text-resolved", "onehot"}
+
+
+def test_terms_of_the_scores_are_those_of_the_metric() -> None:
+    statistics = script("paradigm_statistics")
+    rng = np.random.default_rng(0)
+    asked = [parse(c) for c in CODES]
+    wanted = targets(asked)
+    pred = 0.6 * wanted + 0.4 * rng.dirichlet(np.ones(6), wanted.shape[:2])
+    scores = aaad(pred, wanted, codings=asked, min_count=1).counterfactuals
+    for name, terms in (
+        ("conflict", statistics.conflict_terms(pred, wanted, asked)),
+        ("side", statistics.side_terms(pred, wanted)),
+    ):
+        assert statistics.ratio(terms) == pytest.approx(scores[name].value, abs=1e-9)
+
+
+def test_intervals_hold_and_corrections_are_holms() -> None:
+    """Of simulated differences with people, pairs and seeds that differ, at least 95% of intervals
+    hold the truth, 0; and they are not so wide as to hold everything.
+    """
+    statistics = script("paradigm_statistics")
+    rng, held, widths = np.random.default_rng(1), [], []
+    people = [str(p) for p in range(12) for _ in range(8)]
+    pairs = [str(q) for _ in range(12) for q in range(8)]
+    for _ in range(200):
+        arms = []
+        for _ in range(2):
+            p, q, noise = rng.normal(size=12), rng.normal(size=8), rng.normal(size=(2, 96))
+            shift = rng.normal(size=(2, 1)) * 0.3
+            rows = np.repeat(p, 8) * 0.5 + np.tile(q, 12) * 0.5 + noise + shift
+            arms.append(rows)
+        means = np.array([rows.mean(1) for rows in arms])
+        keep = np.arange(96)
+        gone = [
+            statistics.leave_outs(lambda k, r=rows: float(r[:, k].mean()), [people, pairs], keep)
+            for rows in arms
+        ]
+        without = {"people": gone[0][0] - gone[1][0], "pairs": gone[0][1] - gone[1][1]}
+        other = rng.normal(size=(3, 2)) * 0.3  # further arms, which tell more of seeds
+        seeds = statistics.seed_variance(np.concatenate([means, other]))
+        found = statistics.difference(means[0] - means[1], without, seeds)
+        held.append(found.ci95[0] <= 0 <= found.ci95[1])
+        widths.append(found.ci95[1] - found.ci95[0])
+    assert np.mean(held) >= 0.93
+    assert np.median(widths) < 3
+    assert statistics.holm([0.01, 0.04, 0.03, float("nan")])[:3] == pytest.approx(
+        [0.03, 0.06, 0.06]
+    )
+    one_seed = statistics.difference(np.array([0.5]), without, (float("nan"), 0))
+    assert set(one_seed.variance) == {"people", "pairs"}
+
+
+def test_blurred_pictures_can_be_told_apart_and_equal_ones_cannot() -> None:
+    statistics = script("paradigm_statistics")
+    rng = np.random.default_rng(0)
+    crops = rng.integers(0, 255, (60, 16, 16, 3), np.uint8)
+    again = rng.integers(0, 255, (60, 16, 16, 3), np.uint8)
+    soft = (crops.astype(int) + np.roll(crops, 1, 2) + np.roll(crops, 1, 1)) // 3
+    people = [str(i // 10) for i in range(60)]
+    sharp = statistics.descriptor(crops)
+    apart = statistics.separability(sharp, statistics.descriptor(soft.astype(np.uint8)), people)
+    alike = statistics.separability(sharp, statistics.descriptor(again), people)
+    assert np.mean(list(apart.values())) > 0.99
+    assert 0.25 < np.mean(list(alike.values())) < 0.75
+
+
+def test_sentences_of_unseen_wording_are_about_what_was_asked() -> None:
+    wording = script("unseen_wording")
+    told = wording.reworded(parse("L12D+26B"), 0)
+    assert told is None  # anatomy adds parted lips: not a coding that stands as it is
+    told = wording.reworded(parse("L12D+43B"), 0)
+    assert "on" in told
+    assert "left, a whole lot" in told
+    assert "dozing" in told or "shuts" in told
+    assert wording.reworded(parse("12D+15D"), 0) is None
+    assert wording.novelty(["the jaw drops"], ["the jaw drops"], {"the", "jaw"}) == {
+        "unknown_words": pytest.approx(1 / 3),
+        "new_runs_of_three": 0.0,
+    }
+
+
+def test_kinds_of_codings_by_what_anatomy_does(monkeypatch) -> None:
+    script("paradigm")
+    kind = sys.modules["paradigm_truth"].kind_of
+    assert [kind(parse(c)) for c in ("12C", "26C", "12D+15C")] == ["none", "implied", "conflict"]
