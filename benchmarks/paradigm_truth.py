@@ -20,6 +20,7 @@ from PIL import Image
 
 from aaad import AAADError, Detector, aaad, targets
 from aaad.identity import Identity
+from aaad.landmarks import Landmarker
 from aaad.likeness import likeness
 from aaad.pictures import resized
 from auface_gen import AUFaceGenError
@@ -27,16 +28,20 @@ from facs_text import Coding, corpus, resolve
 
 __all__ = ["Seen", "Truth", "Twin", "kind_of"]
 
+_VIEW = 1.4  # of the landmark network, in sides of the crop, as in its training
+
 
 @dataclass
 class Seen:
     """What was measured of pictures, N rows each: pred (N, A, 6), error on moved pixels (root mean
-    square, 0 to 1) by each truth, terms (N, 2) of the conflict and side scores, identity
+    square, 0 to 1) by each truth, error of the 68 landmarks (a mean, in widths between the outer
+    eye corners), terms (N, 2) of the conflict and side scores, identity
     embeddings; and, by part of the face and person, how well it tells them from true renders.
     """
 
     pred: np.ndarray
     error: np.ndarray
+    landmarks: np.ndarray
     conflict: np.ndarray
     side: np.ndarray
     identity: np.ndarray | None
@@ -53,6 +58,7 @@ class Truth:
         self.identity = (
             Identity.from_pretrained(args.identity, device="cpu") if args.identity else None
         )
+        self.landmarker = Landmarker.from_pretrained(device="cpu")
         self.min_count, self.pairs = args.min_count, list(pairs)
         self.where = moved(self.people.true, self.people.rest)
         self.twin = Twin.read(args.twin, self.people) if args.twin else None
@@ -77,12 +83,30 @@ class Truth:
         return Seen(
             pred,
             10 ** (-decibels(pictures, people.true, self.where) / 20),
+            self._astray(pictures),
             conflict_terms(pred, people.wanted, people.asked),
             side_terms(pred, people.wanted),
             identity,
             apart,
             None if self.twin is None else self.twin.error(pictures, people),
         )
+
+    def _points(self, pictures: np.ndarray) -> np.ndarray:
+        """(N, 68, 2) where the landmark network finds the face."""
+        side = pictures.shape[1]
+        found = [self.landmarker(p, (side / 2, side / 2), _VIEW * side)[0] for p in pictures]
+        return np.stack(found)
+
+    def _astray(self, pictures: np.ndarray) -> np.ndarray:
+        """(N,) how far landmarks are from those that the same network finds in the true render."""
+        across = np.linalg.norm(self.points[:, 36] - self.points[:, 45], axis=1)
+        apart = np.linalg.norm(self._points(pictures) - self.points, axis=2).mean(1)
+        return apart / np.maximum(across, 1e-6)
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """(N, 68, 2) the landmarks found in the true renders."""
+        return self._points(self.people.true)
 
     @cached_property
     def parts(self) -> dict[str, np.ndarray]:
@@ -138,6 +162,7 @@ class Truth:
         found: dict[str, Callable[[Seen, np.ndarray], float]] = {
             "aaad": headline,
             "moved_error": lambda seen, keep: float(np.nanmean(seen.error[keep])),
+            "landmark_error": lambda seen, keep: float(seen.landmarks[keep].mean()),
         }
         if stratum in ("left_out", "conflict", "composition"):
             found["conflict"] = lambda seen, keep: ratio(seen.conflict[keep])
@@ -194,19 +219,19 @@ class Twin:
 
 
 def kind_of(coding: Coding) -> str:
-    """What anatomy does: "conflict" takes something back, "implied" only adds, "none" neither."""
+    """What anatomy does: "implied" adds a unit that nobody asked for, whatever else; "conflict"
+    takes something back and adds none; "none" leaves the coding as it is.
+    """
     held, raw = (resolve(coding, mode=mode).activations for mode in ("warn", "off"))
     less = any(
         held.get(unit, {}).get(side, 0.0) < value - 1e-9
         for unit, sides in raw.items()
         for side, value in sides.items()
     )
-    more = any(
-        raw.get(unit, {}).get(side, 0.0) < value - 1e-9
-        for unit, sides in held.items()
-        for side, value in sides.items()
-    )
-    return "conflict" if less else "implied" if more else "none"
+    more = set(held) - set(raw)
+    if more:
+        return "implied"
+    return "conflict" if less or held != raw else "none"
 
 
 def parts_of(pictures: np.ndarray, people: HeldOutPeople, part: str) -> np.ndarray:

@@ -293,6 +293,8 @@ def test_arms_are_trained_once_and_compared(
         assert one["ci95"][0] <= one["value"] <= one["ci95"][1]
         assert one["p"] <= one["p_holm"] <= 1
     assert found["ceiling"]["renders"]["left_out"]["moved_error"] < 0.01
+    assert found["ceiling"]["renders"]["all"]["landmark_error"] == 0
+    assert found["arms"]["onehot"]["all"]["landmark_error"]["mean"] > 0
     assert found["ceiling"]["renders"]["left_out"]["moved_error_raw_truth"] > 0.1
     words = found["wording_never_trained"]
     assert words["pictures"] > 0
