@@ -49,6 +49,7 @@ _PLACES = frozenset(
     )
 )
 _CODED = frozenset(("coded", "scored", "coding", "present", "absent", "active", "activated"))
+_LED = frozenset(("present", "skip", "prep", "article", "viewer", "side", "direction"))
 _GLOSS = 16  # words in brackets behind a code that may be its name
 _NAMING = frozenset(("part", "motion", "direction", "noun", "act", "muscle", "vague"))
 _STATING = frozenset(("code", "neg", "absent", "present", "number", "stop", "unreal"))
@@ -98,6 +99,11 @@ def _numbers_after_heading(words: list[Word]) -> None:
         at = n + 1
         while at < len(words) and at - n < 4 and words[at].kind in ("present", "skip", "absent"):
             at += 1
+        far = at
+        while far < len(words) and far - n < 8 and words[far].kind in _LED:
+            far += 1
+        if far < len(words) and words[far].low == ":":
+            at = far  # "action units present in this frame: 1 and 4"
         if at < len(words) and words[at].low == ":":
             at += 1
         while at < len(words):

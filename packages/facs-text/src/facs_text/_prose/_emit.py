@@ -15,6 +15,7 @@ from facs_text._prose._scope import Scope, first_form
 from facs_text._prose._state import KEPT, LISTS, Said, State
 from facs_text._prose._supposed import elsewhere, governed, supposed
 from facs_text._prose._whose import owner_of
+from facs_text._prose._words import bases
 from facs_text._units import unit
 
 __all__ = ["emit"]
@@ -38,7 +39,7 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
             scope.denies(target, found) or (carried and scope.deny < 0)
         )
         if denied and not blocked:
-            _deny(state, target, person, scope)
+            _deny(state, target, person, scope, _base(clause, target))
         elif blocked or not state.people.is_described(person, told=state.told):
             state.report(words)
             if clause.joint == "and" and supposed(clause, target):
@@ -46,6 +47,7 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
         else:
             for action in _actions(target, scope.doubts(target)):
                 heard.append(Said(action, False, words[0].start, words[-1].end, target.name))
+                heard[-1].base = _base(clause, target)
                 heard[-1].loose = action.code == "10" and not target.motion and not target.code
     if clause.joint in ("or", "/") and heard and not carried:
         for one in [*state.latest, *heard]:  # one of them, and it is not said which
@@ -81,14 +83,23 @@ def _scored_absent(clause: Clause) -> list[Said]:
     ]
 
 
-def _deny(state: State, target: Target, person: Person | None, scope: Scope) -> None:
+def _base(clause: Clause, target: Target) -> str:
+    """What a target is said with: the base form of its verb or name."""
+    words = clause.words[target.first : target.last + 1]
+    kinds = ("motion", "act", "noun", "muscle", "direction", "code")
+    low = next((w.low for w in words if w.kind in kinds), words[0].low)
+    first = low.split(" ", 1)[0]
+    return bases().get(first, first)
+
+
+def _deny(state: State, target: Target, person: Person | None, scope: Scope, base: str) -> None:
     """Note what a denied target says is absent: nothing of one side, nor "not A and B" of two."""
     actions = target.actions
     if actions == _OPEN and not target.code:
         actions = _PARTED  # a mouth that does not open has its lips together, whatever the jaw
     whole = not target.side and all(a.side == "both" for a in actions)
     apart = target.code or len(actions) == 1 or actions == _ARCH
-    if scope.doubt or not (whole and apart):
+    if scope.doubt or not (whole and apart) or target.level:  # "no broad smile"
         return
     if not state.people.is_described(person, told=state.told):
         return
@@ -96,7 +107,7 @@ def _deny(state: State, target: Target, person: Person | None, scope: Scope) -> 
         codes = {action.code for action in actions}
         for one in state.said[-KEPT:]:
             one.denied = one.denied or one.action.code in codes
-    state.said += [Said(action, True) for action in actions]
+    state.said += [Said(action, True, base=base) for action in actions]
 
 
 def _doubtful_and(state: State, clause: Clause) -> bool:
@@ -133,7 +144,10 @@ def _settle_pending(
     """Deny or grade the bare names before this clause, when its predicate is theirs too."""
     if clause.joint not in LISTS:
         state.pending = []
-    if scope.predicate and state.pending:
+    if clause.has("unseen") and state.pending and clause.joint in ("and", "or", "nor"):
+        state.take_back(state.pending)  # "AU12 and AU13 cannot be told apart"
+        state.pending = []
+    elif scope.predicate and state.pending:
         plural = clause.has("aux") and any(w.low in ("are", "were") for w in clause.words)
         if clause.joint in ("and", "or", "nor") or plural:
             for one in state.pending:

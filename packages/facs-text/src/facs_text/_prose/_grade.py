@@ -15,6 +15,7 @@ _TRAITS = frozenset(
     ("narrow", "thin", "tight", "hollow", "dimpled", "arched", "protruding", "slit")
 )
 _OF_THINGS = frozenset(("in", "on", "by", "from", "during", "for", "under", "through"))
+_SOFTLY = frozenset(("gently", "gentle", "softly", "soft", "lightly", "light"))
 _LINES = frozenset(("wrinkled", "creased", "furrowed"))
 
 
@@ -65,9 +66,11 @@ def levels(state: State, clause: Clause, found: Scan, than: bool) -> None:
             state.report([word])
             continue
         targets = graded(state, clause, found, n)
+        if word.low in _SOFTLY:  # "gently closed" is closed
+            targets = [t for t in targets if t.actions[0].code != "43"]
         for target in targets:
             target.level = int(word.value)
-        if not targets and found.targets:
+        if not targets and found.targets and word.low not in _SOFTLY:
             state.report([word])
 
 

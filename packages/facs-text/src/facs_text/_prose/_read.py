@@ -35,6 +35,7 @@ def read_prose(text: str) -> tuple[list[Said], list[tuple[int, int]]]:
     reader = _Reader()
     for clauses in sentences(words):
         reader.sentence(clauses)
+    reader.unsay()
     return _one_side([s for s in reader.said if not s.void]), _merge(sorted(reader.unknown), text)
 
 

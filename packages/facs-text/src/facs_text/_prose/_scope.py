@@ -60,6 +60,8 @@ class Scope:
             return True  # "fade the smile out"
         if target.name and not target.code and target.last < self.unreal <= target.last + 2:
             return self.modal  # "the smile should land"
+        if target.code and target.last < self.unreal <= target.last + 2:
+            return True  # "AU9 and AU10 are often both there"
         twice = self.stop >= 0 and 0 <= self.deny < self.stop
         return twice or self.open
 
@@ -111,7 +113,7 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             modal = word.low in ("could", "might", "may") and (not scope.doubt or scope.hedge >= 0)
             scope.hedge = n if modal else -1
             scope.doubt = True
-        elif kind == "time":
+        elif kind in ("time", "unseen"):
             scope.open = True
         elif (
             kind == "prep" and word.low == "to" and scope.unreal < 0 and _infinitive(words, n)
