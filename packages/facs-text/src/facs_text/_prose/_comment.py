@@ -232,6 +232,7 @@ def _level(state: State, about: _Comment) -> bool:
     elif about.beside:
         every = {w.low for w in clause.words} & {"both", "all", "each"}
         _put_level(state.group if every else state.latest, level)
+        state.pending = []  # "AU6: weak, AU12: none" denies the second alone
     else:
         return False
     state.report_unknown(clause)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from facs_text._coding import Action
+from facs_text._prose._aside import another_act, points_back
 from facs_text._prose._clauses import Clause
 from facs_text._prose._codes import actions_of
 from facs_text._prose._found import Scan, Target
@@ -52,12 +53,25 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
     if clause.joint in ("or", "/") and heard and not carried:
         for one in [*state.latest, *heard]:  # one of them, and it is not said which
             one.action = one.action._replace(doubt=True)
+    _only_there(state, clause, heard, found)
     _settle_pending(state, clause, heard, scope, found)
     state.said += heard
     if heard:
         state.group = [*state.group, *heard][-KEPT:] if clause.joint in LISTS else heard
         state.latest = heard
     state.bare = [] if clause.has("person", "pronoun", "aux") else heard
+
+
+def _only_there(state: State, clause: Clause, heard: list[Said], found: Scan) -> None:
+    """ "Her smile is subtle, and only the left corner rises": what came before is of that side."""
+    first = min((t.first for t in found.targets), default=0)
+    if not any(w.low == "only" for w in clause.words[max(0, first - 3) : first + 1]):
+        return
+    sided = {one.action.code: one.action.side for one in heard}
+    for one in state.said[-KEPT:]:
+        side = sided.get(one.action.code, "")
+        if side in ("left", "right") and one.action.side == "both":
+            one.action = one.action._replace(side=side)
 
 
 def _blocked(state: State, target: Target, clause: Clause) -> bool:
@@ -68,6 +82,8 @@ def _blocked(state: State, target: Target, clause: Clause) -> bool:
         or supposed(clause, target)
         or elsewhere(clause, target)
         or done_by_another(clause, target)
+        or another_act(clause, target)
+        or points_back(clause, target)
         or is_trait(state, target, clause)
     )
 

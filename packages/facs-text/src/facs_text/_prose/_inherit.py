@@ -55,6 +55,7 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
     name = next((w for w in clause.words if w.kind == "side" and w.how == "name"), None)
     placed = any(w.kind == "side" and w.how == "on" for w in clause.words)
     moved = clause.has("pronoun", "person") and all(m.weak for m in free)  # "she sat down"
+    moved = moved or any(w.low == "face" for w in clause.words)  # "her face lifted to the rain"
     if free and not own and not found.foreign and not moved and clause.joint in _FLOW:
         source = state.waiting or state.parts
         for motion in free:
@@ -91,8 +92,8 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
                 if motion.place > own[0].place or not found.verb_first:
                     pair(state, found, part, motion)
     elif own and not (
-        found.motions or found.targets or found.unknown or clause.has("light", "calm")
-    ):
+        found.motions or found.targets or found.unknown or clause.has("light", "calm", "level")
+    ):  # but not "tiny mouth"
         lists = clause.joint in _LISTS and state.verb_first
         for part in own if lists else []:
             if part.value != "gaze":

@@ -65,6 +65,16 @@ def _merge(spans: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
     return merged
 
 
+def _is_renamed(clause: Clause, found: Scan) -> bool:
+    """ "AU25 through AU27 coded as AU26"."""
+    words = clause.words
+    return (
+        len(words) > 1
+        and (words[0].low, words[1].kind) == ("as", "code")
+        and all(t.code for t in found.targets)
+    )
+
+
 class _Reader(State):
     """Reads clause after clause."""
 
@@ -99,6 +109,10 @@ class _Reader(State):
         who(self, clause)
         if instrument(self, clause, found):
             return
+        if _is_renamed(clause, found):
+            self.take_back(self.latest)
+        if that and found.parts and not (found.motions or found.targets or clause.has("aux")):
+            void_latest(self, clause, found)  # "squint that eye"
         inherit(self, clause, found)
         turned = directed(self, clause, found)
         sides(self, clause, found, than)
@@ -154,7 +168,7 @@ class _Reader(State):
         self.report_unknown(clause)
         for motion in found.motions:
             done = motion.used or (said and (motion.weak or motion.value in _QUIET))
-            if not done and not quiet:
+            if not done and (not quiet or (scope.deny < 0 and self.header != "absent")):
                 self.report([motion.word])
         waits = not found.motions and not said and not found.unknown
         for part in found.parts:

@@ -44,28 +44,11 @@ _LATE = (
 )  # fmt: skip
 _Phrases = dict[str, tuple[str, str]]
 _SMALL = frozenset(("the", "her", "his", "their", "its", "my", "your", "a"))
+_COUNTED = frozenset(("first", "second", "third", "next", "last"))
 _RANKS = frozenset(
-    [
-        "pc",
-        "dc",
-        "ds",
-        "di",
-        "ps",
-        "wpc",
-        "sgt",
-        "insp",
-        "cst",
-        "ofc",
-        "dr",
-        "prof",
-        "officer",
-        "constable",
-        "sergeant",
-        "detective",
-        "inspector",
-        "deputy",
-    ]
-)
+    ("pc", "dc", "ds", "di", "ps", "wpc", "sgt", "insp", "cst", "ofc", "dr", "prof", "officer",
+     "constable", "sergeant", "detective", "inspector", "deputy")
+)  # fmt: skip
 _ENDINGS = (("ing", "ing"), ("ed", "ed"), ("s", "s"))
 
 
@@ -220,6 +203,9 @@ def _names(words: list[Word]) -> list[Word]:
         if rank.low in _RANKS and rank.text[:1].isupper() and word.text[:1].isupper():
             rank.kind, rank.value = "person", "role"
             word.kind = "skip"  # "PC Jones"
+    for before, word in pairwise(words):
+        if word.low == "still" and (before.kind == "article" or before.low in _COUNTED):
+            word.kind = "unknown"  # "in the second still" is a picture
     shouted = not any(w.text.islower() for w in words)
     for n, word in enumerate(words):
         if word.low == "her" and word.kind == "owner":
