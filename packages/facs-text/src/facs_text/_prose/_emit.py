@@ -21,6 +21,7 @@ from facs_text._units import unit
 
 __all__ = ["emit"]
 
+_OPPOSITE = {"left": "right", "right": "left"}
 _ARCH, _OPEN, _PARTED = actions_of("1+2"), actions_of("25+26"), actions_of("25")
 
 
@@ -51,8 +52,12 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
                 heard[-1].base = _base(clause, target)
                 heard[-1].loose = action.code == "10" and not target.motion and not target.code
     if clause.joint in ("or", "/") and heard and not carried:
+        alike = {h.action.code for h in heard} == {one.action.code for one in state.latest}
         for one in [*state.latest, *heard]:  # one of them, and it is not said which
-            one.action = one.action._replace(doubt=True)
+            if alike:
+                one.action = one.action._replace(level=0)  # "AU12B/AU12C"
+            else:
+                one.action = one.action._replace(doubt=True)
     _only_there(state, clause, heard, found)
     _settle_pending(state, clause, heard, scope, found)
     state.said += heard
@@ -115,6 +120,11 @@ def _deny(state: State, target: Target, person: Person | None, scope: Scope, bas
         actions = _PARTED  # a mouth that does not open has its lips together, whatever the jaw
     whole = not target.side and all(a.side == "both" for a in actions)
     apart = target.code or len(actions) == 1 or actions == _ARCH
+    if target.side in _OPPOSITE and not scope.doubt:
+        codes = {action.code for action in actions}
+        for one in state.latest:  # "a crooked smile, the right corner does not lift"
+            if one.action.code in codes and one.action.side in ("both", "unequal"):
+                one.action = one.action._replace(side=_OPPOSITE[target.side])
     if scope.doubt or not (whole and apart) or target.level:  # "no broad smile"
         return
     if not state.people.is_described(person, told=state.told):

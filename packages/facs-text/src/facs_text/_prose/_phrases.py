@@ -82,7 +82,12 @@ def _beside_something(here: Scanning, part: Part) -> bool:
 def _does_with_its_own(here: Scanning, n: int) -> bool:
     """ "The wolf opened his mouth": something unknown that has a face."""
     after = [w for w in here.words[n + 1 : n + 6] if w.low not in ("had", "has", "have")]
-    moves = bool(after) and after[0].kind in ("motion", "light") and after[0].form in ("s", "ed")
+    moves = (
+        here.owner is None
+        and bool(after)
+        and after[0].kind in ("motion", "light")
+        and after[0].form in ("s", "ed")
+    )
     return moves and any(w.kind == "owner" and w.value in ("m", "f", "t") for w in after[1:])
 
 
