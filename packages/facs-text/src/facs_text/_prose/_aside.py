@@ -75,6 +75,6 @@ def points_back(clause: Clause, target: Target) -> bool:
     words = clause.words
     for n, word in enumerate(words[:-1]):
         after = words[n + 1]
-        if word.low in ("this", "same") and after.kind == "part" and not after.plural:
+        if word.low in ("this", "same", "opposite") and after.kind == "part" and not after.plural:
             return True
     return False

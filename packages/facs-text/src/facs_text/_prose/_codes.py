@@ -178,7 +178,20 @@ def _beside(words: list[Word], n: int, drop: set[int], beside: list[tuple[Word, 
         if bracket and not (at + 1 < len(words) and words[at + 1].text == ")"):
             return
         beside.append((words[n], letter or value.text))
+        if at + 1 < len(words) and words[at + 1].low in ("each", "both"):
+            beside.extend((word, letter or value.text) for word in _listed_before(words, n))
         drop.update(range(start, at + 1 + bracket))
+
+
+def _listed_before(words: list[Word], n: int) -> list[Word]:
+    """The codes of the list that ends with the one at n: "AU15 and AU20: C each"."""
+    found = []
+    for word in reversed(words[max(0, n - _GLOSS) : n]):
+        if word.kind == "code":
+            found.append(word)
+        elif word.kind != "conj" and word.low != ",":
+            break
+    return found
 
 
 def _own_name(words: list[Word], n: int, at: int, drop: set[int]) -> int:

@@ -31,7 +31,9 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
     if not clause.unreal:
         state.said += _scored_absent(clause)
     carried = state.denied and (clause.joint in ("or", "nor", "/") or clause.listed)
-    unreal = state.unreal and clause.joint in LISTS and first_form(clause) == "base"
+    form = first_form(clause)
+    unreal = state.unreal and clause.joint in LISTS
+    unreal = unreal and (form == "base" or (form == "ing" and state.unreal_ing))
     uncertain = less or unreal or _doubtful_and(state, clause)
     for target in found.targets:
         words = clause.words[target.first : target.last + 1]

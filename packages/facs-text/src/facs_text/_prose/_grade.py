@@ -77,6 +77,10 @@ def levels(state: State, clause: Clause, found: Scan, than: bool) -> None:
 def _of_something_else(clause: Clause, found: Scan, n: int) -> bool:
     """ "Squints in bright light": a level behind a preposition is of what stands there."""
     words = clause.words
+    before = next((w for w in reversed(words[:n]) if w.low not in ("so", "too")), None)
+    after = words[n + 1] if n + 1 < len(words) else None
+    if before is not None and before.kind == "aux" and after is not None and after.kind == "owner":
+        return not words[n].low.endswith("ly")  # "her mouth was so full her cheeks bulged"
     if words[n].low.endswith("ly") or words[n].how == "after" or " " in words[n].low:
         return False
     if not any(w.low in _OF_THINGS for w in words[max(0, n - 3) : n]):

@@ -31,6 +31,11 @@ def instrument(state: State, clause: Clause, found: Scan) -> bool:
     if any(not clause.words[n].low.endswith("ly") for n in found.unknown):
         return False  # "with the left corner lagging"
     part = found.parts[0]
+    frowned = [one for one in state.latest if one.base in ("frown", "scowl")]
+    if clause.joint == "with" and frowned and part.value in ("mouth", "lip", "corner"):
+        state.take_back(frowned)  # "frowning slightly with his mouth"
+        state.report([part.word])
+        return True
     codes = BY.get(part.value, ())
     heard = [one for one in state.latest if one.action.code in codes]
     if part.value == "teeth" and heard:
@@ -81,7 +86,7 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
             if target.part == own[0].value and not target.side:
                 target.side = _OPPOSITE.get(known, "")
                 target.blocked = known not in _OPPOSITE
-    elif own and found.motions and state.waiting and clause.joint in _LISTS:
+    elif own and found.motions and state.waiting and clause.joint in _LISTS and not _makes(clause):
         side = state.waiting[-1].side
         if side in ("left", "right") and not clause.has("article", "owner", "side"):
             for target in found.targets:  # "the left brow and cheek"
@@ -99,6 +104,11 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
             if part.value != "gaze":
                 for motion in state.motions[-3:]:
                     pair(state, found, part, Motion(motion.value, motion.word, -1))
+
+
+def _makes(clause: Clause) -> bool:
+    """ "Making the corners turn down": a clause of its own, not more of a list."""
+    return clause.words[0].kind == "light" and clause.words[0].form == "ing"
 
 
 def _undone(state: State, motions: list[Motion]) -> bool:

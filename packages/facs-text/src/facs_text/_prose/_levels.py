@@ -42,7 +42,8 @@ def settle_levels(words: list[Word]) -> list[Word]:
         placed = closed or (
             letter and n > 0 and words[n - 1].low in _BEFORE and (ends or noun_after)
         )
-        sided = n > 0 and words[n - 1].kind == "side" and words[n - 1].value in ("left", "right")
+        beside = words[n - 2] if n > 1 and words[n - 1].low in (":", "=") else words[n - 1]
+        sided = n > 0 and beside.kind == "side" and beside.value in ("left", "right")
         named = sided or (n > 0 and words[n - 1].kind in ("noun", "motion", "code", "muscle"))
         stops = after is None or (after.kind == "mark" and after.low in ".;,)")
         placed = placed or (letter and named and stops and (sided or word.text != "A"))

@@ -146,6 +146,11 @@ def _chained(here: Scanning, value: str, side: str) -> bool:
     if named is not None and named.name and not named.code and not here.subject:
         named.side = named.side or side
         return True
+    lids = ("lid", "upper lid", "lower lid")
+    if here.out.parts and here.out.parts[-1].value in lids and value == "eye":
+        head = here.out.parts[-1]  # "the upper lid of the left eye"
+        head.side = head.side or side
+        return True
     if not here.out.parts or here.out.parts[-1].value not in (
         "corner",
         "brow corner",

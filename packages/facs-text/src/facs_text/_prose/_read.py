@@ -100,6 +100,9 @@ class _Reader(State):
         that = clause.joint == "relative" and clause.words[:1] and clause.words[0].low == "that"
         if (self.doubted and clause.joint in ("relative", "")) or (self.doubted_that and that):
             clause.unreal = True  # "there is no evidence that she smiled"
+        if self.unscored and clause.joint.endswith("with"):
+            clause.unreal = True  # "AU5 cannot be coded together with AU43"
+        self.unscored = clause.has("unseen")
         self.doubted = False
         found = scan(clause)
         named = bool(found.targets) or clause.joint in LABELS
@@ -229,3 +232,4 @@ class _Reader(State):
             start = max(scope.deny, scope.stop, 0)
             self.form = first_form(clause, start) if self.denied and content else ""
             self.unreal = scope.unreal >= 0
+            self.unreal_ing = self.unreal and first_form(clause, scope.unreal) == "ing"

@@ -86,6 +86,10 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         elif kind == "vanish" and not _of_a_part(words, n):
             scope.vanish = n
             scope.into = any(w.low in ("into", "to") for w in words[n + 1 : n + 4])
+        elif word.low == "off" and n and words[n - 1].kind == "code" and _turned(words[:n]):
+            absent = n  # "leave AU25 off"
+        elif word.low == "left" and n and _leaves(words, n):
+            scope.vanish = n  # "the sneer left his lips"
         elif kind == "prep" and word.low in ("off", "from") and scope.vanish < 0:
             if (
                 n
@@ -128,6 +132,15 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         scope.unreal = scope.unsure = 0
         scope.open = True
     return scope
+
+
+def _turned(words: list[Word]) -> bool:
+    return any(w.low.startswith(("leav", "turn", "switch", "keep")) for w in words)
+
+
+def _leaves(words: list[Word], n: int) -> bool:
+    after = words[n + 1] if n + 1 < len(words) else None
+    return words[n - 1].kind == "act" and after is not None and after.kind == "owner"
 
 
 def _scalar(words: list[Word], n: int) -> bool:

@@ -55,6 +55,8 @@ class State:
         self.unreal = False
         self.as_if = False
         self.spoken = False  # what follows a stage direction is said by somebody
+        self.unscored = False  # the clause before says that something cannot be scored
+        self.unreal_ing = False  # and it was said of gerunds: "a habit of blinking and"
         self.header = ""
         self.doubted = self.doubted_that = False
         self.side_ahead = ""

@@ -152,6 +152,10 @@ def _tables() -> tuple[dict[str, str], _Phrases, _Phrases]:
                     bases.setdefault(other, word)
     for phrase, kind, value, _ in entries:
         phrases.setdefault(phrase, (kind, value))
+        first, *inside = phrase.split()  # articles inside are passed over where a text is read
+        if any(w in _SMALL for w in inside[:-1]):
+            bare = [w for w in inside[:-1] if w not in _SMALL]
+            phrases.setdefault(" ".join([first, *bare, inside[-1]]), (kind, value))
     for phrase, kind, value, inflect in entries:
         if inflect:
             base = " ".join(bases.get(w, w) for w in phrase.split())
