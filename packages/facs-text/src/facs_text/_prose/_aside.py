@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from facs_text._prose._clauses import Clause
 from facs_text._prose._found import Target
 
-__all__ = ["another_act", "points_back"]
+__all__ = ["another_act", "anothers", "points_back", "the_one"]
 
 _AT = frozenset(("to", "against", "on", "onto"))
 _SURFACES = frozenset(("nose", "lip", "mouth", "cheek", "chin", "upper lip", "lower lip"))
@@ -66,6 +68,26 @@ def _muscle_does(clause: Clause, target: Target) -> bool:
         if not beside and word.low not in ("left", "right"):
             return False
     return False
+
+
+def anothers(clause: Clause, target: Target) -> bool:
+    """ "He had bitten her lip", "she lifted his chin"."""
+    words = clause.words
+    doers = {w.low for w in words[: target.last + 1] if w.kind == "pronoun"}
+    owners = {w.low for w in words[target.first : target.last + 1] if w.kind == "owner"}
+    owners |= {target.owner.low} if target.owner is not None else set()
+    return ("he" in doers and "her" in owners) or ("she" in doers and "his" in owners)
+
+
+def the_one(clause: Clause, target: Target, sided: bool) -> bool:
+    """ "The left corner rises when the eye is closed": which eye is not said."""
+    if not sided or target.code or target.side not in ("", "one", "one?"):
+        return False
+    words = clause.words
+    return any(
+        a.low == "the" and b.kind == "part" and b.value in ("eye", "lid", "brow") and not b.plural
+        for a, b in pairwise(words)
+    )
 
 
 def points_back(clause: Clause, target: Target) -> bool:

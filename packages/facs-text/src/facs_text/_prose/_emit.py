@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from facs_text._coding import Action
-from facs_text._prose._aside import another_act, points_back
+from facs_text._prose._aside import another_act, anothers, points_back, the_one
 from facs_text._prose._clauses import Clause
 from facs_text._prose._codes import actions_of
 from facs_text._prose._found import Scan, Target
@@ -61,6 +61,11 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
             else:
                 one.action = one.action._replace(doubt=True)
     _only_there(state, clause, heard, found)
+    last = max((t.last for t in found.targets), default=0)
+    trailing = any(w.kind == "side" and w.value in _OPPOSITE for w in clause.words[last + 1 :])
+    if clause.joint == "and" and trailing and heard and all(t.code for t in found.targets):
+        state.take_back(p for p in state.pending if p.action.side == "both")
+        state.pending = []  # "AU6 and AU12 on the right": both of them, it may be
     _settle_pending(state, clause, heard, scope, found)
     state.said += heard
     if heard:
@@ -90,7 +95,9 @@ def _blocked(state: State, target: Target, clause: Clause) -> bool:
         or elsewhere(clause, target)
         or done_by_another(clause, target)
         or another_act(clause, target)
+        or anothers(clause, target)
         or points_back(clause, target)
+        or the_one(clause, target, any(s.action.side in _OPPOSITE for s in state.latest))
         or is_trait(state, target, clause)
     )
 

@@ -11,6 +11,9 @@ _AT = frozenset(("at", "to", "of", "a", "the", "is", ":", "=", "as"))
 _BEFORE = frozenset(
     ("at", "as", "(", "[", "scored", "coded", "rated", "graded", "reaches", "reached")
 )
+_WHICH = frozenset(
+    ("left", "right", "first", "second", "latter", "other", "the", "upper", "lower", "each")
+)
 _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
 
@@ -69,7 +72,18 @@ def _is_a_part(words: list[Word], n: int) -> bool:
     """Whether "half" says which part of something, not how much."""
     before = words[n - 1].low if n else ""
     after = words[n + 1] if n + 1 < len(words) else None
-    ordinal = before in ("first", "second", "latter", "other", "the", "upper", "lower", "each")
+    ordinal = before in (
+        "left",
+        "right",
+        "first",
+        "second",
+        "latter",
+        "other",
+        "the",
+        "upper",
+        "lower",
+        "each",
+    )
     return ordinal or (after is not None and after.kind == "unknown")
 
 

@@ -114,6 +114,8 @@ class _Reader(State):
             return
         if _is_renamed(clause, found):
             self.take_back(self.latest)
+        if clause.joint == "neither" and len(clause.words) == 1:
+            self.take_back(self.group)  # "coded as neither"
         if that and found.parts and not (found.motions or found.targets or clause.has("aux")):
             void_latest(self, clause, found)  # "squint that eye"
         inherit(self, clause, found)
@@ -177,7 +179,8 @@ class _Reader(State):
         for part in found.parts:
             if part.used or part.value == "gaze":
                 continue
-            if waits and not part.apart and not quiet:
+            told = clause.has("aux") and clause.has("level")  # "the lids stay at half"
+            if waits and not part.apart and not quiet and not told:
                 self.waiting.append(part)
             elif not quiet and not (part.apart and said) and not said:
                 self.report([part.word])

@@ -210,6 +210,8 @@ def _names(words: list[Word]) -> list[Word]:
     for before, word in pairwise(words):
         if word.low == "still" and (before.kind == "article" or before.low in _COUNTED):
             word.kind = "unknown"  # "in the second still" is a picture
+        if word.low == "back" and before.kind in ("article", "owner"):
+            word.kind = "unknown"  # "his back is arched"
     shouted = not any(w.text.islower() for w in words)
     for n, word in enumerate(words):
         if word.low == "her" and word.kind == "owner":
