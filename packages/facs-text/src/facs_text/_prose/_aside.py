@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from facs_text._prose._clauses import Clause
 from facs_text._prose._found import Target
+from facs_text._prose._words import lexicon
 
 __all__ = ["another_act", "anothers", "points_back", "the_one"]
 
@@ -73,6 +74,8 @@ def _muscle_does(clause: Clause, target: Target) -> bool:
 def anothers(clause: Clause, target: Target) -> bool:
     """ "He had bitten her lip", "she lifted his chin"."""
     words = clause.words
+    if any(w.kind == "light" and w.value in lexicon()["observers"] for w in words):
+        return False  # "he saw her raised brow"
     doers = {w.low for w in words[: target.last + 1] if w.kind == "pronoun"}
     owners = {w.low for w in words[target.first : target.last + 1] if w.kind == "owner"}
     owners |= {target.owner.low} if target.owner is not None else set()

@@ -28,6 +28,8 @@ def heading(state: State, clause: Clause, found: Scan, scope: Scope) -> bool:
         return False
     if scope.deny >= 0 or clause.has("absent"):
         state.header = "absent"
+    elif clause.has("unsure"):
+        state.header = "unsure"  # "Excluded: AU45"
     elif clause.has("present"):
         state.header = "present"
     else:

@@ -34,7 +34,7 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
     form = first_form(clause)
     unreal = state.unreal and clause.joint in LISTS
     unreal = unreal and (form == "base" or (form == "ing" and state.unreal_ing))
-    uncertain = less or unreal or _doubtful_and(state, clause)
+    uncertain = less or unreal or state.header == "unsure" or _doubtful_and(state, clause)
     for target in found.targets:
         words = clause.words[target.first : target.last + 1]
         person = owner_of(state, target, clause)

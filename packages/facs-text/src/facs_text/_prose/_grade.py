@@ -66,6 +66,9 @@ def levels(state: State, clause: Clause, found: Scan, than: bool) -> None:
             state.report([word])
             continue
         targets = graded(state, clause, found, n)
+        after = clause.words[n + 1].low if n + 1 < len(clause.words) else ""
+        if after in ("slit", "slits"):
+            continue  # "her eyes were little slits"
         if word.low in _SOFTLY:  # "gently closed" is closed
             targets = [t for t in targets if t.actions[0].code != "43"]
         for target in targets:

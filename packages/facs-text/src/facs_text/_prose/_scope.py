@@ -81,7 +81,7 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             scope.open = scope.open or _scalar(words, n)
         elif kind == "motion" and word.low.startswith("drop") and _drops(words, n):
             scope.stop = n  # "drops the smile"
-        elif kind == "stop" and scope.stop < 0:
+        elif kind == "stop" and scope.stop < 0 and not _ends_on(words, n):
             scope.stop = n
         elif kind == "vanish" and not _of_a_part(words, n):
             scope.vanish = n
@@ -132,6 +132,13 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         scope.unreal = scope.unsure = 0
         scope.open = True
     return scope
+
+
+def _ends_on(words: list[Word], n: int) -> bool:
+    """ "Finish on closed eyes"."""
+    after = words[n + 1] if n + 1 < len(words) else None
+    ends = words[n].low.startswith(("finish", "stop", "quit"))
+    return ends and after is not None and after.low in ("on", "with", "in", "at")
 
 
 def _turned(words: list[Word]) -> bool:
