@@ -129,4 +129,10 @@ HOSTILE = (
     "AU12: left C, right A, ",
     "thin, heavy, ",
     "as wide as ",
+    "she smiles, then stopped, ",
+    "no smile, a smile, ",
+    "he closed his eyes, left eye half open, ",
+    "AU1, AU2 and AU4 cannot be told apart, ",
+    "action units present in this ",
+    "tight-lipped ",
 )

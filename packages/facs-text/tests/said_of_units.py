@@ -32,13 +32,11 @@ _ONE_TISSUE = {
 _ONE_WAY = {("5", "4"), ("2", "6")}
 
 _LEADS = ("overcoming", "prevailing over", "despite")
-_HELD = ("but held back by", "checked by", "pulling against", "against", "lessened by",
-         "under", "but outweighed by", "but overpowered by", "outweighed by",
-         "partly covered by")  # fmt: skip
-_LISTS = ("despite", "against", "outweighed by")  # brief texts, where "and" joins no sentences
+_HELD = ("held back by", "checked by", "pulling against", "against", "lessened by", "under",
+         "outweighed by", "overpowered by", "partly covered by")  # fmt: skip
 _JOINT = re.compile(
-    r"(?P<so>, so that |: )|, (?P<how>" + "|".join((*_LEADS, *_HELD)) + r") "
-    r"|(?P<more>, and )|(?P<next>, while |; )"
+    r"(?P<so>, so that |: )|, (?:but |and )?(?P<how>" + "|".join((*_LEADS, *_HELD)) + r") "
+    r"|(?P<again>, and (?:by|over) )|(?P<more>, and )|(?P<next>, while |; )"
 )
 _PULL = re.compile(
     r"(?!.* (?:is|are) )the (?:[\w'-]+ )*?(?:pull|lift|lifting|knitting|squeeze|tightening|tension|"
@@ -69,7 +67,7 @@ def said(text: str) -> tuple[list[tuple[str, str, str]], list[str]]:
         phrase = text[at : match.start() if match else len(text)]
         if kind == "so":
             looks.append(phrase)
-        elif kind == "how" or (kind == "more" and how and (how in _LISTS or _PULL.match(phrase))):
+        elif kind in ("how", "again") or (kind == "more" and how and _PULL.match(phrase)):
             held.append((head, how, phrase))
         else:
             head, how = phrase, ""

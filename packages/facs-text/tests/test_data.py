@@ -109,6 +109,9 @@ def test_antagonists_are_blended_in_presets() -> None:
 
 def test_each_word_means_one_level() -> None:
     tables = [*wording()["adverbs"].values(), wording()["adjectives"]]
+    for level, words in enumerate(wording()["earlier"]):  # read, and no longer said
+        assert not any(word in said[n] for word in words for said in tables for n in range(6))
+        assert level or not words
     levels: dict[str, int] = {}
     for table in tables:
         assert [bool(words) for words in table] == [False] + [True] * 5

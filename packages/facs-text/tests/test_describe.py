@@ -185,3 +185,14 @@ def test_text_of_the_issue() -> None:
         description = describe(parse(codes))
         assert description.text
         assert not contradictions(description)
+
+
+def test_a_second_opponent_has_its_own_joint() -> None:
+    said = {describe("2+4+6", seed=n).text for n in range(60)}
+    assert any(
+        "the knitting of the brows, and lessened by the lift of the cheeks" in t for t in said
+    )
+    said = {describe("10+12+15+23", seed=n, detail=d).text for n in range(60) for d in DETAILS}
+    assert any("on the lip corners, and by the tightening of the lips" in t for t in said)
+    assert any(", against mouth corners down, and against lips tightened" in t for t in said)
+    assert not any(re.search(r"by the [^,;.:]*, and the ", t) for t in said)

@@ -255,3 +255,12 @@ def test_word_salad(words: list[str]) -> None:
     text = " ".join(words)
     understood = understand(text)
     assert parse(str(understood.coding)) == understood.coding
+
+
+def test_words_that_were_said_earlier_are_read() -> None:
+    for text in (
+        "The cheeks are greatly lifted. The lip corners are drawn greatly up and back.",
+        "The lip corners are drawn strongly up and back; cheeks greatly lifted.",
+    ):
+        heard = understand(text)
+        assert (heard.coding, heard.unparsed) == (parse("6D+12D"), ())

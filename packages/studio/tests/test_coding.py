@@ -136,3 +136,13 @@ def test_every_unit_that_can_be_shown_has_a_slider():
         for p in found["presets"]
         for _, _, level, _ in look({"codes": p["drawn"]})["actions"]
     )
+
+
+def test_what_english_says_is_absent_is_not_implied():
+    view = look({"text": "The jaw is dropped slightly open, but the lips are not parted."})
+    assert (view["codes"], view["absent"], view["resolved"]) == ("26B", ["25"], "26B")
+    assert "apart" not in view["text"]
+    assert view["seen"].keys() == {"AU26"}
+    assert look({"codes": "26B"})["resolved"] == "25B+26B"
+    again = look({"text": view["text"]})
+    assert (again["codes"], again["absent"], again["text"]) == ("26B", ["25"], view["text"])

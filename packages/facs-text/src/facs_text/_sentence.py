@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from zlib import crc32
 
 from facs_text._coding import Action, Coding
 from facs_text._groups import Group
 from facs_text._units import unit
-from facs_text._wording import fill, phrases, wording
+from facs_text._wording import fill, further, phrases, second, wording
 
 __all__ = ["Clause", "Plan", "addenda", "addendum", "clause", "count", "mix", "plan_of", "small"]
 
@@ -144,11 +145,15 @@ def _slots(plan: Plan, detail: str, tags: bool, word: int) -> tuple[Sequence[str
             slots.append(said)
         else:
             slots.append(ways(head, kind))
-        for how, rivals in ties:
-            slots.append(against[how])
-            for m, rival in enumerate(rivals):
-                slots.extend([(", and ",)] if m else [])
-                slots.append(ways(rival, pull))
+        for k, (how, rivals) in enumerate(ties):
+            said = [ways(rival, pull) for rival in reversed(rivals)]
+            slots.append(
+                [
+                    f"{second(way) if k else way}{further(way).join(reversed(chosen))}"
+                    for chosen in product(*said)
+                    for way in against[how]
+                ]
+            )
         if n == plan.look_at and plan.looks and detail != "terse":
             slots.append((": ",) if brief else _SO)
             slots.append([fill(look, plan.side, 0) for look in plan.looks])

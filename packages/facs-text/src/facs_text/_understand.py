@@ -14,7 +14,7 @@ from facs_text._prose import read_prose
 from facs_text._sentence import addendum
 from facs_text._trace import rules
 from facs_text._units import unit, units
-from facs_text._wording import fill, form, templates, wording
+from facs_text._wording import fill, form, further, second, templates, wording
 
 __all__ = ["Span", "Understanding", "understand"]
 
@@ -45,11 +45,12 @@ class Understanding:
 @lru_cache(maxsize=1)
 def _ends() -> re.Pattern[str]:
     """Where a phrase ends: at marks and at the words that join phrases in a sentence."""
-    against = [w for kinds in wording()["against"].values() for ws in kinds.values() for w in ws]
-    joints = [", while ", ", and ", ", so that ", *sorted(set(against), key=len, reverse=True)]
+    against = {w for kinds in wording()["against"].values() for ws in kinds.values() for w in ws}
+    against |= {way(w) for w in against for way in (second, further)}
+    joints = sorted({", while ", ", and ", ", so that ", *against}, key=len, reverse=True)
     return re.compile(
         r"(?<![.;:!?])[.;:!?\n]+(?:\s+|$)|$"  # tried once in a run of marks, so time is linear
-        "|" + "|".join(map(re.escape, joints))
+        "|" + "|".join(map(re.escape, joints))  # the longer first
     )
 
 
@@ -65,7 +66,7 @@ def _degrees() -> tuple[re.Pattern[str], dict[str, int]]:
     words = wording()
     levels = {
         w: n
-        for table in (*words["adverbs"].values(), words["adjectives"])
+        for table in (*words["adverbs"].values(), words["adjectives"], words["earlier"])
         for n, ws in enumerate(table)
         for w in ws
     }

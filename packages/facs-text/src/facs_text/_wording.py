@@ -23,7 +23,9 @@ from typing import Any
 from facs_text._coding import LETTERS
 from facs_text._units import load_data
 
-__all__ = ["adjectives", "adverbs", "fill", "form", "phrases", "templates", "wording"]
+__all__ = [
+    "adjectives", "adverbs", "fill", "form", "further", "phrases", "second", "templates", "wording",
+]  # fmt: skip
 
 _MARK = re.compile(r"\{([^{}]*)\}")
 _WORD = {"left": "left", "right": "right", "one": "one", "V": "side-V", "W": "side-W"}
@@ -54,6 +56,19 @@ def adjectives(level: int) -> list[str]:
     """Adjectives that mean a level, 1..5."""
     words: list[str] = wording()["adjectives"][level]
     return words
+
+
+@cache
+def second(opposed: str) -> str:
+    """How another kind of opposition follows a first: ", but held by " as ", and held by "."""
+    return f", and {opposed.removeprefix(', but ').removeprefix(', ')}"
+
+
+@cache
+def further(opposed: str) -> str:
+    """How an opponent of the same kind follows a first: ", but held by " as ", and by "."""
+    last = opposed.split()[-1]
+    return f", and {last} " if last in ("against", "by", "despite", "over", "under") else ", and "
 
 
 @cache

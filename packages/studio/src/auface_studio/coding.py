@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from auface_studio.errors import StudioError
 from auface_studio.trace import trace
@@ -32,8 +32,16 @@ VIEWS = ("codes", "text", "actions")
 MAX_TEXT = 20_000
 
 
-def read_coding(asked: Mapping[str, Any]) -> tuple[Coding, list[dict[str, Any]]]:
-    """The coding of a request, and what of its English was not understood.
+class Read(NamedTuple):
+    """A coding, the spans of its English that were not understood, the units it says are absent."""
+
+    coding: Coding
+    unread: list[dict[str, Any]]
+    absent: frozenset[str]
+
+
+def read_coding(asked: Mapping[str, Any]) -> Read:
+    """The coding of a request, what of its English was not understood and what it denies.
 
     asked holds one of `codes` (FACS notation), `text` (English) and `actions` (a list of
     [code, side, level]). Raises StudioError or FacsTextError that says what is wrong.
@@ -43,18 +51,16 @@ def read_coding(asked: Mapping[str, Any]) -> tuple[Coding, list[dict[str, Any]]]
         raise StudioError("give one of codes, text and actions")
     value = asked[given[0]]
     if given[0] == "actions":
-        return _from_actions(value), []
+        return Read(_from_actions(value), [], frozenset())
     if not isinstance(value, str):
         raise StudioError(f"{given[0]} is text, not {type(value).__name__}")
     if len(value) > MAX_TEXT:
         raise StudioError(f"{len(value)} characters; at most {MAX_TEXT} are read")
     if given[0] == "codes":
-        return (parse(value) if value.strip() else Coding()), []
-    understood = understand(value) if value.strip() else None
-    if understood is None:
-        return Coding(), []
+        return Read(parse(value) if value.strip() else Coding(), [], frozenset())
+    understood = understand(value)
     spans = [{"start": s.start, "end": s.end, "text": s.text} for s in understood.unparsed]
-    return understood.coding, spans
+    return Read(understood.coding, spans, understood.absent)
 
 
 def _from_actions(value: Any) -> Coding:
@@ -73,14 +79,14 @@ def _from_actions(value: Any) -> Coding:
 
 def look(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that is said of one coding, as plain values for JSON."""
-    coding, unread = read_coding(asked)
+    coding, unread, absent = read_coding(asked)
     detail = asked.get("detail", "full")
     seed = asked.get("seed", 0)
     if detail not in DETAILS:
         raise StudioError(f"detail {detail!r:.40}; expected one of {', '.join(DETAILS)}")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
         raise StudioError(f"seed {seed!r:.40} is not a whole number from 0 to {2**31 - 1}")
-    said = describe(coding, detail=detail, seed=seed)
+    said = describe(coding, detail=detail, seed=seed, absent=absent)
     resolution = said.resolution
     return {
         "codes": str(coding),
@@ -91,6 +97,7 @@ def look(asked: Mapping[str, Any]) -> dict[str, Any]:
         "seen": {key: dict(sides) for key, sides in resolution.activations.items()},
         "trace": trace(coding, resolution),
         "unread": unread,
+        "absent": sorted(absent),
         "copy": _copies(coding, said.text, seed),
     }
 

@@ -130,7 +130,7 @@ def _split(words: list[Word]) -> list[Clause]:
         if word.kind == "mark" and word.low == ":":
             here.words.append(word)  # so that a heading can be told
         if (
-            word.kind == "conj"
+            (word.kind == "conj" or word.low == "with")
             and here.words
             and all(w.kind in ("hedge", "skip") for w in here.words)
         ):

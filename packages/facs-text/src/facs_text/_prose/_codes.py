@@ -49,6 +49,7 @@ _PLACES = frozenset(
     )
 )
 _CODED = frozenset(("coded", "scored", "coding", "present", "absent", "active", "activated"))
+_LED = frozenset(("present", "skip", "prep", "article", "viewer", "side", "direction"))
 _GLOSS = 16  # words in brackets behind a code that may be its name
 _NAMING = frozenset(("part", "motion", "direction", "noun", "act", "muscle", "vague"))
 _STATING = frozenset(("code", "neg", "absent", "present", "number", "stop", "unreal"))
@@ -98,6 +99,11 @@ def _numbers_after_heading(words: list[Word]) -> None:
         at = n + 1
         while at < len(words) and at - n < 4 and words[at].kind in ("present", "skip", "absent"):
             at += 1
+        far = at
+        while far < len(words) and far - n < 8 and words[far].kind in _LED:
+            far += 1
+        if far < len(words) and words[far].low == ":":
+            at = far  # "action units present in this frame: 1 and 4"
         if at < len(words) and words[at].low == ":":
             at += 1
         while at < len(words):
@@ -172,7 +178,20 @@ def _beside(words: list[Word], n: int, drop: set[int], beside: list[tuple[Word, 
         if bracket and not (at + 1 < len(words) and words[at + 1].text == ")"):
             return
         beside.append((words[n], letter or value.text))
+        if at + 1 < len(words) and words[at + 1].low in ("each", "both"):
+            beside.extend((word, letter or value.text) for word in _listed_before(words, n))
         drop.update(range(start, at + 1 + bracket))
+
+
+def _listed_before(words: list[Word], n: int) -> list[Word]:
+    """The codes of the list that ends with the one at n: "AU15 and AU20: C each"."""
+    found = []
+    for word in reversed(words[max(0, n - _GLOSS) : n]):
+        if word.kind == "code":
+            found.append(word)
+        elif word.kind != "conj" and word.low != ",":
+            break
+    return found
 
 
 def _own_name(words: list[Word], n: int, at: int, drop: set[int]) -> int:

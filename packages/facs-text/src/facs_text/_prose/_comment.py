@@ -17,6 +17,8 @@ __all__ = ["LABELS", "comment", "heading"]
 LABELS = frozenset((":", "(", ")", "—", "–", "-", "=", "with", "→"))
 _VERDICT = frozenset(("neg", "present", "absent", "skip", "aux"))
 _BESIDE = _VERDICT | {"level", "level noun", "number", "mark", "prep", "article", "hedge", "side"}
+_GOES_ON = frozenset(("but", "and", ",", "then", "relative", "yet", "", "sub"))
+_NO_LONGER = frozenset(("now", "anymore", "any more", "any longer", "afterwards"))
 _OTHER = {"left": "right", "right": "left"}
 
 
@@ -26,6 +28,8 @@ def heading(state: State, clause: Clause, found: Scan, scope: Scope) -> bool:
         return False
     if scope.deny >= 0 or clause.has("absent"):
         state.header = "absent"
+    elif clause.has("unsure"):
+        state.header = "unsure"  # "Excluded: AU45"
     elif clause.has("present"):
         state.header = "present"
     else:
@@ -53,9 +57,12 @@ def comment(state: State, clause: Clause, found: Scan, scope: Scope) -> bool:
     """ "AU12: strong", "AU4 (absent)", "a smile, more so on the right". True when it was one."""
     if found.targets or found.parts or found.motions or clause.has("vague", "calm"):
         return False
+    if clause.joint == ")" and clause.words[0].text[:1].isupper():
+        state.spoken = True  # "(smiling) Oh, great."
+    if state.spoken:
+        return False
     kinds = {w.kind for w in clause.words}
-    speech = clause.has("neg") and clause.words[0].text[:1].isupper()
-    if clause.joint == ")" and (speech or not kinds <= _BESIDE):
+    if clause.joint == ")" and not kinds <= _BESIDE:
         return False  # what follows a bracket is mostly of something else
     levels = [w for w in clause.words if w.kind == "level" and not w.low.endswith(" of")]
     sides = [w for w in clause.words if w.kind == "side" and w.value in _OTHER]
@@ -92,6 +99,36 @@ def _denied(state: State, about: _Comment) -> bool:
     state.report_unknown(clause)
     state.latest, state.pending = [], []
     return True
+
+
+def _over(state: State, about: _Comment) -> bool:
+    """ "He smiled, then stopped", "a grin, which vanished", "but not any more"."""
+    clause, words = about.clause, about.clause.words
+    if clause.joint not in _GOES_ON or not state.latest or clause.has("side", "person", "level"):
+        return False
+    if any(w.kind == "pronoun" and not _may_be(state, w) for w in words):
+        return False
+    ends = next((n for n, w in enumerate(words) if w.kind in ("stop", "vanish")), -1)
+    if ends >= 0:
+        over = all(w.kind in _VERDICT or w.low.endswith("ly") for w in words[ends + 1 :])
+        over = over and not any(w.kind == "neg" for w in words[:ends])
+    else:
+        ended = bool({w.low for w in words} & _NO_LONGER)
+        plain = all(w.kind in _VERDICT | {"pronoun", "relative", "conj"} or w.low in _NO_LONGER
+                    for w in words)  # fmt: skip
+        over = about.scope.deny >= 0 and plain and (ended or words[-1].kind == "neg")
+        over = over and (ended or clause.has("aux"))
+    if over:
+        state.take_back(state.latest)
+        state.report(w for w in words if w.kind in ("unknown", "stop", "vanish", "neg"))
+    return over
+
+
+def _may_be(state: State, pronoun: Word) -> bool:
+    """Whether a pronoun can be the person that is described."""
+    person = state.people.described or state.people.subject
+    gender = pronoun.value[:1]
+    return person is None or gender == "t" or person.gender in ("", gender)
 
 
 def _one_side_more(state: State, about: _Comment) -> bool:
@@ -197,6 +234,7 @@ def _level(state: State, about: _Comment) -> bool:
     elif about.beside:
         every = {w.low for w in clause.words} & {"both", "all", "each"}
         _put_level(state.group if every else state.latest, level)
+        state.pending = []  # "AU6: weak, AU12: none" denies the second alone
     else:
         return False
     state.report_unknown(clause)
@@ -220,5 +258,5 @@ def _put_level(said: Iterable[Said], level: int) -> None:
 
 
 _RULES: tuple[Callable[[State, _Comment], bool], ...] = (
-    _of_others, _one_side_more, _denied, _side, _with_side, _elsewhere, _more_on_one, _level,
+    _of_others, _over, _one_side_more, _denied, _side, _with_side, _elsewhere, _more_on_one, _level,
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from facs_text._coding import Action
+from facs_text._prose._aside import another_act, anothers, points_back, the_one
 from facs_text._prose._clauses import Clause
 from facs_text._prose._codes import actions_of
 from facs_text._prose._found import Scan, Target
@@ -15,10 +16,12 @@ from facs_text._prose._scope import Scope, first_form
 from facs_text._prose._state import KEPT, LISTS, Said, State
 from facs_text._prose._supposed import elsewhere, governed, supposed
 from facs_text._prose._whose import owner_of
+from facs_text._prose._words import bases
 from facs_text._units import unit
 
 __all__ = ["emit"]
 
+_OPPOSITE = {"left": "right", "right": "left"}
 _ARCH, _OPEN, _PARTED = actions_of("1+2"), actions_of("25+26"), actions_of("25")
 
 
@@ -28,8 +31,10 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
     if not clause.unreal:
         state.said += _scored_absent(clause)
     carried = state.denied and (clause.joint in ("or", "nor", "/") or clause.listed)
-    unreal = state.unreal and clause.joint in LISTS and first_form(clause) == "base"
-    uncertain = less or unreal or _doubtful_and(state, clause)
+    form = first_form(clause)
+    unreal = state.unreal and clause.joint in LISTS
+    unreal = unreal and (form == "base" or (form == "ing" and state.unreal_ing))
+    uncertain = less or unreal or state.header == "unsure" or _doubtful_and(state, clause)
     for target in found.targets:
         words = clause.words[target.first : target.last + 1]
         person = owner_of(state, target, clause)
@@ -38,7 +43,7 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
             scope.denies(target, found) or (carried and scope.deny < 0)
         )
         if denied and not blocked:
-            _deny(state, target, person, scope)
+            _deny(state, target, person, scope, _base(clause, target))
         elif blocked or not state.people.is_described(person, told=state.told):
             state.report(words)
             if clause.joint == "and" and supposed(clause, target):
@@ -46,16 +51,39 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
         else:
             for action in _actions(target, scope.doubts(target)):
                 heard.append(Said(action, False, words[0].start, words[-1].end, target.name))
+                heard[-1].base = _base(clause, target)
                 heard[-1].loose = action.code == "10" and not target.motion and not target.code
     if clause.joint in ("or", "/") and heard and not carried:
+        alike = {h.action.code for h in heard} == {one.action.code for one in state.latest}
         for one in [*state.latest, *heard]:  # one of them, and it is not said which
-            one.action = one.action._replace(doubt=True)
+            if alike:
+                one.action = one.action._replace(level=0)  # "AU12B/AU12C"
+            else:
+                one.action = one.action._replace(doubt=True)
+    _only_there(state, clause, heard, found)
+    last = max((t.last for t in found.targets), default=0)
+    trailing = any(w.kind == "side" and w.value in _OPPOSITE for w in clause.words[last + 1 :])
+    if clause.joint == "and" and trailing and heard and all(t.code for t in found.targets):
+        state.take_back(p for p in state.pending if p.action.side == "both")
+        state.pending = []  # "AU6 and AU12 on the right": both of them, it may be
     _settle_pending(state, clause, heard, scope, found)
     state.said += heard
     if heard:
         state.group = [*state.group, *heard][-KEPT:] if clause.joint in LISTS else heard
         state.latest = heard
     state.bare = [] if clause.has("person", "pronoun", "aux") else heard
+
+
+def _only_there(state: State, clause: Clause, heard: list[Said], found: Scan) -> None:
+    """ "Her smile is subtle, and only the left corner rises": what came before is of that side."""
+    first = min((t.first for t in found.targets), default=0)
+    if not any(w.low == "only" for w in clause.words[max(0, first - 3) : first + 1]):
+        return
+    sided = {one.action.code: one.action.side for one in heard}
+    for one in state.said[-KEPT:]:
+        side = sided.get(one.action.code, "")
+        if side in ("left", "right") and one.action.side == "both":
+            one.action = one.action._replace(side=side)
 
 
 def _blocked(state: State, target: Target, clause: Clause) -> bool:
@@ -66,6 +94,10 @@ def _blocked(state: State, target: Target, clause: Clause) -> bool:
         or supposed(clause, target)
         or elsewhere(clause, target)
         or done_by_another(clause, target)
+        or another_act(clause, target)
+        or anothers(clause, target)
+        or points_back(clause, target)
+        or the_one(clause, target, any(s.action.side in _OPPOSITE for s in state.latest))
         or is_trait(state, target, clause)
     )
 
@@ -81,14 +113,28 @@ def _scored_absent(clause: Clause) -> list[Said]:
     ]
 
 
-def _deny(state: State, target: Target, person: Person | None, scope: Scope) -> None:
+def _base(clause: Clause, target: Target) -> str:
+    """What a target is said with: the base form of its verb or name."""
+    words = clause.words[target.first : target.last + 1]
+    kinds = ("motion", "act", "noun", "muscle", "direction", "code")
+    low = next((w.low for w in words if w.kind in kinds), words[0].low)
+    first = low.split(" ", 1)[0]
+    return bases().get(first, first)
+
+
+def _deny(state: State, target: Target, person: Person | None, scope: Scope, base: str) -> None:
     """Note what a denied target says is absent: nothing of one side, nor "not A and B" of two."""
     actions = target.actions
     if actions == _OPEN and not target.code:
         actions = _PARTED  # a mouth that does not open has its lips together, whatever the jaw
     whole = not target.side and all(a.side == "both" for a in actions)
     apart = target.code or len(actions) == 1 or actions == _ARCH
-    if scope.doubt or not (whole and apart):
+    if target.side in _OPPOSITE and not scope.doubt:
+        codes = {action.code for action in actions}
+        for one in state.latest:  # "a crooked smile, the right corner does not lift"
+            if one.action.code in codes and one.action.side in ("both", "unequal"):
+                one.action = one.action._replace(side=_OPPOSITE[target.side])
+    if scope.doubt or not (whole and apart) or target.level:  # "no broad smile"
         return
     if not state.people.is_described(person, told=state.told):
         return
@@ -96,7 +142,7 @@ def _deny(state: State, target: Target, person: Person | None, scope: Scope) -> 
         codes = {action.code for action in actions}
         for one in state.said[-KEPT:]:
             one.denied = one.denied or one.action.code in codes
-    state.said += [Said(action, True) for action in actions]
+    state.said += [Said(action, True, base=base) for action in actions]
 
 
 def _doubtful_and(state: State, clause: Clause) -> bool:
@@ -133,7 +179,10 @@ def _settle_pending(
     """Deny or grade the bare names before this clause, when its predicate is theirs too."""
     if clause.joint not in LISTS:
         state.pending = []
-    if scope.predicate and state.pending:
+    if clause.has("unseen") and state.pending and clause.joint in ("and", "or", "nor"):
+        state.take_back(state.pending)  # "AU12 and AU13 cannot be told apart"
+        state.pending = []
+    elif scope.predicate and state.pending:
         plural = clause.has("aux") and any(w.low in ("are", "were") for w in clause.words)
         if clause.joint in ("and", "or", "nor") or plural:
             for one in state.pending:

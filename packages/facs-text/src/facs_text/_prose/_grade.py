@@ -15,6 +15,7 @@ _TRAITS = frozenset(
     ("narrow", "thin", "tight", "hollow", "dimpled", "arched", "protruding", "slit")
 )
 _OF_THINGS = frozenset(("in", "on", "by", "from", "during", "for", "under", "through"))
+_SOFTLY = frozenset(("gently", "gentle", "softly", "soft", "lightly", "light"))
 _LINES = frozenset(("wrinkled", "creased", "furrowed"))
 
 
@@ -65,15 +66,24 @@ def levels(state: State, clause: Clause, found: Scan, than: bool) -> None:
             state.report([word])
             continue
         targets = graded(state, clause, found, n)
+        after = clause.words[n + 1].low if n + 1 < len(clause.words) else ""
+        if after in ("slit", "slits"):
+            continue  # "her eyes were little slits"
+        if word.low in _SOFTLY:  # "gently closed" is closed
+            targets = [t for t in targets if t.actions[0].code != "43"]
         for target in targets:
             target.level = int(word.value)
-        if not targets and found.targets:
+        if not targets and found.targets and word.low not in _SOFTLY:
             state.report([word])
 
 
 def _of_something_else(clause: Clause, found: Scan, n: int) -> bool:
     """ "Squints in bright light": a level behind a preposition is of what stands there."""
     words = clause.words
+    before = next((w for w in reversed(words[:n]) if w.low not in ("so", "too")), None)
+    after = words[n + 1] if n + 1 < len(words) else None
+    if before is not None and before.kind == "aux" and after is not None and after.kind == "owner":
+        return not words[n].low.endswith("ly")  # "her mouth was so full her cheeks bulged"
     if words[n].low.endswith("ly") or words[n].how == "after" or " " in words[n].low:
         return False
     if not any(w.low in _OF_THINGS for w in words[max(0, n - 3) : n]):

@@ -31,6 +31,11 @@ def instrument(state: State, clause: Clause, found: Scan) -> bool:
     if any(not clause.words[n].low.endswith("ly") for n in found.unknown):
         return False  # "with the left corner lagging"
     part = found.parts[0]
+    frowned = [one for one in state.latest if one.base in ("frown", "scowl")]
+    if clause.joint == "with" and frowned and part.value in ("mouth", "lip", "corner"):
+        state.take_back(frowned)  # "frowning slightly with his mouth"
+        state.report([part.word])
+        return True
     codes = BY.get(part.value, ())
     heard = [one for one in state.latest if one.action.code in codes]
     if part.value == "teeth" and heard:
@@ -49,12 +54,16 @@ def instrument(state: State, clause: Clause, found: Scan) -> bool:
 
 def inherit(state: State, clause: Clause, found: Scan) -> None:
     """Give parts their motions and motions their parts from the clauses around."""
-    free = [m for m in found.motions if not m.used and not m.foreign]
+    free = [m for m in found.motions if not (m.used or m.foreign or _of_a_thing(clause, m))]
     other = any(w.kind == "article" and w.value == "other" for w in clause.words)
     own = [p for p in found.parts if not p.apart]
     name = next((w for w in clause.words if w.kind == "side" and w.how == "name"), None)
     placed = any(w.kind == "side" and w.how == "on" for w in clause.words)
     moved = clause.has("pronoun", "person") and all(m.weak for m in free)  # "she sat down"
+    moved = moved or any(w.low == "face" for w in clause.words)  # "her face lifted to the rain"
+    it = any(w.low in ("it", "them") for w in clause.words) and not clause.has("neg", "unreal")
+    if it and free and not own and _shut_again(state, free):
+        state.take_back(state.latest)  # "opened his mouth, and shut it again"
     if free and not own and not found.foreign and not moved and clause.joint in _FLOW:
         source = state.waiting or state.parts
         for motion in free:
@@ -66,6 +75,11 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
                 side = name.value if name is not None else "" if placed else part.side
                 copy = Part(part.value, side, part.word, -1, part.owner)
                 pair(state, found, copy, motion)
+        for end, codes in (("inner", "1"), ("outer", "2")):
+            if any(p.apart and p.word.low.startswith(end) for p in found.parts):
+                for target in found.targets:  # "and up at the inner ends"
+                    if target.part == "brow" and target.actions == actions_of("1+2"):
+                        target.actions = actions_of(codes)
         if clause.joint == "then" and _undone(state, free):
             for target in found.targets:  # "one side lifted, then fell"
                 target.blocked = True
@@ -80,7 +94,7 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
             if target.part == own[0].value and not target.side:
                 target.side = _OPPOSITE.get(known, "")
                 target.blocked = known not in _OPPOSITE
-    elif own and found.motions and state.waiting and clause.joint in _LISTS:
+    elif own and found.motions and state.waiting and clause.joint in _LISTS and not _makes(clause):
         side = state.waiting[-1].side
         if side in ("left", "right") and not clause.has("article", "owner", "side"):
             for target in found.targets:  # "the left brow and cheek"
@@ -91,13 +105,31 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
                 if motion.place > own[0].place or not found.verb_first:
                     pair(state, found, part, motion)
     elif own and not (
-        found.motions or found.targets or found.unknown or clause.has("light", "calm")
-    ):
+        found.motions or found.targets or found.unknown or clause.has("light", "calm", "level")
+    ):  # but not "tiny mouth"
         lists = clause.joint in _LISTS and state.verb_first
         for part in own if lists else []:
             if part.value != "gaze":
                 for motion in state.motions[-3:]:
                     pair(state, found, part, Motion(motion.value, motion.word, -1))
+
+
+def _of_a_thing(clause: Clause, motion: Motion) -> bool:
+    """ "Puffs its cheeks and blows bubbles"."""
+    after = clause.words[motion.place + 1] if motion.place + 1 < len(clause.words) else None
+    verb = motion.word.kind == "motion" and motion.word.form in ("s", "base", "ing")
+    return verb and after is not None and after.kind == "unknown" and not after.low.endswith("ly")
+
+
+def _makes(clause: Clause) -> bool:
+    """ "Making the corners turn down": a clause of its own, not more of a list."""
+    return clause.words[0].kind == "light" and clause.words[0].form == "ing"
+
+
+def _shut_again(state: State, motions: list[Motion]) -> bool:
+    """Whether motions close what was opened last, or open what was closed."""
+    codes, now = {one.action.code for one in state.latest}, {m.value for m in motions}
+    return bool((codes & {"25", "26"} and "close" in now) or ("43" in codes and "open" in now))
 
 
 def _undone(state: State, motions: list[Motion]) -> bool:

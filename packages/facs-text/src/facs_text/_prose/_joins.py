@@ -125,7 +125,8 @@ def join(here: Scanning, part: Part, motion: Motion) -> bool:
         and motion.value == "raise"
         and motion.word.low.startswith(("lift", "up", "tilt", "perk"))
     ):
-        key = "chin|lift"
+        pushed = any(w.low.startswith(("pull", "push", "draw")) for w in here.words)
+        key = "chin|push up" if pushed else "chin|lift"
     if key not in table:
         return False
     if table[key] == "33" and part.side in ("left", "right"):

@@ -11,6 +11,9 @@ _AT = frozenset(("at", "to", "of", "a", "the", "is", ":", "=", "as"))
 _BEFORE = frozenset(
     ("at", "as", "(", "[", "scored", "coded", "rated", "graded", "reaches", "reached")
 )
+_WHICH = frozenset(
+    ("left", "right", "first", "second", "latter", "other", "the", "upper", "lower", "each")
+)
 _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
 
@@ -42,15 +45,17 @@ def settle_levels(words: list[Word]) -> list[Word]:
         placed = closed or (
             letter and n > 0 and words[n - 1].low in _BEFORE and (ends or noun_after)
         )
-        sided = n > 0 and words[n - 1].kind == "side" and words[n - 1].value in ("left", "right")
+        beside = words[n - 2] if n > 1 and words[n - 1].low in (":", "=") else words[n - 1]
+        sided = n > 0 and beside.kind == "side" and beside.value in ("left", "right")
         named = sided or (n > 0 and words[n - 1].kind in ("noun", "motion", "code", "muscle"))
         stops = after is None or (after.kind == "mark" and after.low in ".;,)")
         placed = placed or (letter and named and stops and (sided or word.text != "A"))
         last = after is None or after.low in (".", ")", ";")
         listed = n > 1 and len(words[n - 2].text) == 1
-        risen = coded and n > 0 and words[n - 1].low == "to" and last
+        risen = coded and n > 0 and words[n - 1].low == "to" and (last or after.kind == "prep")
         placed = placed or (letter and risen)
         alone = coded and last and n > 0 and words[n - 1].low == "," and not listed
+        alone = alone or (coded and last and n > 0 and words[n - 1].low in ("all", "both", "each"))
         placed = placed or (letter and alone)
         if letter and word.text == "A" and not ends and not noun_after:
             continue
@@ -67,7 +72,18 @@ def _is_a_part(words: list[Word], n: int) -> bool:
     """Whether "half" says which part of something, not how much."""
     before = words[n - 1].low if n else ""
     after = words[n + 1] if n + 1 < len(words) else None
-    ordinal = before in ("first", "second", "latter", "other", "the", "upper", "lower", "each")
+    ordinal = before in (
+        "left",
+        "right",
+        "first",
+        "second",
+        "latter",
+        "other",
+        "the",
+        "upper",
+        "lower",
+        "each",
+    )
     return ordinal or (after is not None and after.kind == "unknown")
 
 

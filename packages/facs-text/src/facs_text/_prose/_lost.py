@@ -39,7 +39,11 @@ def unsure_of_side(target: Target) -> bool:
 
 def void_latest(state: State, clause: Clause, found: Scan) -> None:
     """Take back what the clause before said without a side, where this one goes on about it."""
-    if clause.joint not in _MADE_OF or clause.has("person", "pronoun") or found.targets:
+    if (
+        clause.joint not in (*_MADE_OF, "relative")
+        or clause.has("person", "pronoun")
+        or found.targets
+    ):
         return
     parts = [p.value for p in found.parts] or ["it"]
     for one in state.latest:

@@ -81,8 +81,13 @@ def _beside_something(here: Scanning, part: Part) -> bool:
 
 def _does_with_its_own(here: Scanning, n: int) -> bool:
     """ "The wolf opened his mouth": something unknown that has a face."""
-    after = here.words[n + 1 : n + 5]
-    moves = bool(after) and after[0].kind in ("motion", "light") and after[0].form in ("s", "ed")
+    after = [w for w in here.words[n + 1 : n + 6] if w.low not in ("had", "has", "have")]
+    moves = (
+        here.owner is None
+        and bool(after)
+        and after[0].kind in ("motion", "light")
+        and after[0].form in ("s", "ed")
+    )
     return moves and any(w.kind == "owner" and w.value in ("m", "f", "t") for w in after[1:])
 
 
@@ -140,6 +145,11 @@ def _chained(here: Scanning, value: str, side: str) -> bool:
     named = here.out.targets[-1] if here.out.targets else None
     if named is not None and named.name and not named.code and not here.subject:
         named.side = named.side or side
+        return True
+    lids = ("lid", "upper lid", "lower lid")
+    if here.out.parts and here.out.parts[-1].value in lids and value == "eye":
+        head = here.out.parts[-1]  # "the upper lid of the left eye"
+        head.side = head.side or side
         return True
     if not here.out.parts or here.out.parts[-1].value not in (
         "corner",

@@ -35,6 +35,7 @@ def read_prose(text: str) -> tuple[list[Said], list[tuple[int, int]]]:
     reader = _Reader()
     for clauses in sentences(words):
         reader.sentence(clauses)
+    reader.unsay()
     return _one_side([s for s in reader.said if not s.void]), _merge(sorted(reader.unknown), text)
 
 
@@ -64,6 +65,16 @@ def _merge(spans: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
     return merged
 
 
+def _is_renamed(clause: Clause, found: Scan) -> bool:
+    """ "AU25 through AU27 coded as AU26"."""
+    words = clause.words
+    return (
+        len(words) > 1
+        and (words[0].low, words[1].kind) == ("as", "code")
+        and all(t.code for t in found.targets)
+    )
+
+
 class _Reader(State):
     """Reads clause after clause."""
 
@@ -89,6 +100,9 @@ class _Reader(State):
         that = clause.joint == "relative" and clause.words[:1] and clause.words[0].low == "that"
         if (self.doubted and clause.joint in ("relative", "")) or (self.doubted_that and that):
             clause.unreal = True  # "there is no evidence that she smiled"
+        if self.unscored and clause.joint.endswith("with"):
+            clause.unreal = True  # "AU5 cannot be coded together with AU43"
+        self.unscored = clause.has("unseen")
         self.doubted = False
         found = scan(clause)
         named = bool(found.targets) or clause.joint in LABELS
@@ -98,6 +112,12 @@ class _Reader(State):
         who(self, clause)
         if instrument(self, clause, found):
             return
+        if _is_renamed(clause, found):
+            self.take_back(self.latest)
+        if clause.joint == "neither" and len(clause.words) == 1:
+            self.take_back(self.group)  # "coded as neither"
+        if that and found.parts and not (found.motions or found.targets or clause.has("aux")):
+            void_latest(self, clause, found)  # "squint that eye"
         inherit(self, clause, found)
         turned = directed(self, clause, found)
         sides(self, clause, found, than)
@@ -153,13 +173,14 @@ class _Reader(State):
         self.report_unknown(clause)
         for motion in found.motions:
             done = motion.used or (said and (motion.weak or motion.value in _QUIET))
-            if not done and not quiet:
+            if not done and (not quiet or (scope.deny < 0 and self.header != "absent")):
                 self.report([motion.word])
         waits = not found.motions and not said and not found.unknown
         for part in found.parts:
             if part.used or part.value == "gaze":
                 continue
-            if waits and not part.apart and not quiet:
+            told = clause.has("aux") and clause.has("level")  # "the lids stay at half"
+            if waits and not part.apart and not quiet and not told:
                 self.waiting.append(part)
             elif not quiet and not (part.apart and said) and not said:
                 self.report([part.word])
@@ -214,3 +235,4 @@ class _Reader(State):
             start = max(scope.deny, scope.stop, 0)
             self.form = first_form(clause, start) if self.denied and content else ""
             self.unreal = scope.unreal >= 0
+            self.unreal_ing = self.unreal and first_form(clause, scope.unreal) == "ing"

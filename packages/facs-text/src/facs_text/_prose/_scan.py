@@ -120,6 +120,8 @@ def _act(here: Scanning, n: int, word: Word) -> None:
     if word.low == "spoken" and after is not None and after.low in ("to", "of"):
         here.out.unknown.add(n)
         return  # "when spoken to"
+    if word.value == "34" and after is not None and after.low == "out":
+        here.taken.add(n + 1)  # "cheeks puffed out"
     named = _is_name(here, n, word)
     target = Target(actions_of(word.value), n, n, here.side, name=named, owner=here.owner)
     target.whole = True

@@ -60,6 +60,8 @@ class Scope:
             return True  # "fade the smile out"
         if target.name and not target.code and target.last < self.unreal <= target.last + 2:
             return self.modal  # "the smile should land"
+        if target.code and target.last < self.unreal <= target.last + 2:
+            return True  # "AU9 and AU10 are often both there"
         twice = self.stop >= 0 and 0 <= self.deny < self.stop
         return twice or self.open
 
@@ -79,11 +81,15 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             scope.open = scope.open or _scalar(words, n)
         elif kind == "motion" and word.low.startswith("drop") and _drops(words, n):
             scope.stop = n  # "drops the smile"
-        elif kind == "stop" and scope.stop < 0:
+        elif kind == "stop" and scope.stop < 0 and not _ends_on(words, n):
             scope.stop = n
         elif kind == "vanish" and not _of_a_part(words, n):
             scope.vanish = n
             scope.into = any(w.low in ("into", "to") for w in words[n + 1 : n + 4])
+        elif word.low == "off" and n and words[n - 1].kind == "code" and _turned(words[:n]):
+            absent = n  # "leave AU25 off"
+        elif word.low == "left" and n and _leaves(words, n):
+            scope.vanish = n  # "the sneer left his lips"
         elif kind == "prep" and word.low in ("off", "from") and scope.vanish < 0:
             if (
                 n
@@ -111,7 +117,7 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             modal = word.low in ("could", "might", "may") and (not scope.doubt or scope.hedge >= 0)
             scope.hedge = n if modal else -1
             scope.doubt = True
-        elif kind == "time":
+        elif kind in ("time", "unseen"):
             scope.open = True
         elif (
             kind == "prep" and word.low == "to" and scope.unreal < 0 and _infinitive(words, n)
@@ -126,6 +132,22 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         scope.unreal = scope.unsure = 0
         scope.open = True
     return scope
+
+
+def _ends_on(words: list[Word], n: int) -> bool:
+    """ "Finish on closed eyes"."""
+    after = words[n + 1] if n + 1 < len(words) else None
+    ends = words[n].low.startswith(("finish", "stop", "quit"))
+    return ends and after is not None and after.low in ("on", "with", "in", "at")
+
+
+def _turned(words: list[Word]) -> bool:
+    return any(w.low.startswith(("leav", "turn", "switch", "keep")) for w in words)
+
+
+def _leaves(words: list[Word], n: int) -> bool:
+    after = words[n + 1] if n + 1 < len(words) else None
+    return words[n - 1].kind == "act" and after is not None and after.kind == "owner"
 
 
 def _scalar(words: list[Word], n: int) -> bool:

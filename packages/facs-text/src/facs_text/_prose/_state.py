@@ -27,6 +27,7 @@ class Said:
     end: int = 0
     named: bool = False
     void: bool = False  # taken back, and reported
+    base: str = ""  # of the word that it is said with
     loose: bool = False  # a word that does not say whether both sides act: "sneer"
 
 
@@ -53,6 +54,9 @@ class State:
         self.form = ""
         self.unreal = False
         self.as_if = False
+        self.spoken = False  # what follows a stage direction is said by somebody
+        self.unscored = False  # the clause before says that something cannot be scored
+        self.unreal_ing = False  # and it was said of gerunds: "a habit of blinking and"
         self.header = ""
         self.doubted = self.doubted_that = False
         self.side_ahead = ""
@@ -72,6 +76,24 @@ class State:
             one.void = True
             self.unknown.append((one.start, one.end))
 
+    def unsay(self) -> None:
+        """Take back what is said first and denied later by the same word: it may be of two times.
+        So are eyes that are closed and then half open on one side.
+        """
+        standing: dict[tuple[str, str], list[Said]] = {}
+        closed: list[Said] = []  # of both eyes
+        for one in self.said:
+            action = one.action
+            if one.denied:
+                self.take_back(standing.pop((action.code, one.base), ()))
+            elif not one.void:
+                standing.setdefault((action.code, one.base), []).append(one)
+                if action.code == "43" and action.side == "both" and not action.level:
+                    closed.append(one)
+                elif action.code == "43" and action.side in ("left", "right") and action.level:
+                    self.take_back([*closed, one] if closed else ())
+                    closed = []
+
     def drop_waiting(self) -> None:
         self.report(p.word for p in self.waiting if not p.used)
         self.waiting = []
@@ -81,5 +103,5 @@ class State:
         self.report(
             [w for w in clause.words
              if w.kind in ("unknown", "number", "speech", "vague")
-             or (w.kind in ("unreal", "unsure", "as if") and content)]
+             or (w.kind in ("unreal", "unsure", "unseen", "as if") and content)]
         )  # fmt: skip

@@ -47,12 +47,14 @@ def governed(clause: Clause, target: Target) -> bool:
 
 
 def elsewhere(clause: Clause, target: Target) -> bool:
-    """ "There was a smile in her voice": a name that is in something other than a face."""
+    """ "There was a smile in her voice", "a smile painted on": a name that is no move of a face."""
     words = clause.words
     if target.code or target.motion or words[target.first].kind not in ("act", "noun"):
         return False
     if words[target.first].form != "base":
         return False
+    if target.last + 1 < len(words) and words[target.last + 1].low == "painted":
+        return True
     behind = words[target.last + 1 : target.last + 4]
     if not behind or behind[0].low not in ("in", "behind", "of", "into"):
         return False
@@ -70,7 +72,7 @@ def supposed(clause: Clause, target: Target) -> bool:
     "frowning is intact".
     """
     words = clause.words
-    gerund = words[target.first].form == "ing"
+    gerund = words[target.first].form == "ing" or words[target.last].low.endswith("ing")
     if not target.name and not gerund:
         return False
     if words[target.first].kind not in ("act", "noun", "code", "muscle", "motion"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from facs_text._coding import Action
@@ -20,6 +21,7 @@ __all__ = ["Word", "bases", "claims", "lexicon", "to_words"]
 _LONGEST = 7
 # Lists of phrases that all mean the same kind of thing, in order of precedence.
 _FLAT = (
+    ("unseen", "unseen"),
     ("idiom", "idioms"), ("calm", "calm"), ("time", "other times"), ("stop", "stops"),
     ("unsure", "unsure stops"),
     ("assertive", "assertives"), ("as if", "as if"), ("except", "except"), ("than", "than"),
@@ -42,6 +44,11 @@ _LATE = (
 )  # fmt: skip
 _Phrases = dict[str, tuple[str, str]]
 _SMALL = frozenset(("the", "her", "his", "their", "its", "my", "your", "a"))
+_COUNTED = frozenset(("first", "second", "third", "next", "last"))
+_RANKS = frozenset(
+    ("pc", "dc", "ds", "di", "ps", "wpc", "sgt", "insp", "cst", "ofc", "dr", "prof", "officer",
+     "constable", "sergeant", "detective", "inspector", "deputy")
+)  # fmt: skip
 _ENDINGS = (("ing", "ing"), ("ed", "ed"), ("s", "s"))
 
 
@@ -145,6 +152,10 @@ def _tables() -> tuple[dict[str, str], _Phrases, _Phrases]:
                     bases.setdefault(other, word)
     for phrase, kind, value, _ in entries:
         phrases.setdefault(phrase, (kind, value))
+        first, *inside = phrase.split()  # articles inside are passed over where a text is read
+        if any(w in _SMALL for w in inside[:-1]):
+            bare = [w for w in inside[:-1] if w not in _SMALL]
+            phrases.setdefault(" ".join([first, *bare, inside[-1]]), (kind, value))
     for phrase, kind, value, inflect in entries:
         if inflect:
             base = " ".join(bases.get(w, w) for w in phrase.split())
@@ -166,7 +177,7 @@ def bases() -> dict[str, str]:
 def to_words(tokens: list[Token]) -> list[Word]:
     """The words of a text."""
     found: list[Word] = []
-    tokens = _hyphens(tokens)
+    tokens, joined = _hyphens(tokens)
     n = 0
     while n < len(tokens):
         token = tokens[n]
@@ -182,6 +193,9 @@ def to_words(tokens: list[Token]) -> list[Word]:
                  owner=last.owner)
         )  # fmt: skip
         n += max(count, 1)
+    for before, word in pairwise(found):
+        if word.kind == "unknown" and before.kind == "level" and word.start in joined:
+            before.kind = "unknown"  # "a tight-lipped smile" is no tight smile
     return _names(found)
 
 
@@ -189,6 +203,15 @@ def _names(words: list[Word]) -> list[Word]:
     """Unknown words with a capital that do something, or that own it, are persons; "her" is one
     where nothing follows that could be hers: "gave her a smile".
     """
+    for rank, word in pairwise(words):
+        if rank.low in _RANKS and rank.text[:1].isupper() and word.text[:1].isupper():
+            rank.kind, rank.value = "person", "role"
+            word.kind = "skip"  # "PC Jones"
+    for before, word in pairwise(words):
+        if word.low == "still" and (before.kind == "article" or before.low in _COUNTED):
+            word.kind = "unknown"  # "in the second still" is a picture
+        if word.low == "back" and before.kind in ("article", "owner"):
+            word.kind = "unknown"  # "his back is arched"
     shouted = not any(w.text.islower() for w in words)
     for n, word in enumerate(words):
         if word.low == "her" and word.kind == "owner":
@@ -218,15 +241,19 @@ def _names(words: list[Word]) -> list[Word]:
     return words
 
 
-def _hyphens(tokens: list[Token]) -> list[Token]:
-    """Without the hyphens inside words; "lower left lid" as "left lower lid"."""
+def _hyphens(tokens: list[Token]) -> tuple[list[Token], set[int]]:
+    """(without the hyphens inside words, and "lower left lid" as "left lower lid"; where what
+    followed a hyphen starts).
+    """
     kept: list[Token] = []
+    joined: set[int] = set()
     for n, token in enumerate(tokens):
         inside = token.text in "-‐‑" and 0 < n < len(tokens) - 1
         if inside and tokens[n - 1].end == token.start and token.end == tokens[n + 1].start:
+            joined.add(token.end)
             continue
         kept.append(token)
-    return _sides_first(kept)
+    return _sides_first(kept), joined
 
 
 def _sides_first(tokens: list[Token]) -> list[Token]:

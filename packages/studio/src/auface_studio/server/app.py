@@ -249,7 +249,7 @@ class Studio:
 
     def _coding(self, asked: dict[str, Any]) -> Coding:
         given = {key: value for key, value in asked.items() if key in VIEWS}
-        return read_coding(given)[0]
+        return read_coding(given).coding
 
     def _person(self, asked: dict[str, Any]) -> int | Image.Image:
         name = asked.get("portrait")

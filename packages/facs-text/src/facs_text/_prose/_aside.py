@@ -1,0 +1,105 @@
+"""Words beside a target that make another act of it: what the face is pressed on, which one it is.
+
+"He squished his nose on the window", "stuck his tongue in his cheek", "squint that eye".
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from facs_text._prose._clauses import Clause
+from facs_text._prose._found import Target
+from facs_text._prose._words import lexicon
+
+__all__ = ["another_act", "anothers", "points_back", "the_one"]
+
+_AT = frozenset(("to", "against", "on", "onto"))
+_SURFACES = frozenset(("nose", "lip", "mouth", "cheek", "chin", "upper lip", "lower lip"))
+_ON = frozenset(("to", "against", "on", "onto", "in", "into", "inside"))
+_TOUCHING = frozenset(("press", "squeeze", "squeeze shut", "push", "push up", "narrow", "wrinkle"))
+_FALLING = frozenset(("lower", "droop"))
+
+
+def another_act(clause: Clause, target: Target) -> bool:
+    """Whether what stands behind a target makes it another act than its words alone."""
+    return (
+        _touches(clause, target)
+        or _tongue_inside(clause, target)
+        or _to_a_side(clause, target)
+        or _muscle_does(clause, target)
+    )
+
+
+def _touches(clause: Clause, target: Target) -> bool:
+    """ "Pressed her lips to the glass"."""
+    if target.motion not in _TOUCHING or target.part not in _SURFACES:
+        return False
+    behind = clause.words[target.last + 1 : target.last + 4]
+    if len(behind) < 3 or behind[0].low not in _AT or behind[1].kind not in ("article", "owner"):
+        return False
+    thing = behind[2].kind == "unknown" or behind[2].kind == "person"
+    return thing or (behind[1].kind == "owner" and behind[2].kind == "part")
+
+
+def _tongue_inside(clause: Clause, target: Target) -> bool:
+    if target.part != "tongue":
+        return False
+    behind = clause.words[target.last + 1 :]
+    return any(w.low in _ON for w in behind) and any(
+        w.kind == "part" and w.value == "cheek" for w in behind
+    )
+
+
+def _to_a_side(clause: Clause, target: Target) -> bool:
+    """ "Let the head fall to the left shoulder"."""
+    if target.part != "head" or target.motion not in _FALLING:
+        return False
+    return any(w.kind == "side" and w.how == "to" for w in clause.words[target.last + 1 :])
+
+
+def _muscle_does(clause: Clause, target: Target) -> bool:
+    """ "The frontalis on the left compensates"."""
+    words = clause.words
+    if words[target.first].kind != "muscle":
+        return False
+    for word in words[target.last + 1 :]:
+        if word.kind == "unknown" and word.low.endswith("s") and not word.low.endswith("ss"):
+            return True
+        beside = word.kind in ("prep", "article", "side", "skip", "owner", "place")
+        if not beside and word.low not in ("left", "right"):
+            return False
+    return False
+
+
+def anothers(clause: Clause, target: Target) -> bool:
+    """ "He had bitten her lip", "she lifted his chin"."""
+    words = clause.words
+    if any(w.kind == "light" and w.value in lexicon()["observers"] for w in words):
+        return False  # "he saw her raised brow"
+    doers = {w.low for w in words[: target.last + 1] if w.kind == "pronoun"}
+    owners = {w.low for w in words[target.first : target.last + 1] if w.kind == "owner"}
+    owners |= {target.owner.low} if target.owner is not None else set()
+    return ("he" in doers and "her" in owners) or ("she" in doers and "his" in owners)
+
+
+def the_one(clause: Clause, target: Target, sided: bool) -> bool:
+    """ "The left corner rises when the eye is closed": which eye is not said."""
+    if not sided or target.code or target.side not in ("", "one", "one?"):
+        return False
+    words = clause.words
+    return any(
+        a.low == "the" and b.kind == "part" and b.value in ("eye", "lid", "brow") and not b.plural
+        for a, b in pairwise(words)
+    )
+
+
+def points_back(clause: Clause, target: Target) -> bool:
+    """ "Closes the same eye", "squints this eye": which one it is was said before."""
+    if target.side not in ("", "one", "one?") or target.code:
+        return False
+    words = clause.words
+    for n, word in enumerate(words[:-1]):
+        after = words[n + 1]
+        if word.low in ("this", "same", "opposite") and after.kind == "part" and not after.plural:
+            return True
+    return False
