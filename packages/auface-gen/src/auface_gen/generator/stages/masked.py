@@ -10,7 +10,7 @@ from torch import Tensor
 
 from auface_gen.generator.batches import Batch
 from auface_gen.generator.condition import Heard
-from auface_gen.generator.objective import mask_tokens, token_loss
+from auface_gen.generator.masked_tokens import mask_tokens, token_loss
 from auface_gen.generator.stages.work import Work, hear, meaning_loss
 
 __all__ = ["held_out_figures", "hidden_loss", "masked_loss"]
