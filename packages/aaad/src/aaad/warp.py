@@ -35,7 +35,7 @@ def scale_of(matrix: Matrix) -> float:
 
 
 def square_view(middle: tuple[float, float], side: float, angle: float, size: int) -> Matrix:
-    """From a size x size picture to the square of `side` pixels about `middle`, turned by `angle`
+    """Map a size x size picture to the square of `side` pixels about `middle`, turned by `angle`
     (radians, clockwise as seen)."""
     step = side / size
     c, s = math.cos(angle) * step, math.sin(angle) * step

@@ -124,7 +124,7 @@ class AUFace:
 
     @property
     def device(self) -> torch.device:
-        """Where the model is."""
+        """The device that the model is on."""
         return self.drawer.device
 
     @property
@@ -154,7 +154,7 @@ class AUFace:
 
     @property
     def digest(self) -> str:
-        """Of the weights."""
+        """The digest of the weights."""
         return self.drawer.digest
 
     @property

@@ -212,7 +212,7 @@ class _Build:
         return "", coding, image, name
 
     def neutrals(self) -> dict[str, str]:
-        """For each person the name of the first image on which nothing acts."""
+        """Give for each person the name of the first image on which nothing acts."""
         found: dict[str, str] = {}
         for row in self.rows():
             coding = self.coding(row)

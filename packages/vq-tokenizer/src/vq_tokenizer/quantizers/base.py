@@ -111,7 +111,7 @@ class Quantizer(nn.Module):
         return self._channels_back(torch.where((indices >= 0)[..., None], codes, 0.0))
 
     def indices_to_codes(self, indices: Tensor) -> Tensor:
-        """The same as `lookup`, under the name that other libraries give it."""
+        """Do what `lookup` does, under the name that other libraries give it."""
         return self.lookup(indices)
 
     @property

@@ -57,7 +57,7 @@ class Work:
 
     @property
     def device(self) -> torch.device:
-        """Where it is trained."""
+        """The device that it is trained on."""
         return self.generator.transformer.place.device
 
     def autocast(self) -> torch.autocast:
