@@ -74,7 +74,7 @@ class Judge(Protocol):
 
 
 class _Made(Protocol):
-    """A picture that is looked at: `pipeline.Generated`, whose fields these are."""
+    """A picture that is looked at: `generated.Generated`, whose fields these are."""
 
     @property
     def image(self) -> Image.Image: ...
