@@ -33,8 +33,8 @@ from auface_gen.generator.alignment import Alignment
 from auface_gen.generator.batches import Batch, Pick
 from auface_gen.generator.drawer import WordDrawer
 from auface_gen.generator.drawing import Sampling, Wish
+from auface_gen.generator.masked_tokens import NearCodes
 from auface_gen.generator.model import Generator, GeneratorConfig
-from auface_gen.generator.objective import NearCodes
 from auface_gen.generator.prior import prior_maps
 from auface_gen.generator.run import GeneratorRun
 from auface_gen.generator.stages.align import align_loss

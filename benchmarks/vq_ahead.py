@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 from vq_tokenizer.ops import _triton
 from vq_tokenizer.ops._code_stats import chunk_sums_kernel, code_sums_kernel
 from vq_tokenizer.ops._ema_update import ema_kernel
-from vq_tokenizer.ops._lookup import lookup_backward_kernel, lookup_kernel
+from vq_tokenizer.ops._lookup_triton import lookup_backward_kernel, lookup_kernel
 from vq_tokenizer.ops._nearest_code_kernel import nearest_code_kernel
 from vq_tokenizer.ops._nearest_code_triton import search_constants
-from vq_tokenizer.ops._pack_codes import layout_of, measure_codes_kernel, pack_codes_kernel
+from vq_tokenizer.ops._operands import layout_of
+from vq_tokenizer.ops._pack_codes import measure_codes_kernel, pack_codes_kernel
 from vq_tokenizer.ops._score_again import merge_splits_kernel
 from vq_tokenizer.ops._triton import SHARED_LIMIT, next_power_of_2, search_tile
 

@@ -34,6 +34,8 @@ FLOORS = {
     "auface_gen": (
         "show",
         "pipeline",
+        "generated",
+        "portrait",
         "check",
         "photograph",
         "model_card",
@@ -59,7 +61,6 @@ FLOORS = {
         "looking",
         "timed",
         "sources",
-        "scoring",
         "settings",
         "parts",
         "doctor",

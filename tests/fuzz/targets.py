@@ -431,7 +431,8 @@ def _settings(folder: Path) -> list[Target]:
     from auface_gen.generator.run import GeneratorRun
     from auface_studio.coding import look, read_coding
     from auface_studio.errors import StudioError
-    from auface_studio.stimuli.design import parse_table, read_design
+    from auface_studio.stimuli.codings import parse_table
+    from auface_studio.stimuli.design import read_design
     from auface_studio.study.design import read_study
 
     toml = b'steps = 10\nrate = 1e-3\nprecision = "fp32"\nminutes = 2.5\n'

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from auface_gen.codings.decks import _shuffled, _strata_deck, strata
 from auface_gen.codings.mixture import (
     CONFLICT_FOLDS,
     CONFLICTS,
@@ -13,9 +14,6 @@ from auface_gen.codings.mixture import (
     SHOWN,
     Plan,
     _pack,
-    _shuffled,
-    _strata,
-    _strata_deck,
     allowed,
     draw_codings,
     marked_conflicts,
@@ -154,7 +152,7 @@ def test_the_default_corpus_has_bp4ds_rates(dealt: Dealt) -> None:
 
 
 def test_strata_are_each_dealt_once() -> None:
-    deck = np.array([_strata(0, rank)[0] for rank in range(1000, 2000)])
+    deck = np.array([strata(0, rank)[0] for rank in range(1000, 2000)])
     assert deck.shape == (1000, STRATA)
     assert (np.sort(deck, axis=0) == np.arange(1000)[:, None]).all()
 

@@ -12,8 +12,8 @@ from PIL import Image
 
 from auface_gen import AUFace, AUFaceGenError
 from auface_gen.errors import WorkFailed
+from auface_gen.generated import Generated
 from auface_gen.label import DRAWN, digital_source
-from auface_gen.pipeline import Generated
 from auface_gen.show import films, sequence
 from auface_gen.show.films import check_film, write_sequence
 from auface_gen.show.sequence import differences, draw_sequence, flicker

@@ -17,7 +17,7 @@ from auface_gen.generator import train as train_module
 from auface_gen.generator.alignment import contrastive, region_scores
 from auface_gen.generator.batches import Dealer
 from auface_gen.generator.checkpoint import read_folder
-from auface_gen.generator.objective import NearCodes, mask_tokens, token_loss
+from auface_gen.generator.masked_tokens import NearCodes, mask_tokens, token_loss
 from auface_gen.generator.pictures import open_pictures
 from auface_gen.generator.run import GeneratorRun
 from auface_gen.generator.stages.align import as_told

@@ -63,6 +63,19 @@ def test_help_of_every_command(auface, path):
     assert outcome.err == ""
 
 
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_option_says_what_it_does(path):
+    found: click.Command = cli
+    for name in path:
+        assert isinstance(found, click.Group)
+        found = found.get_command(click.Context(found), name)
+    for option in found.params:
+        if isinstance(option, click.Option):
+            said = (option.help or "").partition("[default:")[0].rstrip()
+            assert said.endswith("."), f"{option.opts[0]}: {said!r}"
+            assert said[0].isupper(), f"{option.opts[0]}: {said!r}"
+
+
 def test_the_list_is_whole_and_sorted():
     found = cli.list_commands(click.Context(cli))
     others = {point.name for point in entry_points(group=group.GROUP)}

@@ -16,7 +16,8 @@ from PIL import Image
 from auface_studio.errors import StudioError
 from auface_studio.picture import chunks
 from auface_studio.stimuli import Design, Dynamics, SetMaker, plan, read_design
-from auface_studio.stimuli.design import parse_table, to_toml
+from auface_studio.stimuli.codings import parse_table
+from auface_studio.stimuli.design import to_toml
 from auface_studio.stimuli.stimulus import scaled
 from auface_studio.stimuli.table import spelled
 from facs_text import parse

@@ -7,13 +7,9 @@ from torch.autograd import gradcheck
 
 from vq_tokenizer import VectorQuantizer, VQTokenizerError
 from vq_tokenizer.ops import lookup, lookup_with_error, rotation_backward_reference
-from vq_tokenizer.ops._lookup import (
-    GRADIENTS,
-    lookup_backward_reference,
-    lookup_backward_triton,
-    lookup_reference,
-    lookup_triton,
-)
+from vq_tokenizer.ops._lookup import GRADIENTS
+from vq_tokenizer.ops._lookup_reference import lookup_backward_reference, lookup_reference
+from vq_tokenizer.ops._lookup_triton import lookup_backward_triton, lookup_triton
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:

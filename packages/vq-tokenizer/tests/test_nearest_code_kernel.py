@@ -8,7 +8,7 @@ from torch import Tensor
 
 from vq_tokenizer.ops import nearest_code, nearest_code_reference
 from vq_tokenizer.ops._code_stats import code_stats_triton
-from vq_tokenizer.ops._lookup import lookup_backward_triton, lookup_triton
+from vq_tokenizer.ops._lookup_triton import lookup_backward_triton, lookup_triton
 from vq_tokenizer.ops._nearest_code_triton import Search, nearest_code_triton
 
 # The interpreter's, where a vector has a NaN or an infinity.

@@ -56,7 +56,7 @@ def without_sides(columns: Sequence[str] = COLUMNS) -> tuple[str, ...]:
 
 
 def mirror_index(columns: Sequence[str] = COLUMNS) -> list[int]:
-    """For each column the index of the one that it becomes when the picture is flipped."""
+    """Gives for each column the index of the one that it becomes when the picture is flipped."""
     place = {name: i for i, name in enumerate(columns)}
     swap = {"L": "R", "R": "L"}
     return [place[name[:-1] + swap[name[-1]] if name[-1] in swap else name] for name in columns]

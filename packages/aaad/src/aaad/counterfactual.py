@@ -80,13 +80,13 @@ def counterfactuals(asked: Asked, *, interval: bool) -> dict[str, Counterfactual
 
 @dataclass(frozen=True)
 class Opposed:
-    """Of one coding: column, CDF (T,) that would have been asked, and weight, of each pair."""
+    """The pairs of one coding: column, CDF (T,) that would have been asked, and weight, of each."""
 
     pairs: tuple[tuple[int, Array, float], ...]
 
 
 def opposed(coding: Any, columns: Sequence[str]) -> Opposed:
-    """Where the raw sum of a coding asks for more than anatomy lets be, and what for.
+    """Find where the raw sum of a coding asks for more than anatomy lets be, and what for.
 
     A unit that is held back from R to r is paired with R and with 2r - R, half each: the raw
     sum is then as far off as it is right, and so is a face that shows nothing. A unit that cannot

@@ -66,7 +66,7 @@ class Layout:
 
     @staticmethod
     def of(groups: Ints, blocks: Ints, hashes: NDArray[np.uint64]) -> Layout:
-        """From labels of N rows as whole numbers from 0, and what tells rows apart."""
+        """Lay out N rows by their labels, whole numbers from 0, and by what tells rows apart."""
         order = np.lexsort((hashes, blocks, groups))
         g, b = groups[order], blocks[order]
         new = np.ones(len(order), bool)
@@ -76,7 +76,7 @@ class Layout:
         return Layout(order, starts, g[starts], b[starts], count)
 
     def only(self, chosen: NDArray[np.bool_]) -> Layout:
-        """The same order without the rows (N,) that are not chosen, of which some must be."""
+        """Keep the order and leave out the rows (N,) that are not chosen, of which some must be."""
         kept = chosen[self.order]
         cell = np.cumsum(np.bincount(self.starts, minlength=len(kept)))[kept] - 1
         new = np.ones(len(cell), bool)
@@ -164,7 +164,7 @@ def term_sums(f: Array, g: Array, known: NDArray[np.bool_], layout: Layout) -> S
 def strength_sums(
     f: Array, g: Array, known: NDArray[np.bool_], weights: Array, layout: Layout
 ) -> Sums:
-    """Of the strengths (0 to 1) seen s and asked a in one column: sums of 1, s, a, s^2, a^2 and
+    """Sum over the strengths (0 to 1) seen s and asked a in one column: 1, s, a, s^2, a^2 and
     s a: total (6,), without (B, 6). `weights` (T,) are those of the thresholds."""
     m = known.astype(np.float64)
     s, a = ((1.0 - f) @ weights) * m, ((1.0 - g) @ weights) * m

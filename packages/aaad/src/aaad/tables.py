@@ -76,7 +76,7 @@ def read_table(path: str | Path, format: str = "auto", **options: Any) -> Table:
 
 
 def from_rows(rows: Iterable[readers.Row]) -> Table:
-    """The same from rows that are read already."""
+    """Make the table of rows that are read already."""
     found = _Found()
     for row in rows:
         found.add(row)

@@ -35,7 +35,7 @@ def scale_of(matrix: Matrix) -> float:
 
 
 def square_view(middle: tuple[float, float], side: float, angle: float, size: int) -> Matrix:
-    """From a size x size picture to the square of `side` pixels about `middle`, turned by `angle`
+    """Map a size x size picture to the square of `side` pixels about `middle`, turned by `angle`
     (radians, clockwise as seen)."""
     step = side / size
     c, s = math.cos(angle) * step, math.sin(angle) * step
@@ -44,12 +44,10 @@ def square_view(middle: tuple[float, float], side: float, angle: float, size: in
     return np.array([[c, -s, x - half * (c - s)], [s, c, y - half * (s + c)]])
 
 
-def warp(
-    picture: NDArray[np.uint8], matrix: Matrix, size: tuple[int, int], *, edge: bool = True
-) -> NDArray[np.uint8]:
+def warp(picture: NDArray[np.uint8], matrix: Matrix, size: tuple[int, int]) -> NDArray[np.uint8]:
     """uint8 (H, W, C) through a map to (size[1], size[0], C); `size` is width, height.
 
-    Outside of the picture: its edge goes on, or with edge=False all is 0.
+    Outside of the picture its edge goes on.
     """
     from PIL import Image
 
@@ -58,10 +56,9 @@ def warp(
     part = picture[y0:y1, x0:x1]
     there = np.array(matrix)
     there[:, 2] -= (x0, y0)
-    pad = _padding(part, there, size) if edge else 0
-    if pad:
-        part = np.pad(part, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
-        there[:, 2] += pad
+    pad = _padding(part, there, size)
+    part = np.pad(part, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
+    there[:, 2] += pad
     shrink = math.floor(scale_of(there) / _MOST)
     image = Image.fromarray(part)
     if shrink > 1:

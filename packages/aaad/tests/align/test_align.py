@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("PIL")
 from aaad import AAADError
-from aaad.align import Aligned, Face, NoFaceError, align, paste, read_landmarks
+from aaad.align import Aligned, Face, NoFaceError, align, read_landmarks
 from aaad.align.crop import crop_square
 from aaad.points import MIRROR
 from aaad.warp import apply, inverse, square_view, warp
@@ -129,8 +129,6 @@ def test_beyond_the_edge_the_edge_goes_on():
     photo = np.full((20, 30, 3), 90, np.uint8)
     view = square_view((0.0, 0.0), 60.0, 0.3, 32)
     assert (warp(photo, view, (32, 32)) == 90).all()
-    outside = warp(photo, view, (32, 32), edge=False)
-    assert (outside == 0).any()
     assert (warp(photo, square_view((900.0, 900.0), 60.0, 0.0, 8), (8, 8)) == 90).all()
 
 
@@ -189,53 +187,6 @@ def test_what_is_no_photograph_is_refused():
             align(image, landmarks=FACE)
     with pytest.raises(AAADError, match="at least 16"):
         align(photograph(), landmarks=FACE, size=8)
-
-
-def test_an_unchanged_crop_leaves_the_photograph_as_it_is():
-    photo = photograph()
-    found = align(photo, landmarks=placed(angle=0.2)[0])
-    assert np.array_equal(paste(photo, found, found.image), photo)
-
-
-@pytest.mark.parametrize("side", [90.0, 320.0])
-def test_a_changed_crop_is_blended_in_and_nothing_else_is_touched(side):
-    photo = photograph()
-    points, _ = placed((210.0, 165.0), side, 0.3)
-    found = align(photo, landmarks=points, size=128)
-    edited = found.image.copy()
-    edited[60:90, 40:90] = (250, 10, 10)
-    out = paste(photo, found, edited)
-    middle = found.to_photo(np.array([65.0, 75.0]))
-    assert np.abs(out[int(middle[1]), int(middle[0])].astype(int) - (250, 10, 10)).max() < 6
-    touched = np.argwhere((out != photo).any(-1))[:, ::-1] + 0.5
-    inside = found.to_crop(touched.astype(float))
-    assert inside.min() > 0
-    assert inside.max() < 128
-    # Two cells from the patch the photograph is as it was.
-    far = (np.abs(inside - (65, 75)) > (25 + 12, 15 + 12)).any(1)
-    if far.any():
-        y, x = (touched[far] - 0.5).astype(int).T[::-1]
-        assert np.abs(out[y, x].astype(int) - photo[y, x]).max() <= 4
-
-
-def test_a_slight_change_keeps_the_photographs_own_detail():
-    photo = photograph(500, 500)
-    photo[::2] = np.clip(photo[::2].astype(int) + 20, 0, 255).astype(np.uint8)
-    found = align(photo, landmarks=placed((250.0, 250.0), 480.0)[0], size=64)
-    edited = np.clip(found.image.astype(int) + 3, 0, 255).astype(np.uint8)
-    out = paste(photo, found, edited).astype(int)[220:280, 220:280]
-    before = photo[220:280, 220:280].astype(int)
-    unclipped = before < 250
-    assert np.abs(out - before - 3)[unclipped].max() <= 1
-
-
-def test_paste_refuses_another_crop():
-    photo = photograph()
-    found = align(photo, landmarks=placed()[0], size=64)
-    with pytest.raises(AAADError, match=r"wanted uint8 \(64, 64, 3\), as the crop"):
-        paste(photo, found, np.zeros((32, 32, 3), np.uint8))
-    with pytest.raises(AAADError, match="feather"):
-        paste(photo, found, found.image, feather=0.0)
 
 
 def test_planes_are_what_networks_take():

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from auface_gen.errors import AUFaceGenError
-    from auface_gen.pipeline import AUFace, Generated
+    from auface_gen.generated import Generated
+    from auface_gen.pipeline import AUFace
 
 __all__ = ["AUFace", "AUFaceGenError", "Generated"]
 __version__ = "0.1.0"
 
-_HOMES = {"AUFace": "pipeline", "Generated": "pipeline", "AUFaceGenError": "errors"}
+_HOMES = {"AUFace": "pipeline", "Generated": "generated", "AUFaceGenError": "errors"}
 
 
 def __getattr__(name: str) -> Any:

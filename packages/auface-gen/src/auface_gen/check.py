@@ -38,7 +38,7 @@ class Seen:
     best_of: int = 1
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values, levels to a hundredth."""
+        """Give plain values, levels to a hundredth."""
         return {
             "detector": self.detector,
             "distance": None if math.isnan(self.distance) else round(self.distance, 6),
@@ -74,7 +74,7 @@ class Judge(Protocol):
 
 
 class _Made(Protocol):
-    """A picture that is looked at: `pipeline.Generated`, whose fields these are."""
+    """A picture that is looked at: `generated.Generated`, whose fields these are."""
 
     @property
     def image(self) -> Image.Image: ...
@@ -98,7 +98,7 @@ def look(made: Sequence[M], at_rest: Sequence[Image.Image], judge: Judge) -> lis
 
 
 def keep_best(made: Sequence[M], each: int, judge: Judge) -> list[M]:
-    """Of every `each` pictures on end the one nearest to what was asked, the first of equals.
+    """Keep of every `each` pictures on end the one nearest to what was asked, the first of equals.
 
     The detector that chose is named in the picture, so that it cannot score it later. Raises
     AUFaceGenError for a judge that may not choose.

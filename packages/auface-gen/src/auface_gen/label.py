@@ -66,7 +66,7 @@ _GIF_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
 
 
 class Made(Protocol):
-    """What a label is made from: `pipeline.Generated` has it."""
+    """What a label is made from: `generated.Generated` has it."""
 
     @property
     def coding(self) -> object: ...

@@ -16,7 +16,7 @@ __all__ = ["model_html", "picture_html"]
 
 
 class Picture(Protocol):
-    """What is shown of a picture: `pipeline.Generated` has it."""
+    """What is shown of a picture: `generated.Generated` has it."""
 
     @property
     def image(self) -> Image.Image: ...

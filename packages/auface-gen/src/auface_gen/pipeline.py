@@ -8,7 +8,6 @@ somebody, a made-up person or the one of a picture, doing it.
 from __future__ import annotations
 
 from collections.abc import Sequence, Sized
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,18 +16,18 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from auface_gen.check import Judge, Seen, keep_best, look
+from auface_gen.check import Judge, keep_best, look
 from auface_gen.errors import AUFaceGenError
+from auface_gen.generated import Generated
 from auface_gen.generator.checkpoint import weights_folder
 from auface_gen.generator.drawer import WordDrawer
 from auface_gen.generator.drawing import Drawer, Sampling, Wish
 from auface_gen.generator.legacy.drawer import ClauseDrawer
 from auface_gen.generator.sampling import steady
-from auface_gen.label import made_from, save_labelled
-from auface_gen.notebook import model_html, picture_html
+from auface_gen.notebook import model_html
+from auface_gen.portrait import square_portrait
 from auface_gen.request import Request, is_words, read_request, shortened
-from facs_text import Coding, Description, FacsTextError, describe
-from facs_text.pictures import read_rgb
+from facs_text import Coding, describe
 from vq_tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -42,49 +41,6 @@ def understand_request(request: str | Coding) -> Coding:
     what is none of them.
     """
     return read_request(request).coding
-
-
-@dataclass(frozen=True)
-class Generated:
-    """One picture and where it came from.
-
-    not_shown: units asked for that this model has not learned to show. request: the words as a
-    person wrote them, empty where a coding was asked for. detectors: ids of the detectors that the
-    model was trained against or the picture was chosen by. seen: what a detector sees in it, where
-    one looked. told: the text that the model was told, the description's where it is empty.
-    not_understood: parts of the request that name no unit. tokens: (h, w) codes of the picture, for
-    `AUFace.between` and for drawing a part of it anew. person: who it is, ready for the model.
-    """
-
-    image: Image.Image
-    coding: Coding
-    description: Description
-    seed: int
-    identity: str
-    model: str
-    not_shown: tuple[str, ...] = ()
-    request: str = ""
-    detectors: tuple[str, ...] = ()
-    seen: Seen | None = None
-    told: str = ""
-    not_understood: tuple[str, ...] = ()
-    tokens: Tensor | None = field(default=None, repr=False, compare=False)
-    person: Any = field(default=None, repr=False, compare=False)
-
-    @property
-    def text(self) -> str:
-        """The text that was drawn."""
-        return self.told or self.description.text
-
-    def _repr_html_(self) -> str:
-        """How a notebook shows it."""
-        return picture_html(self)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write a PNG that says it was drawn by a model, and from what (see `auface_gen.label`);
-        beside, then renamed.
-        """
-        save_labelled(self.image, path, chunks=made_from(self))
 
 
 class _Job(NamedTuple):
@@ -124,7 +80,7 @@ class AUFace:
 
     @property
     def device(self) -> torch.device:
-        """Where the model is."""
+        """The device that the model is on."""
         return self.drawer.device
 
     @property
@@ -154,7 +110,7 @@ class AUFace:
 
     @property
     def digest(self) -> str:
-        """Of the weights."""
+        """The digest of the weights."""
         return self.drawer.digest
 
     @property
@@ -186,12 +142,7 @@ class AUFace:
         if identity is None:
             index = (seed or 0) % len(self.people)
             return self.drawer.made_up(index), f"seed:{index}"
-        picture, name = _portrait(identity)
-        side = min(picture.size)
-        left, top = (picture.width - side) // 2, (picture.height - side) // 2
-        square = picture.crop((left, top, left + side, top + side))
-        if side != self.size:
-            square = square.resize((self.size, self.size), Image.Resampling.LANCZOS)
+        square, name = square_portrait(identity, self.size)
         return self.drawer.person(square), name
 
     def generate(
@@ -232,11 +183,7 @@ class AUFace:
         nearest to what was asked; `Generated.seed` is its seed. Raises FacsTextError for a request
         that is no coding, AUFaceGenError for other wrong arguments.
         """
-        if count < 1 or batch < 1 or temperature < 0 or (guidance is not None and guidance < 0):
-            raise AUFaceGenError(
-                f"count={count}, batch={batch}, temperature={temperature}, guidance={guidance}: "
-                "must not be negative, and count and batch at least 1"
-            )
+        _check_numbers(count, batch, temperature, guidance)
         if best_of < 1 or (best_of > 1 and (check is None or temperature == 0)):
             raise AUFaceGenError(
                 f"best_of={best_of} needs check=, which sees what is best, and a temperature over "
@@ -254,19 +201,13 @@ class AUFace:
         asked = [read_request(r) for r in many]
         start = self._start(init_tokens, redraw)
         given = self.identity(identity) if identity is not None else None
-        jobs = [
-            _Job(
-                request,
-                seed + best_of * i + j,
-                *(
-                    given
-                    or self.identity(seed=seed + i if identity_seed is None else identity_seed)
-                ),
-            )
-            for request in asked
-            for i in range(count)
-            for j in range(best_of)
-        ]
+        jobs = []
+        for request in asked:
+            for i in range(count):
+                who = given or self.identity(
+                    seed=seed + i if identity_seed is None else identity_seed
+                )
+                jobs += [_Job(request, seed + best_of * i + j, *who) for j in range(best_of)]
         out: list[Generated] = []
         for at in range(0, len(jobs), batch):
             part = jobs[at : at + batch]
@@ -353,19 +294,9 @@ class AUFace:
         return torch.where(anew.bool(), -1, init_tokens.long())[None]
 
 
-def _portrait(
-    identity: str | PathLike[str] | Image.Image | np.ndarray,
-) -> tuple[Image.Image, str]:
-    """A picture and its name."""
-    if isinstance(identity, Image.Image):
-        return identity.convert("RGB"), "image"
-    if isinstance(identity, np.ndarray):
-        if identity.dtype != np.uint8 or identity.ndim != 3 or identity.shape[2] != 3:
-            raise AUFaceGenError(
-                f"identity: an array must be (H, W, 3) uint8, got {identity.shape} {identity.dtype}"
-            )
-        return Image.fromarray(identity), "image"
-    try:
-        return read_rgb(Path(identity)), f"image:{Path(identity).name}"
-    except FacsTextError as error:
-        raise AUFaceGenError(f"{identity} is not a picture that can be read: {error}") from error
+def _check_numbers(count: int, batch: int, temperature: float, guidance: float | None) -> None:
+    if count < 1 or batch < 1 or temperature < 0 or (guidance is not None and guidance < 0):
+        raise AUFaceGenError(
+            f"count={count}, batch={batch}, temperature={temperature}, guidance={guidance}: "
+            "must not be negative, and count and batch at least 1"
+        )

@@ -33,12 +33,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 def person_options(command: F) -> F:
     """--identity, --align and --identity-seed; `one_who` and `who` take them."""
     for option in (
-        click.option("--identity-seed", type=int, help="A made-up person, by number."),
+        click.option("--identity-seed", type=int, help="Draw the made-up person of this number."),
         click.option(
-            "--align", is_flag=True, help="--identity is a photograph: find the face, and crop it."
+            "--align", is_flag=True, help="Find and crop the face in --identity, a photograph."
         ),
         click.option(
-            "--identity", type=click.Path(path_type=Path), help="A portrait of the person at rest."
+            "--identity",
+            type=click.Path(path_type=Path),
+            help="Draw the person of this portrait, who is at rest in it.",
         ),
     ):
         command = option(command)
@@ -48,11 +50,24 @@ def person_options(command: F) -> F:
 def sampling_options(command: F) -> F:
     """--model and --device, and --steps, --guidance and --temperature, None where not given."""
     for option in (
-        click.option("--device", default="auto", show_default=True),
-        click.option("--model", type=click.Path(path_type=Path), help="Another model folder."),
-        click.option("--temperature", type=click.FloatRange(0), help="0 draws the likeliest face."),
-        click.option("--guidance", type=float, help="1.0 is off."),
-        click.option("--steps", type=click.IntRange(1), help="Sampling steps."),
+        click.option(
+            "--device",
+            default="auto",
+            show_default=True,
+            help="Compute on cpu, cuda or cuda:N; auto takes a GPU where there is one.",
+        ),
+        click.option(
+            "--model", type=click.Path(path_type=Path), help="Draw with the model in this folder."
+        ),
+        click.option(
+            "--temperature",
+            type=click.FloatRange(0),
+            help="Draw with so much chance; 0 draws the likeliest face.",
+        ),
+        click.option(
+            "--guidance", type=float, help="Follow the request so much more closely; 1.0 is off."
+        ),
+        click.option("--steps", type=click.IntRange(1), help="Draw in so many steps."),
     ):
         command = option(command)
     return command

@@ -67,7 +67,7 @@ _BRINGS = {
 )
 @click.version_option(version("auface"), package_name="auface")
 def cli() -> None:
-    """FACS codes to plain English, to a drawn face, to its score."""
+    """Turn FACS codes into plain English, into a drawn face, and into its score."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

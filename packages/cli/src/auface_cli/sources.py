@@ -25,22 +25,22 @@ def reading_options(command: F) -> F:
                 "source_format",
                 default="auto",
                 show_default=True,
-                help=f"One of {', '.join(readers.FORMATS)}.",
+                help=f"Read the file as one of {', '.join(readers.FORMATS)}.",
             ),
             click.option(
                 "--kind",
                 type=click.Choice(["presence", "intensity", "probability"]),
-                help="What the numbers of the file are, or which block of it to read.",
+                help="Say what the numbers of the file are, or which block of it to read.",
             ),
             click.option(
                 "--columns",
                 metavar="NAMES",
-                help="Columns of a table without a header, such as frame,1,2,4.",
+                help="Name the columns of a table without a header, as in frame,1,2,4.",
             ),
             click.option(
                 "--confidence",
                 type=click.FloatRange(0, 1),
-                help="OpenFace: faces that it is less sure of could not be scored.",
+                help="Leave unscored the faces that OpenFace is less sure of.",
             ),
             click.option(
                 "--threshold", type=float, help="Count probabilities from this one up as presence."
@@ -56,7 +56,7 @@ def skip_options(command: F) -> F:
     command = click.option(
         "--rejects",
         type=click.Path(path_type=Path),
-        help="With skip, where the rows left out are listed. [default: OUT or FILE + "
+        help="List the rows that skip left out in this file.  [default: OUT or FILE + "
         ".rejects.jsonl]",
     )(command)
     return click.option(
@@ -64,7 +64,7 @@ def skip_options(command: F) -> F:
         type=click.Choice(["stop", "skip"]),
         default="stop",
         show_default=True,
-        help="At a bad row of the file: stop there, or leave it out and read the next.",
+        help="Stop at a bad row of the file, or leave it out and read the next.",
     )(command)
 
 
@@ -125,7 +125,7 @@ def codings(
 
 
 def beside(path: Path) -> Path:
-    """Where the list of rejects is when nothing else is said: PATH.rejects.jsonl."""
+    """The list of rejects where nothing else is said: PATH.rejects.jsonl."""
     if path.name in ("", ".."):
         path = path.resolve()
     return path.with_name(path.name + ".rejects.jsonl")

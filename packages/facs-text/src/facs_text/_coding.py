@@ -184,7 +184,7 @@ class Coding:
         return max(found) if found else None
 
     def mirror(self) -> Coding:
-        """The same behaviour seen in a mirror: left and right exchanged."""
+        """The behaviour as it is seen in a mirror: left and right exchanged."""
         return Coding(
             a._replace(code=unit(a.code).mirror, side=_MIRROR.get(a.side, a.side))
             for a in self._actions

@@ -30,7 +30,7 @@ class Opposition(NamedTuple):
     cover: bool
 
     def swapped(self) -> Opposition:
-        """The same seen from the other action."""
+        """The opposition as it is seen from the other action."""
         one_way = None if self.one_way is None else 1 - self.one_way
         return Opposition(-self.ahead, (self.lost[1], self.lost[0]), one_way, self.cover)
 
@@ -55,7 +55,7 @@ def rule_of(one: str, two: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def opposed() -> dict[str, frozenset[str]]:
-    """For each unit the units that work against it at some levels."""
+    """Give for each unit the units that work against it at some levels."""
     table: dict[str, set[str]] = {}
     for a, b in _by_pair():
         table.setdefault(a, set()).add(b)

@@ -99,7 +99,7 @@ def combinations(parts: Parts, trace: list[Applied]) -> None:
 
 
 def activations(parts: Parts, factors: Factors) -> dict[str, dict[str, float]]:
-    """For each unit and side what is seen of it, above 0 and at most 1."""
+    """Give for each unit and side what is seen of it, above 0 and at most 1."""
     table: dict[str, dict[str, float]] = {}
 
     def put(key: str, part: str, value: float) -> None:

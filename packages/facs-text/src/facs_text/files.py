@@ -96,7 +96,7 @@ def _alive(process: int) -> bool:
 
 @contextmanager
 def named(path: str | Path) -> Iterator[None]:
-    """Where the system does not say which file it could not write (a full disk), say path."""
+    """Say path where the system does not say which file it could not write (a full disk)."""
     try:
         yield
     except OSError as error:

@@ -46,7 +46,7 @@ def _told(command: F) -> F:
 
 _port = click.option(
     "--port", default=8511, show_default=True, type=click.IntRange(0, 65535),
-    help="Where it listens on this machine; 0 takes any that is free.",
+    help="Listen on this port of this machine; 0 takes any that is free.",
 )  # fmt: skip
 _browser = click.option(
     "--browser/--no-browser", default=True, show_default=True, help="Open the browser."
@@ -68,16 +68,21 @@ def _note(text: str) -> None:
 @_browser
 @_model
 @_detector
-@click.option("--device", default="auto", show_default=True)
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="Compute on cpu, cuda or cuda:N; auto takes a GPU where there is one.",
+)
 @click.option(
     "--out", default="stimuli", show_default=True, type=click.Path(path_type=Path),
-    help="Folder for the stimulus sets that are made on the page.",
+    help="Keep the sets of stimuli made on the page in this folder.",
 )  # fmt: skip
 @_told
 def studio(
     port: int, browser: bool, model: Path | None, detector: Path | None, device: str, out: Path
 ) -> None:
-    """A page in the browser: move sliders, type codes or English, and see the face follow.
+    """Open a page in the browser: move sliders, type codes or English, and see the face follow.
 
     Only this machine can open it, and nothing is sent anywhere else.
     """
@@ -99,7 +104,12 @@ def studio(
 @click.argument("out", type=click.Path(path_type=Path))
 @_model
 @_detector
-@click.option("--device", default="auto", show_default=True)
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="Compute on cpu, cuda or cuda:N; auto takes a GPU where there is one.",
+)
 @click.option("--zip", "zipped", is_flag=True, help="Also write OUT.zip.")
 @click.option("--no-score", is_flag=True, help="Leave out what the detector sees.")
 @click.option("--dry-run", is_flag=True, help="Only say what the design comes to.")
@@ -152,7 +162,7 @@ def stimuli(
 @_browser
 @click.option(
     "--answers", type=click.Path(path_type=Path),
-    help="The file of answers (JSON lines); without it DESIGN.answers.jsonl.",
+    help="Keep the answers in this file, as JSON lines.  [default: DESIGN.answers.jsonl]",
 )  # fmt: skip
 @click.option("--report", is_flag=True, help="Do not ask, but say what was answered.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")

@@ -72,7 +72,7 @@ class Faces(Protocol):
         ...
 
     def maps(self) -> dict[str, list[list[float]]]:
-        """Where a unit and side ("AU12:left") moves the face: rows from the forehead, 0 to 1."""
+        """Tell where a unit and side ("AU12:left") moves the face: rows from the top, 0 to 1."""
         ...
 
 

@@ -1,7 +1,8 @@
 """Vector quantization: exact fused codebook search, quantizers, and a local image tokenizer."""
 
 from vq_tokenizer.errors import VQTokenizerError
-from vq_tokenizer.quantizers.base import CodebookStats, Quantized, Quantizer, deferred, frozen
+from vq_tokenizer.quantizers.base import CodebookStats, Quantized, Quantizer
+from vq_tokenizer.quantizers.moment import deferred, frozen
 from vq_tokenizer.quantizers.product import ProductQuantizer
 from vq_tokenizer.quantizers.residual import ResidualQuantizer
 from vq_tokenizer.quantizers.scalar import FSQ, LFQ

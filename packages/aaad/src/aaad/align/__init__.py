@@ -1,10 +1,10 @@
-"""A photograph to the aligned crop that this project's corpus shows, and back.
+"""A photograph to the aligned crop that this project's corpus shows.
 
-    >>> from aaad.align import align, paste
+    >>> from aaad.align import align
     >>> from aaad.pictures import read_photo
     >>> photo = read_photo("holiday.jpg")
     >>> found = align(photo)  # found.image is (256, 256, 3): eyes level, mid-forehead to chin
-    >>> edited = paste(photo, found, drawn_anew)  # an edited crop, blended into the photograph
+    >>> found.to_photo(found.landmarks)  # (68, 2), and back to places in the photograph
 
 OpenCV's Haar cascade finds the face and a small network its 68 points (`pip install aaad[photos]`);
 landmarks of your own, or MediaPipe with a model file that you name, take their place.
@@ -12,7 +12,6 @@ landmarks of your own, or MediaPipe with a model file that you name, take their 
 
 from __future__ import annotations
 
-from aaad.align.blend import paste
 from aaad.align.crop import crop_matrix
 from aaad.align.finder import Face, Finder, HaarFinder
 from aaad.align.mediapipe import MediaPipeFinder
@@ -28,6 +27,5 @@ __all__ = [
     "NoFaceError",
     "align",
     "crop_matrix",
-    "paste",
     "read_landmarks",
 ]

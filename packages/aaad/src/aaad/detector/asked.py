@@ -38,7 +38,7 @@ class AskedLoss(nn.Module):
 
     @staticmethod
     def from_pretrained(folder: str | Path | None = None, *, device: str = "auto") -> AskedLoss:
-        """With the detector in `folder`, or the one that comes with the package."""
+        """Load the detector in `folder`, or the one that comes with the package."""
         detector = Detector.from_pretrained(folder, device=device)
         return AskedLoss(detector.net, detector.id)
 

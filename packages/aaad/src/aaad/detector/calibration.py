@@ -63,8 +63,8 @@ def neutral_calibration(columns: int) -> Calibration:
 
 
 def calibrate(logits: Tensor, targets: Tensor) -> Calibration:
-    """Of each column the temperature and offset with the least log score, found one after the
-    other, twice; nothing is changed of a column that no row shows. (N, A, 6) both."""
+    """Find each column's temperature and offset with the least log score, one after the other,
+    twice; nothing is changed of a column that no row shows. (N, A, 6) both."""
     out = neutral_calibration(logits.shape[1])
     for a in range(logits.shape[1]):
         if len(targets) == 0 or float(targets[:, a, 1:].sum()) < 0.5:

@@ -30,7 +30,7 @@ class FeatureLoss(nn.Module):
 
     @staticmethod
     def from_pretrained(folder: str | Path | None = None, *, device: str = "auto") -> FeatureLoss:
-        """With the detector in `folder`, or the one that comes with the package."""
+        """Load the detector in `folder`, or the one that comes with the package."""
         return FeatureLoss(Detector.from_pretrained(folder, device=device).net)
 
     def train(self, mode: bool = True) -> FeatureLoss:

@@ -125,8 +125,10 @@ class Detector:
         )
 
     def where(self, images: Any, neutral: Any | None = None) -> NDArray[np.float32]:
-        """Where it looked for each column: uint8 (B, 3, S, S) -> float32 (B, A, h, w), each map
-        sums to one. `attention` gives its own weights, `grid` what each cell adds to the level.
+        """Show where it looked for each column: uint8 (B, 3, S, S) -> float32 (B, A, h, w).
+
+        Each map sums to one. `attention` gives its own weights, `grid` what each cell adds to the
+        level.
 
         Raises:
             AAADError: another type or shape.

@@ -60,7 +60,7 @@ class TrainingState(Generic[Net]):
 
     @property
     def device(self) -> torch.device:
-        """Where the network is."""
+        """The device that the network is on."""
         return next(self.net.parameters()).device
 
     def autocast(self) -> torch.autocast:

@@ -19,7 +19,8 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from auface_gen.codings.spontaneous import STRATA, draw_spontaneous
+from auface_gen.codings.decks import dealt, strata
+from auface_gen.codings.spontaneous import draw_spontaneous
 from auface_gen.columns import COLUMNS, SIDES, UNITS
 from facs_text import PRESETS, Action, Coding, resolve, unit
 
@@ -187,7 +188,7 @@ class Plan:
                 continue
             kind, rank = self._card(place)
             if kind == "spontaneous":
-                coding = draw_spontaneous(rng, _strata(self.seed, rank))
+                coding = draw_spontaneous(rng, strata(self.seed, rank))
             else:
                 coding = _draw(rng, kind, rank, self.seed)
             while not _usable(coding, held_out):
@@ -209,53 +210,20 @@ def _pack(seed: int, pack: int) -> tuple[str, ...]:
     return tuple(deck[i] for i in order)
 
 
-_STRATA = 1000
-
-
-@lru_cache(maxsize=4)
-def _strata_deck(seed: int, turn: int) -> np.ndarray:
-    """(STRATA, 1000): the numbers 0 to 999 in an order of its own for each hidden variable."""
-    rng = np.random.default_rng([seed, 0x57A7, turn])
-    return rng.permuted(np.tile(np.arange(_STRATA), (STRATA, 1)), axis=1)
-
-
-def _strata(seed: int, rank: int) -> tuple[np.ndarray, int]:
-    """Of a thousand equal parts of each hidden variable, those of the rank-th spontaneous coding:
-    each part is dealt once in a thousand (a Latin hypercube: McKay et al. 1979), so that rates
-    scatter less than in independent draws.
-    """
-    turn, at = divmod(rank, _STRATA)
-    return _strata_deck(seed, turn)[:, at], _STRATA
-
-
 def _draw(rng: np.random.Generator, kind: str, rank: int, seed: int) -> Coding:
     """A coding of a kind; `rank` counts the kind's draws, for those that are dealt in turn."""
     if kind == "single":
-        return Coding.from_actions([_singles()[_dealt(seed, 1, rank, len(_singles()))[0]]])
+        return Coding.from_actions([_singles()[dealt(seed, 1, rank, len(_singles()))[0]]])
     if kind == "spontaneous":
         return draw_spontaneous(rng)
     if kind == "preset":
         return _preset(rng)
     if kind == "conflict":
-        at, turn = _dealt(seed, 2, rank, len(CONFLICTS))
+        at, turn = dealt(seed, 2, rank, len(CONFLICTS))
         pair = CONFLICTS[at]
         ways = [n for n in range(25) if pair not in _UNEQUAL or n // 5 != n % 5]
-        return _conflict(rng, pair, ways[_dealt(seed, 10 + at, turn, len(ways))[0]])
+        return _conflict(rng, pair, ways[dealt(seed, 10 + at, turn, len(ways))[0]])
     return _random(rng)
-
-
-def _dealt(seed: int, deck: int, rank: int, size: int) -> tuple[int, int]:
-    """The card (0 to size - 1) that comes rank-th from a deck shuffled anew each time it is
-    through, and how often it was.
-    """
-    turn, at = divmod(rank, size)
-    return _shuffled(seed, deck, turn, size)[at], turn
-
-
-@lru_cache(maxsize=256)
-def _shuffled(seed: int, deck: int, turn: int, size: int) -> tuple[int, ...]:
-    order = np.random.default_rng([seed, 0xDEA1, deck, turn]).permutation(size)
-    return tuple(int(n) for n in order)
 
 
 def _actions(
@@ -284,8 +252,8 @@ def _held_out(rng: np.random.Generator, pair: frozenset[str]) -> Coding:
 def _marked(rng: np.random.Generator, seed: int, rank: int) -> Coding:
     """The rank-th marked conflict: sixteen in a row are all of them, each at B to E."""
     pairs = [pair for fold in CONFLICT_FOLDS for pair in fold]
-    at, turn = _dealt(seed, 3, rank, len(pairs))
-    ways = _dealt(seed, 100 + at, turn, 16)[0]
+    at, turn = dealt(seed, 3, rank, len(pairs))
+    ways = dealt(seed, 100 + at, turn, 16)[0]
     return _actions(rng, pairs[at].split("+"), one_sided=0.2, levels=[ways // 4 + 2, ways % 4 + 2])
 
 

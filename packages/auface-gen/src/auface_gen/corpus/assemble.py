@@ -34,7 +34,7 @@ _LICENCE = "made with ICT-FaceKit (MIT); the pictures are free to use"
 
 
 def shard_folder(root: Path, layout: str) -> Path:
-    """Where shards are written."""
+    """The folder that shards are written to."""
     return root if layout == "shards" else root / PARTS
 
 

@@ -58,8 +58,8 @@ class Census:
         return self.units[code].pictures / self.total if code in self.units else 0.0
 
     def bp4d(self) -> dict[str, dict[str, float | None]]:
-        """For each unit of BP4D its published rate, that of the corpus, and that of the part drawn
-        at BP4D's rates (None where the corpus has no such part).
+        """Give for each unit of BP4D its published rate, that of the corpus, and that of the part
+        drawn at BP4D's rates (None where the corpus has no such part).
         """
         part = self.kinds["spontaneous"]
         return {

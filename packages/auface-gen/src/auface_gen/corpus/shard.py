@@ -68,9 +68,9 @@ def _samples(task: ShardTask) -> Iterator[tuple[CorpusRow, bytes]]:
 
 
 def landmarks_of(sitting: Any, activations: Activations) -> dict[str, Any]:
-    """Where the face is in a picture of a sitting: `landmarks`, 68 x [x, y] pixels in iBUG's order
-    (to 0.01), and `head_pose`, degrees of yaw, pitch and roll (positive: to the face's own left,
-    down, right).
+    """Tell where the face is in a picture of a sitting: `landmarks`, 68 x [x, y] pixels in iBUG's
+    order (to 0.01), and `head_pose`, degrees of yaw, pitch and roll (positive: to the face's own
+    left, down, right).
     """
     pose = sitting.head_pose(activations)
     return {

@@ -41,11 +41,11 @@ class Heard(NamedTuple):
         return (self.states * share).sum(1) / share.sum(1).clamp_min(1.0)
 
     def silenced(self, rows: Tensor) -> Heard:
-        """The same with nothing told where `rows` (B,) is True."""
+        """Tell nothing where `rows` (B,) is True, and the rest as it is."""
         return self._replace(said=self.said & ~rows[:, None])
 
     def unguided(self, rows: Tensor | None = None) -> Heard:
-        """The same without the anatomical prior: everywhere, or where `rows` (B,) is True."""
+        """Leave out the anatomical prior: everywhere, or where `rows` (B,) is True."""
         if rows is None:
             return self._replace(reach=torch.zeros_like(self.reach))
         return self._replace(reach=self.reach.masked_fill(rows[:, None, None], 0.0))

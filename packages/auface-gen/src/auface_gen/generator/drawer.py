@@ -113,7 +113,7 @@ class WordDrawer:
 
     @property
     def device(self) -> torch.device:
-        """Where it draws."""
+        """The device that it draws on."""
         return self.transformer.place.device
 
     @property

@@ -40,7 +40,7 @@ class PretrainedEncoder(nn.Module):
 
     @classmethod
     def load(cls, folder: str | Path, *, width: int) -> PretrainedEncoder:
-        """From a local folder. Raises AUFaceGenError where it holds no text model, or where
+        """Load it from a local folder. Raises AUFaceGenError where it holds no text model, or where
         `transformers` is missing.
         """
         try:

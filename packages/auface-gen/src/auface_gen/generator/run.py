@@ -196,7 +196,7 @@ class GeneratorRun(TrainingRun):
             )
 
     def ends(self) -> dict[str, float]:
-        """At which share of the run each stage ends; those that are left out are not there."""
+        """Tell at which share of the run each stage ends; those that are left out are not there."""
         ends = {"align": self.align, "masked": 1 - self.finetune, "finetune": 1.0}
         begins = {"align": 0.0, "masked": self.align, "finetune": 1 - self.finetune}
         return {name: ends[name] for name in STAGES if ends[name] - begins[name] > 1e-9}

@@ -34,7 +34,7 @@ class TextEncoder(Protocol):
         """B texts -> states (B, L, W), and (B, L) bool: which of them say something."""
 
     def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """For each state of each text the characters that it stands for: [begin, end)."""
+        """Give for each state of each text the characters that it stands for: [begin, end)."""
 
     def fits(self, text: str) -> bool:
         """Whether a text is read to its end."""

@@ -54,7 +54,7 @@ class TokenSet:
         return float((self.tokens == self.still).float().mean())
 
     def take(self, keep: list[int]) -> TokenSet:
-        """The same of some pictures only."""
+        """Take some of the pictures only."""
         rows = [self.rows[i] for i in keep]
         return TokenSet(self.tokens[keep], self.features, self.person[keep], rows, self.still)
 

@@ -27,8 +27,8 @@ from auface_gen.generator.alignment import Alignment
 from auface_gen.generator.batches import Dealer, batch_of
 from auface_gen.generator.checkpoint import read_folder, restore, weights_folder, write_folder
 from auface_gen.generator.learner import Learner, begin, learn, write_log
+from auface_gen.generator.masked_tokens import NearCodes
 from auface_gen.generator.model import Generator, GeneratorConfig
-from auface_gen.generator.objective import NearCodes
 from auface_gen.generator.pictures import Pictures, open_pictures
 from auface_gen.generator.prior import prior_maps
 from auface_gen.generator.processes import is_first, join, part_of, wait_for_all

@@ -65,8 +65,8 @@ def brow_line(face: Face, person: Person | None = None) -> np.ndarray:
 
 
 def brow_half(person: Person) -> float:
-    """From the middle of the brow's hair over the pupil to its lower edge, in mm: where hairs have
-    their roots to 1.4 standard deviations.
+    """Measure from the middle of the brow's hair over the pupil to its lower edge, in mm: where
+    hairs have their roots to 1.4 standard deviations.
     """
     return 10 * 0.6 * person.brow_thickness
 
@@ -105,8 +105,8 @@ class RestMeter:
         return middle
 
     def opening(self, v: np.ndarray) -> list[tuple[float, float]]:
-        """For the left and the right eye: upper and lower edge of what shows between the lids,
-        against the pupil, in mm.
+        """Measure for the left and the right eye the edges, upper and lower, of what shows between
+        the lids, against the pupil, in mm.
         """
         out = []
         for ball, (globe, lids) in zip(self._face.eyes, self._eyes, strict=True):
@@ -124,7 +124,7 @@ class RestMeter:
         return out
 
     def brows(self, v: np.ndarray, person: Person) -> list[float]:
-        """For the left and the right eye: pupil to the middle line of the brow over it, in mm."""
+        """Measure for the left and right eye from the pupil to the brow's middle line, in mm."""
         line = brow_line(self._face, person)
         out = []
         for ball, ids, x in zip(self._face.eyes, self._brows, self._over, strict=True):

@@ -67,7 +67,7 @@ class View:
 
 
 def camera_pose(view: View) -> Any:
-    """Where the camera stands, as mitsuba's transform."""
+    """The camera's place, as mitsuba's transform."""
     x, y, z = view.middle
     return mitsuba().ScalarTransform4f().look_at(
         origin=[x, y, z + DISTANCE], target=[x, y, z], up=[0, 1, 0]

@@ -58,7 +58,7 @@ class Course:
 
     @property
     def seconds(self) -> float:
-        """From the first coding to the last, in the codings' unit of time."""
+        """The time from the first coding to the last, in the codings' unit of time."""
         return self.times[-1] - self.times[0]
 
     def levels(self, time: float) -> Levels:

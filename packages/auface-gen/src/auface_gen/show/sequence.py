@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from auface_gen.errors import AUFaceGenError
-from auface_gen.pipeline import Generated
+from auface_gen.generated import Generated
 from auface_gen.show.course import Course
 from auface_gen.show.levels import Levels, coding_of
 from facs_text import Coding, describe

@@ -16,8 +16,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from auface_gen.errors import AUFaceGenError
 from auface_gen.files import write_whole
+from auface_gen.generated import Generated
 from auface_gen.label import save_labelled
-from auface_gen.pipeline import AUFace, Generated
+from auface_gen.pipeline import AUFace
 from facs_text import Coding
 
 __all__ = ["Sheet", "draw_sheet", "lay_out"]

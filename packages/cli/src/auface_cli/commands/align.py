@@ -17,21 +17,27 @@ __all__ = ["command"]
     "--out",
     required=True,
     type=click.Path(path_type=Path),
-    help="A .png file for one photograph, a folder for several.",
+    help="Write this .png for one photograph, into a folder for several.",
 )
-@click.option("--size", default=256, show_default=True, type=click.IntRange(16, 2048))
+@click.option(
+    "--size",
+    default=256,
+    show_default=True,
+    type=click.IntRange(16, 2048),
+    help="Crop to this size in pixels.",
+)
 @click.option(
     "--landmarks",
     type=click.Path(path_type=Path),
-    help="68 points a picture, in place of looking for them: JSON lines (file_name, landmarks), or "
-    "a table of OpenFace or py-feat.",
+    help="Read 68 points a picture, and do not look for them, from JSON lines "
+    "(file_name, landmarks) or a table of OpenFace or py-feat.",
 )
 @click.option(
     "--mediapipe",
     type=click.Path(path_type=Path),
     help="Find faces with MediaPipe and this model (face_landmarker.task).",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a photograph.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a photograph.")
 def command(
     photos: tuple[Path, ...],
     out: Path,

@@ -21,17 +21,21 @@ __all__ = ["command"]
     default=4,
     show_default=True,
     type=click.IntRange(1),
-    help="Number of questions about each face.",
+    help="Ask so many questions about each face.",
 )
 @click.option(
-    "--seed", default=0, show_default=True, help="Seed of the first face; each row adds one."
+    "--seed",
+    default=0,
+    show_default=True,
+    help="Choose by this seed for the first face; each row adds one.",
 )
 @face_options
 def command(codes: tuple[str, ...], count: int, seed: int, **given: Any) -> None:
     """Ask about a face and answer: `auface ask 1C+4D+L12B -n 6`.
 
-    What is seen, on which side, how strong, and whether a unit is there: yes as often as no. Of a
-    file's rows, only units that the row has a number for are said to be absent, where it has any.
+    Asked is what is seen, on which side, how strong, and whether a unit is there: yes as often as
+    no. Of a file's rows, only units that the row has a number for are said to be absent, where it
+    has any.
     """
     if bool(codes) == (given["source"] is not None):
         raise click.UsageError("give codes, such as 6C+12D, or a file with --from")

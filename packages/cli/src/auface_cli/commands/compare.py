@@ -15,7 +15,7 @@ __all__ = ["command"]
 
 @click.command("compare")
 @click.argument("codes", metavar="[BEFORE] [AFTER]", nargs=-1)
-@click.option("--seed", default=0, show_default=True, help="Seed that picks among paraphrases.")
+@click.option("--seed", default=0, show_default=True, help="Pick among paraphrases by this seed.")
 @face_options
 def command(codes: tuple[str, ...], seed: int, **given: Any) -> None:
     """Say what changed between two faces: `auface compare 6B+12B 12D`.

@@ -21,17 +21,20 @@ __all__ = ["command"]
     default=4,
     show_default=True,
     type=click.IntRange(1),
-    help="Number of contrasts of each face.",
+    help="Make so many contrasts of each face.",
 )
 @click.option(
-    "--seed", default=0, show_default=True, help="Seed of the first face; each row adds one."
+    "--seed",
+    default=0,
+    show_default=True,
+    help="Choose by this seed for the first face; each row adds one.",
 )
 @click.option(
     "--detail",
     type=click.Choice(["brief", "full", "clinical", "prompt"]),
     default="full",
     show_default=True,
-    help="How much the texts say.",
+    help="Say it briefly, in full, with the muscles' names, or as fits a text encoder.",
 )
 @face_options
 def command(codes: tuple[str, ...], count: int, seed: int, detail: str, **given: Any) -> None:

@@ -22,7 +22,7 @@ __all__ = ["command"]
     "target",
     required=True,
     type=click.Choice(writers.FORMATS),
-    help="FACS notation, OpenFace 2's table, or Live Link Face's table of ARKit shapes.",
+    help="Write FACS notation, OpenFace 2's table, or Live Link Face's table of ARKit shapes.",
 )
 @reading_options
 @skip_options

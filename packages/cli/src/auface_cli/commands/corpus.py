@@ -34,7 +34,7 @@ def command() -> None:
 @click.option("--quick", is_flag=True, help="Do not open the pictures.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(folder: Path, quick: bool, as_json: bool) -> None:
-    """Check a corpus end to end: files, codings, texts, people, counts. Status 1 on a problem.
+    """Check a corpus end to end: files, codings, texts, people, counts; status 1 on a problem.
 
     Pictures are opened: cut files, other sizes than corpus.json says, and pictures that stand in
     two splits are found.
@@ -119,19 +119,23 @@ def stats(folder: Path, splits: tuple[str, ...], as_json: bool) -> None:
     "--images",
     required=True,
     type=click.Path(path_type=Path),
-    help="Folder of the pictures, as SUBJECT/TASK/FRAME, SEQUENCE/FRAME or by file name.",
+    help="Take the pictures from this folder, by SUBJECT/TASK/FRAME, SEQUENCE/FRAME or file name.",
 )
 @reading_options
-@click.option("--frame-offset", type=int, help="Number of a row's picture minus that of the row.")
+@click.option(
+    "--frame-offset", type=int, help="Add this to a row's number for that of its picture."
+)
 @click.option("--size", type=click.IntRange(16), help="Crop the pictures to this size in pixels.")
 @click.option("--link", is_flag=True, help="Link the pictures instead of copying them.")
-@click.option("--licence", default="see source", show_default=True, help="Licence of the pictures.")
-@click.option("--seed", default=0, show_default=True, help="Seed that picks among paraphrases.")
+@click.option(
+    "--licence", default="see source", show_default=True, help="Name the licence of the pictures."
+)
+@click.option("--seed", default=0, show_default=True, help="Pick among paraphrases by this seed.")
 @click.option(
     "--texts",
     default="",
     metavar="DETAILS",
-    help="Further texts, a column each, such as prompt,clinical; full and brief are always there.",
+    help="Add further texts, a column each, as prompt,clinical; full and brief are always there.",
 )
 @click.option(
     "--rejects",
@@ -200,7 +204,13 @@ def build(
 @command.command("shard")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--per-shard", default=1000, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--per-shard",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Put so many rows into each shard.",
+)
 def shard(folder: Path, out: Path, per_shard: int) -> None:
     """Pack a corpus as WebDataset tar shards: KEY.png, KEY.txt, KEY.json a row."""
     from facs_text import corpus
@@ -224,12 +234,12 @@ def shard(folder: Path, out: Path, per_shard: int) -> None:
     default=1000,
     show_default=True,
     type=click.IntRange(1),
-    help="Rows of each Parquet file or tar shard.",
+    help="Put so many rows into each Parquet file or tar shard.",
 )
 def export(folder: Path, out: Path, to: str, name: str | None, per_shard: int) -> None:
     """Write a corpus (an image folder or tar shards) for others' tools.
 
-    With a dataset card, README.md, as Hugging Face reads it, and croissant.json.
+    A dataset card, README.md, as Hugging Face reads it, and croissant.json are written too.
     """
     from facs_text import corpus
 

@@ -29,39 +29,45 @@ def _workers(context: click.Context, option: click.Parameter, text: str | None) 
 @click.option(
     "--rig",
     type=click.Path(path_type=Path),
-    help="FaceXModel folder of ICT-FaceKit, or the packed .npz.",
+    help="Render with the FaceXModel folder of ICT-FaceKit, or its packed .npz.",
 )
-@click.option("--preset", help="A named corpus, such as auface-302k, that sets all that follows.")
+@click.option(
+    "--preset", help="Render a named corpus, such as auface-302k, that sets all that follows."
+)
 @click.option(
     "--count",
     default=12_600,
     show_default=True,
     type=click.IntRange(2),
-    help="Number of pictures; the default is 300 people.",
+    help="Render so many pictures; the default is 300 people.",
 )
 @click.option(
-    "--size", default=128, show_default=True, type=click.IntRange(32), help="Size in pixels."
+    "--size",
+    default=128,
+    show_default=True,
+    type=click.IntRange(32),
+    help="Render pictures of this size in pixels.",
 )
 @click.option(
     "--seed",
     default=0,
     show_default=True,
     type=click.IntRange(0),
-    help="Other seeds draw other people, light and codings.",
+    help="Draw people, light and codings by this seed.",
 )
 @click.option(
     "--sittings",
     default=2,
     show_default=True,
     type=click.IntRange(1),
-    help="Number of lights a person sits under.",
+    help="Let each person sit under so many lights.",
 )
 @click.option(
     "--per-sitting",
     default=21,
     show_default=True,
     type=click.IntRange(2),
-    help="Number of pictures a sitting, the first at rest.",
+    help="Take so many pictures a sitting, the first at rest.",
 )
 @click.option(
     "--samples",
@@ -76,7 +82,7 @@ def _workers(context: click.Context, option: click.Parameter, text: str | None) 
     default=8,
     show_default=True,
     type=click.IntRange(1),
-    help="People that are rendered and written together.",
+    help="Render and write so many people together.",
 )
 @click.option(
     "--layout",
@@ -95,11 +101,13 @@ def _workers(context: click.Context, option: click.Parameter, text: str | None) 
     "--workers",
     metavar="N|dask://HOST:PORT",
     callback=_workers,
-    help="Processes here, as many as cores unless told, or the workers of a Dask cluster.",
+    help="Use so many processes here, as many as cores unless told, or the workers of a "
+    "Dask cluster.",
 )
 @click.option(
     "--variant",
-    help="Variant of mitsuba, as llvm_ad_rgb or scalar_rgb; the fastest that works unless told.",
+    help="Use this variant of mitsuba, as llvm_ad_rgb or scalar_rgb; the fastest that "
+    "works unless told.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the rows, and render and write nothing.")
 @click.pass_context
@@ -176,9 +184,10 @@ def _render(out: Path, rig: Path, plan: Any, **options: Any) -> None:
     "--rig",
     required=True,
     type=click.Path(path_type=Path),
-    help="FaceXModel folder of ICT-FaceKit, or the packed .npz, that CORPUS was rendered with.",
+    help="Render with the FaceXModel folder of ICT-FaceKit, or the packed .npz, that "
+    "CORPUS was rendered with.",
 )
-@click.option("--variant", help="Variant of mitsuba; the fastest that works unless told.")
+@click.option("--variant", help="Use this variant of mitsuba; the fastest that works unless told.")
 def raw_twin(corpus: Path, out: Path, rig: Path, variant: str | None) -> None:
     """Render the marked conflicts of CORPUS's test people as the plain sum of their units.
 

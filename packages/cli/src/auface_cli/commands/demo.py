@@ -42,22 +42,33 @@ score.json      AAAD with its interval and controls; per_image.jsonl: the same b
 
 
 @click.command("demo")
-@click.option("--out", default="demo", show_default=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    default="demo",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Write the pictures and the page into this folder.",
+)
 @click.option(
     "--people",
     default=(3, 42),
     multiple=True,
     show_default=True,
-    help="Seeds of the made-up people.",
+    help="Draw the made-up people of these numbers.",
 )
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", default=0, show_default=True, help="Draw by this seed.")
 @click.option(
     "--model", type=click.Path(path_type=Path), help="Draw with the model in this folder."
 )
 @click.option(
     "--detector", type=click.Path(path_type=Path), help="Score with the detector in this folder."
 )
-@click.option("--device", default="auto", show_default=True)
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="Compute on cpu, cuda or cuda:N; auto takes a GPU where there is one.",
+)
 def command(
     out: Path,
     people: tuple[int, ...],

@@ -63,7 +63,7 @@ __all__ = ["command"]
     show_default=True,
     help="Resolve what cannot be together, or say each unit as it is written.",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed that picks among paraphrases.")
+@click.option("--seed", default=0, show_default=True, help="Pick among paraphrases by this seed.")
 @click.option("--tags", is_flag=True, help="Put the code, (AU12C), behind each phrase.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def command(

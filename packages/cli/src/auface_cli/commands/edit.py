@@ -19,14 +19,17 @@ __all__ = ["command"]
 @click.argument("photo", type=click.Path(path_type=Path))
 @click.argument("codes_or_text")
 @click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="A .png, .tif, .webp or .jpg."
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Write this .png, .tif, .webp or .jpg.",
 )
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", default=0, show_default=True, help="Draw by this seed.")
 @click.option(
     "--landmarks",
     type=click.Path(path_type=Path),
-    help="68 points (x, y in pixels of the upright photograph) as a JSON list, in place of looking "
-    "for them.",
+    help="Read 68 points (x, y in pixels of the upright photograph) from a JSON list, "
+    "and do not look for them.",
 )
 @sampling_options
 def command(

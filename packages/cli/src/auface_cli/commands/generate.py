@@ -31,22 +31,41 @@ CHOICE = 0.5
 @click.command("generate")
 @click.argument("codes_or_text", required=False)
 @click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="A PNG file or a folder."
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Write this PNG file, or into this folder.",
 )
-@click.option("--count", default=1, show_default=True, type=click.IntRange(1), help="How many.")
-@click.option("--seed", default=0, show_default=True, help="Of the first picture; then counts up.")
+@click.option(
+    "--count", default=1, show_default=True, type=click.IntRange(1), help="Draw so many pictures."
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    help="Draw the first picture by this seed, and count up from it.",
+)
 @person_options
-@click.option("--sweep", metavar="CODES..CODES", help="A sheet by level, such as 12A..12E.")
-@click.option("--grid", metavar="CODES,CODES", help="A sheet of codings: 1,4,12 or 6C+12D,4D.")
-@click.option("--levels", help="With --grid: D, A,C,E or A..E, of codes without one.  [default: D]")
-@click.option("--people", type=click.IntRange(1), help="Rows of a sheet.  [default: 1]")
+@click.option("--sweep", metavar="CODES..CODES", help="Draw a sheet by level, such as 12A..12E.")
+@click.option(
+    "--grid", metavar="CODES,CODES", help="Draw a sheet of these codings, as 1,4,12 or 6C+12D,4D."
+)
+@click.option(
+    "--levels",
+    help="Draw codes of --grid that have no level at these: D, A,C,E or A..E.  [default: D]",
+)
+@click.option(
+    "--people", type=click.IntRange(1), help="Draw a sheet of so many people.  [default: 1]"
+)
 @click.option("--check", is_flag=True, help="Say what the detector sees in each picture.")
 @click.option(
     "--best-of", default=1, type=click.IntRange(1), help="Draw N, keep what --judge finds nearest."
 )
-@click.option("--judge", type=click.Path(path_type=Path), help="Folder of the detector that looks.")
+@click.option(
+    "--judge", type=click.Path(path_type=Path), help="Look with the detector in this folder."
+)
 @sampling_options
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a picture.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a picture.")
 def command(
     codes_or_text: str | None,
     out: Path,

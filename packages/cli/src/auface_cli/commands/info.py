@@ -22,7 +22,7 @@ _NEEDED = ("torch", "numpy", "safetensors", "pillow", "einops", "triton", "mitsu
 def command(as_json: bool) -> None:
     """Say which packages, devices and weights are here, and whether they are in order.
 
-    What a bug report should bring along: `auface info --json`.
+    A bug report should bring along what `auface info --json` prints.
     """
     looked = list(checks())
     facts: dict[str, Any] = {

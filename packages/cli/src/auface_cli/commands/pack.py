@@ -12,16 +12,27 @@ __all__ = ["command"]
 @click.command("pack")
 @click.argument("corpus", type=click.Path(path_type=Path))
 @click.option(
-    "--tokenizer", required=True, type=click.Path(path_type=Path), help="Folder of its run."
+    "--tokenizer",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Take the tokenizer of the run in this folder.",
 )
 @click.option(
-    "--generator", required=True, type=click.Path(path_type=Path), help="Folder of its run."
+    "--generator",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Take the generator of the run in this folder.",
 )
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Write the model into this folder.",
+)
 @click.option(
     "--figures",
     type=click.Path(path_type=Path),
-    help="JSON of what was measured of the model, for its card.",
+    help="Put into the model's card what this JSON file says was measured.",
 )
 def command(
     corpus: Path, tokenizer: Path, generator: Path, out: Path, figures: Path | None

@@ -16,13 +16,13 @@ __all__ = ["command"]
     "--rig",
     required=True,
     type=click.Path(path_type=Path),
-    help="The FaceXModel folder of ICT-FaceKit, or its packed .npz.",
+    help="Render with the FaceXModel folder of ICT-FaceKit, or its packed .npz.",
 )
 @click.option(
     "--out",
     required=True,
     type=click.Path(path_type=Path),
-    help="A .png file: one picture, or a sheet of several. A folder: a file a picture.",
+    help="Write one picture, or a sheet of several, to a .png, or a file each into a folder.",
 )
 @click.option(
     "--person",
@@ -31,12 +31,20 @@ __all__ = ["command"]
     default=(0,),
     show_default=True,
     type=click.IntRange(0),
-    help="The number of a made-up person; give it again for more people, a row of a sheet each.",
+    help="Render the made-up person of this number; give it again for more, a row of a sheet each.",
 )
 @click.option(
-    "--light", type=click.IntRange(0), help="The number of the light; the person's own unless told."
+    "--light",
+    type=click.IntRange(0),
+    help="Take the light of this number, and not the person's own.",
 )
-@click.option("--size", default=512, show_default=True, type=click.IntRange(32, 4096))
+@click.option(
+    "--size",
+    default=512,
+    show_default=True,
+    type=click.IntRange(32, 4096),
+    help="Render pictures of this size in pixels.",
+)
 @click.option(
     "--samples",
     default=32,

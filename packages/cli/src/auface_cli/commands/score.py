@@ -40,14 +40,20 @@ class _Part(click.ParamType):  # type: ignore[type-arg]
 @click.option(
     "--targets",
     type=click.Path(path_type=Path),
-    help="Table of what each picture was to show (file_name, codes).",
+    help="Read what each picture was to show from this table (file_name, codes).",
 )
 @click.option(
     "--probabilities",
     type=click.Path(path_type=Path),
-    help="What another detector wrote about the pictures.",
+    help="Score what another detector wrote about the pictures.",
 )
-@click.option("--format", "kind", default="auto", show_default=True, help="Of --probabilities.")
+@click.option(
+    "--format",
+    "kind",
+    default="auto",
+    show_default=True,
+    help="Name the format of --probabilities.",
+)
 @click.option(
     "--detector", type=click.Path(path_type=Path), help="Score with the detector in this folder."
 )
@@ -55,55 +61,58 @@ class _Part(click.ParamType):  # type: ignore[type-arg]
     "--identity-network",
     "identity",
     type=click.Path(path_type=Path),
-    help="Folder of a network of `auface train identity`: is it still the person?",
+    help="Say whether it is still the person, by a network of `auface train identity`.",
 )
 @click.option(
     "--tears-network",
     "tears",
     type=click.Path(path_type=Path),
-    help="Folder of a network of `auface train tears`: are lips, lids, brows whole?",
+    help="Say whether lips, lids and brows are whole, by a network of `auface train tears`.",
 )
 @click.option(
     "--true",
     "real",
     type=click.Path(path_type=Path),
-    help="Folder of true pictures: how far are these from them?",
+    help="Say how far the pictures are from the true ones in this folder.",
 )
-@click.option("--align", is_flag=True, help="IMAGES are photographs: crop their faces first.")
+@click.option("--align", is_flag=True, help="Crop the faces first, for IMAGES are photographs.")
 @click.option(
     "--mediapipe",
     type=click.Path(path_type=Path),
-    help="With --align: find faces with MediaPipe and this model (face_landmarker.task).",
+    help="Find the faces of --align with MediaPipe and this model (face_landmarker.task).",
 )
 @click.option(
     "--ceiling",
     type=click.Path(path_type=Path),
-    help="The score.json of true pictures by the same detector.",
+    help="Read the ceiling from this score.json, of true pictures by the same detector.",
 )
 @click.option(
     "--against",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Pictures of another generator, same people and codings: say which is better.",
+    help="Say which is better, these or the pictures of another generator of the same "
+    "people and codings.",
 )
 @click.option(
     "--min-count",
     type=click.IntRange(0),
-    help="Pictures that must ask for a unit.  [default: 5; 2 to 5 below 50]",
+    help="Score a unit that so many pictures ask for.  [default: 5; 2 to 5 below 50]",
 )
-@click.option("--seed", default=0, show_default=True, help="Of the shuffled control.")
+@click.option("--seed", default=0, show_default=True, help="Shuffle the control by this seed.")
 @click.option(
     "--part",
     type=_Part(),
     help="See every N-th picture from the I-th; needs --out. `rank`: the part of a process that "
     "torchrun started, into the folder --out.",
 )
-@click.option("--merge", is_flag=True, help="IMAGES are the parts that --part wrote.")
+@click.option(
+    "--merge", is_flag=True, help="Score all that was seen in IMAGES, the parts that --part wrote."
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="With --part: the file to write. Else a folder for score.json, per_image.jsonl and "
-    "index.html.",
+    help="Write score.json, per_image.jsonl and index.html into this folder; with "
+    "--part, this file.",
 )
 @click.option("--images", "each", is_flag=True, help="Add every picture to what --json prints.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

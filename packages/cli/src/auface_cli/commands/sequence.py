@@ -20,16 +20,16 @@ __all__ = ["command"]
     "--out",
     required=True,
     type=click.Path(path_type=Path),
-    help="A .gif, .webp or .mp4, or a folder for numbered PNG.",
+    help="Write this .gif, .webp or .mp4, or numbered PNG into a folder.",
 )
 @click.option(
     "--rate", default=25.0, show_default=True, type=click.FloatRange(0, 1000, min_open=True),
-    help="Frames a second.",
+    help="Draw so many frames a second.",
 )  # fmt: skip
-@click.option("--seed", default=0, show_default=True, help="Of all frames.")
+@click.option("--seed", default=0, show_default=True, help="Draw all frames by this seed.")
 @person_options
 @sampling_options
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a frame.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a frame.")
 def command(
     file: Path,
     out: Path,

@@ -13,11 +13,25 @@ __all__ = ["command"]
 @click.argument("picture", type=click.Path(path_type=Path))
 @click.option(
     "--certificate", required=True, type=click.Path(path_type=Path),
-    help="Your certificate and those above it, PEM.",
+    help="Sign with your certificate, in PEM with those above it.",
 )  # fmt: skip
-@click.option("--key", required=True, type=click.Path(path_type=Path), help="Its key, PEM.")
-@click.option("--algorithm", default="es256", show_default=True, help="As the key: ps256, ed25519.")
-@click.option("--time-authority", metavar="URL", help="Is asked for the time; none unless told.")
+@click.option(
+    "--key",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Sign with the certificate's key, in PEM.",
+)
+@click.option(
+    "--algorithm",
+    default="es256",
+    show_default=True,
+    help="Name the algorithm that the key is for, such as ps256 or ed25519.",
+)
+@click.option(
+    "--time-authority",
+    metavar="URL",
+    help="Ask this authority for the time; none is asked unless told.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Write there.  [default: PICTURE]")
 def command(
     picture: Path,

@@ -24,7 +24,7 @@ _MOST_PIXELS = 1 << 24  # of a picture; its decoder takes a kilobyte for each
 
 @click.group("tokens")
 def command() -> None:
-    """Pictures to codebook indices and back."""
+    """Turn pictures into codebook indices and back."""
 
 
 def _load(model: Path | None) -> tuple[Any, str]:
@@ -56,14 +56,16 @@ def _picture(path: Path) -> Any:
 _reference = click.option(
     "--reference",
     type=click.Path(path_type=Path),
-    help="The picture that tokens are changes of, for a tokenizer that has one.",
+    help="Name the picture that tokens are changes of, for a tokenizer that has one.",
 )
 
 
 @command.command("encode")
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="A .safetensors file.")
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of a tokenizer.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Write this .safetensors file."
+)
+@click.option("--model", type=click.Path(path_type=Path), help="Use the tokenizer in this folder.")
 @_reference
 def encode(images: tuple[Path, ...], out: Path, model: Path | None, reference: Path | None) -> None:
     """Write the tokens of pictures (all of one size) to a file."""
@@ -89,8 +91,10 @@ def encode(images: tuple[Path, ...], out: Path, model: Path | None, reference: P
 
 @command.command("decode")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder.")
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of a tokenizer.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Write into this folder."
+)
+@click.option("--model", type=click.Path(path_type=Path), help="Use the tokenizer in this folder.")
 @_reference
 def decode(file: Path, out: Path, model: Path | None, reference: Path | None) -> None:
     """Draw the pictures of a file of tokens."""

@@ -33,26 +33,29 @@ def _shared(function: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--threads", type=click.IntRange(1), help="Use this many CPU threads."),
         click.option("--resume", is_flag=True, help="Resume the run in --out where it stopped."),
-        click.option("--steps", type=click.IntRange(1), help="Length of the run in steps."),
+        click.option("--steps", type=click.IntRange(1), help="Stop the run after so many steps."),
         click.option(
             "--minutes",
             type=click.FloatRange(min=0.0, min_open=True),
-            help="Length of the run in time, should that end first.",
+            help="Stop the run after this time, should that come first.",
         ),
         click.option(
             "--set",
             "sets",
             multiple=True,
             metavar="KEY=VALUE",
-            help="A setting of the run, such as batch=16; can be given several times.",
+            help="Set one setting of the run, such as batch=16; give it again for more.",
         ),
         click.option(
             "--config",
             type=click.Path(path_type=Path),
-            help="A TOML file of settings of the run; --set goes before it.",
+            help="Read settings of the run from this TOML file; --set goes before it.",
         ),
         click.option(
-            "--out", required=True, type=click.Path(path_type=Path), help="Folder of the run."
+            "--out",
+            required=True,
+            type=click.Path(path_type=Path),
+            help="Keep the run in this folder.",
         ),
     ):
         function = option(function)
@@ -113,7 +116,7 @@ def _run_class(function: Callable[..., Any]) -> Any:
 def tokenizer(corpus: Path, start: Path | None, detector: Path | None, **options: Any) -> None:
     """Train the image tokenizer on the pictures of CORPUS.
 
-    With a model that has a reference (--set model=f16-reference-fsq), on its pictures and their
+    A model that has a reference (--set model=f16-reference-fsq) is trained on pictures and their
     people at rest. CORPUS may grow between a run and its --resume.
     """
     from auface_gen.corpus.train_tokenizer import train_corpus_tokenizer
@@ -139,7 +142,7 @@ def reader(**options: Any) -> None:
 @_corpus
 @_shared
 def detector(corpus: Path, **options: Any) -> None:
-    """Train a detector for `auface score`; prints what it scores on true pictures."""
+    """Train a detector for `auface score`, and print what it scores on true pictures."""
     from aaad import train_detector
 
     report = _train(train_detector, corpus, **options)
@@ -183,10 +186,12 @@ def tears(corpus: Path, **options: Any) -> None:
 @click.option(
     "--tokenizer",
     type=click.Path(path_type=Path),
-    help="Folder of a tokenizer; the shipped one unless told.",
+    help="Use the tokenizer in this folder, and not the shipped one.",
 )
 @click.option(
-    "--tokens", type=click.Path(path_type=Path), help="Where CORPUS lies as tokens, to share them."
+    "--tokens",
+    type=click.Path(path_type=Path),
+    help="Share the tokens of CORPUS that lie in this folder.",
 )
 @click.option(
     "--start", type=click.Path(path_type=Path), help="Begin with the weights of this generator."
@@ -194,13 +199,13 @@ def tears(corpus: Path, **options: Any) -> None:
 @click.option(
     "--detector",
     type=click.Path(path_type=Path),
-    help="What fine-tuning listens to (of aaad); never the one that scores.",
+    help="Fine-tune against this detector of aaad, never the one that scores.",
 )
 def generator(corpus: Path, detector: Path | None, **options: Any) -> None:
     """Train the face generator on CORPUS, which may grow between a run and its --resume.
 
-    In stages: alignment of words and pictures, masked tokens of change, and, with --detector and
-    --set finetune=0.1, fine-tuning against a detector.
+    It goes in stages: alignment of words and pictures, masked tokens of change, and, with
+    --detector and --set finetune=0.1, fine-tuning against a detector.
     """
     from auface_gen.generator.train import train_generator
 

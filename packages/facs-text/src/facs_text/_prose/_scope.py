@@ -17,7 +17,7 @@ _FULL = frozenset(("3", "4", "5"))
 
 @dataclass(slots=True)
 class Scope:
-    """Where in a clause what begins to hold; -1 for nowhere."""
+    """The places of a clause from which things hold; -1 for nowhere."""
 
     deny: int = -1
     stop: int = -1

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from facs_text._coding import Coding
 from facs_text._errors import FacsTextError
 from facs_text._resolve import resolve
 from facs_text._version import __version__
-from facs_text.corpus._align import crop
+from facs_text.corpus._bring import bring, moved
 from facs_text.corpus._earlier import Earlier, Unreadable
 from facs_text.corpus._images import SUFFIXES, Images, check_offset
 from facs_text.corpus._parts import Parts, check_part, part_folder, part_of
@@ -35,7 +34,7 @@ from facs_text.corpus._request import (
 from facs_text.corpus._rows import CorpusRow, check_texts, make_row
 from facs_text.corpus._splits import SPLITS, split_of_subject
 from facs_text.corpus._write import CorpusWriter
-from facs_text.files import beside, named
+from facs_text.files import named
 from facs_text.readers import Rejects, Row
 
 __all__ = ["BuildReport", "build"]
@@ -212,7 +211,7 @@ class _Build:
         return "", coding, image, name
 
     def neutrals(self) -> dict[str, str]:
-        """For each person the name of the first image on which nothing acts."""
+        """Give for each person the name of the first image on which nothing acts."""
         found: dict[str, str] = {}
         for row in self.rows():
             coding = self.coding(row)
@@ -287,42 +286,11 @@ class _Build:
         if written and copy.exists():
             return
         held = None if self.parts is None else self.parts.find(split, made.file_name)
-        part = self._bring(image, copy, row) if held is None else _moved(held, copy)
+        if held is None:
+            part = bring(image, copy, row.landmarks, size=self.size, link=self.link)
+        else:
+            part = moved(held, copy)
         if not written:
             writer.add(made, split)
             writer.flush()
         os.replace(part, copy)
-
-    def _bring(self, image: Path, copy: Path, row: Row) -> Path:
-        """The picture beside its place, whole but for its name."""
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        part = beside(copy)
-        try:
-            if self.size:
-                try:
-                    crop(image, part, row.landmarks, self.size)
-                except FacsTextError as error:
-                    raise Unreadable(str(error)) from None
-            elif not (self.link and _linked(image, part)):
-                shutil.copyfile(image, part)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-        return part
-
-
-def _moved(made: Path, copy: Path) -> Path:
-    """A picture that a part has made, beside its place."""
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    part = beside(copy)
-    os.replace(made, part)
-    return part
-
-
-def _linked(image: Path, part: Path) -> bool:
-    """Whether a hard link could be made."""
-    try:
-        os.link(image, part)
-    except OSError:
-        return False
-    return True

@@ -40,7 +40,7 @@ def part_of(subject: str, count: int) -> int:
 
 
 def part_folder(out: Path, part: tuple[int, int]) -> Path:
-    """Where a part of the corpus `out` is made."""
+    """The folder that a part of the corpus `out` is made in."""
     return out / _FOLDER / f"{part[0]}-of-{part[1]}"
 
 

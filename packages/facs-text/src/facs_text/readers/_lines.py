@@ -58,7 +58,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def pieces(path: Path) -> Iterator[tuple[int, str]]:
-    """The same with the line's end kept, and with a line longer than MAX_LINE in pieces."""
+    """Read lines with their ends kept, and a line longer than MAX_LINE in pieces."""
     try:
         with open_lines(path) as (stream, encoding):
             yield from _decoded(path, stream, encoding)

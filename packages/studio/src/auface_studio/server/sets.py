@@ -17,7 +17,8 @@ from auface_studio.eye import Eyes
 from auface_studio.face import Faces
 from auface_studio.server.body import body
 from auface_studio.server.lane import IDLE, Lane
-from auface_studio.stimuli.design import Design, parse_table, read_design, to_toml
+from auface_studio.stimuli.codings import parse_table
+from auface_studio.stimuli.design import Design, read_design, to_toml
 from auface_studio.stimuli.make import SetMaker
 from auface_studio.stimuli.stimulus import Stimulus, plan
 from facs_text import describe

@@ -28,25 +28,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from auface_studio.errors import StudioError
-from facs_text import Coding, FacsTextError, parse, preset, understand, unit
+from auface_studio.stimuli.codings import read_codings, read_table_beside
+from auface_studio.stimuli.values import line_of_text, only_keys, whole_number
+from facs_text import Coding, FacsTextError, unit
 
-__all__ = ["Design", "Dynamics", "parse_table", "read_design", "to_toml"]
+__all__ = ["Design", "Dynamics", "read_design", "to_toml"]
 
 LETTERS = "ABCDE"
 MOST_STIMULI = 20_000
 _KEYS = {"title", "people", "levels", "seed", "coding", "table", "dynamics", "neutral", "licence"}
 _DYNAMICS = {"onset", "apex", "offset", "fps", "shape"}
-_CODING = {"name", "codes", "text", "preset"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +111,13 @@ def read_design(given: Path | Mapping[str, Any]) -> Design:
 
 
 def _design(values: Mapping[str, Any], folder: Path | None) -> Design:
-    _known(values, _KEYS, "the design")
+    only_keys(values, _KEYS, "the design")
     people = values.get("people")
     if not isinstance(people, list) or not people:
         raise StudioError("people is a list of numbers, such as people = [3, 7, 12]")
-    codings = _codings(values.get("coding", []))
+    codings = read_codings(values.get("coding", []))
     if "table" in values:
-        codings += _table(values["table"], folder)
+        codings += read_table_beside(values["table"], folder)
     if not codings:
         raise StudioError("there is no [[coding]] and no table: nothing to draw")
     names = [name for name, _ in codings]
@@ -128,14 +126,14 @@ def _design(values: Mapping[str, Any], folder: Path | None) -> Design:
         raise StudioError(f"the name {twice[0]!r} is given twice; name each coding differently")
     levels = tuple(_level(x) for x in _list(values, "levels"))
     design = Design(
-        title=_text(values.get("title", "Faces"), "title"),
-        people=tuple(dict.fromkeys(_whole(p, "a person", 0, 10**6) for p in people)),
+        title=line_of_text(values.get("title", "Faces"), "title"),
+        people=tuple(dict.fromkeys(whole_number(p, "a person", 0, 10**6) for p in people)),
         codings=tuple(codings),
         levels=tuple(sorted(set(levels))),
-        seed=_whole(values.get("seed", 0), "seed", 0, 2**31 - 1),
+        seed=whole_number(values.get("seed", 0), "seed", 0, 2**31 - 1),
         neutral=values.get("neutral", True) is not False,
         dynamics=_dynamics(values["dynamics"]) if values.get("dynamics") is not None else None,
-        licence=_text(values.get("licence", "unspecified"), "licence"),
+        licence=line_of_text(values.get("licence", "unspecified"), "licence"),
     )
     count = len(design.people) * len(design.codings) * max(1, len(design.levels))
     if count > MOST_STIMULI:
@@ -143,96 +141,19 @@ def _design(values: Mapping[str, Any], folder: Path | None) -> Design:
     return design
 
 
-def _codings(rows: Any) -> list[tuple[str, Coding]]:
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise StudioError("codings are written as [[coding]] tables")
-    found = []
-    for n, row in enumerate(rows, 1):
-        where = f"coding {n}"
-        _known(row, _CODING, where)
-        ways = [key for key in ("codes", "text", "preset") if row.get(key) is not None]
-        if len(ways) != 1 or not isinstance(row[ways[0]], str):
-            raise StudioError(f"{where}: give one of codes, text and preset, as text")
-        value = row[ways[0]]
-        try:
-            coding = _coding(ways[0], value)
-        except FacsTextError as error:
-            raise StudioError(f"{where}: {error}") from None
-        name = row.get("name", value if ways[0] == "preset" else str(coding))
-        found.append((_name(name, where), coding))
-    return found
-
-
-def _coding(way: str, value: str) -> Coding:
-    if way == "codes":
-        return parse(value)
-    if way == "preset":
-        return preset(value).coding
-    understood = understand(value)
-    if understood.unparsed:
-        spans = ", ".join(repr(s.text) for s in understood.unparsed)
-        raise StudioError(f"not understood: {spans}; say it otherwise, or give codes")
-    return understood.coding
-
-
-def _table(name: Any, folder: Path | None) -> list[tuple[str, Coding]]:
-    if not isinstance(name, str) or folder is None:
-        raise StudioError("table names a file beside the design; here, paste its rows instead")
-    parts = PurePosixPath(name.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts or ":" in name:
-        raise StudioError(f"table {name!r} leads out of the design's folder; put it beside it")
-    path = folder / parts
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise StudioError(f"table {name!r} leads out of the design's folder; put it beside it")
-    try:
-        return parse_table(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise StudioError(f"table {name!r}: {error.strerror}") from None
-    except (StudioError, UnicodeDecodeError) as error:
-        raise StudioError(f"table {name!r}: {error}") from None
-
-
-def parse_table(text: str) -> list[tuple[str, Coding]]:
-    """Rows of a pasted table: columns name and codes by their heads, or codes alone, a line each.
-
-    Commas, semicolons or tabs part columns. Raises StudioError that names the line.
-    """
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines:
-        return []
-    heads = [h.strip().lower() for h in re.split(r"[,;\t]", lines[0])]
-    if "codes" not in heads:
-        return [_row("", line, n) for n, line in enumerate(lines, 1)]
-    mark = next((m for m in "\t;," if m in lines[0]), ",")
-    rows = csv.DictReader(io.StringIO("\n".join([mark.join(heads), *lines[1:]])), delimiter=mark)
-    try:
-        read = [(row.get("name") or "", row.get("codes") or "") for row in rows]
-    except csv.Error as error:
-        raise StudioError(f"line {rows.line_num}: {error}") from None
-    return [_row(name, codes, line) for line, (name, codes) in enumerate(read, 2)]
-
-
-def _row(name: str, codes: str, line: int) -> tuple[str, Coding]:
-    try:
-        coding = parse(codes)
-    except FacsTextError as error:
-        raise StudioError(f"line {line}: {error}") from None
-    return _name(name or str(coding), f"line {line}"), coding
-
-
 def _dynamics(values: Any) -> Dynamics:
     if not isinstance(values, dict):
         raise StudioError("dynamics is a table: [dynamics]")
-    _known(values, _DYNAMICS, "dynamics")
+    only_keys(values, _DYNAMICS, "dynamics")
     shape = values.get("shape", "smooth")
     if shape not in ("smooth", "linear"):
         raise StudioError(f"dynamics: shape {shape!r:.40}; expected smooth or linear")
     times = {
-        key: _whole(values.get(key, default), f"dynamics: {key}", 0, 60_000)
+        key: whole_number(values.get(key, default), f"dynamics: {key}", 0, 60_000)
         for key, default in (("onset", 500), ("apex", 1000), ("offset", 500))
     }
     made = Dynamics(
-        **times, fps=_whole(values.get("fps", 25), "dynamics: fps", 1, 120), shape=shape
+        **times, fps=whole_number(values.get("fps", 25), "dynamics: fps", 1, 120), shape=shape
     )
     if made.duration == 0:
         raise StudioError("dynamics: onset, apex and offset are all 0")
@@ -245,36 +166,11 @@ def _level(value: Any) -> int:
     raise StudioError(f"level {value!r:.40}; expected letters A to E, as in levels = ['A', 'C']")
 
 
-def _name(value: Any, where: str) -> str:
-    text = _text(value, f"{where}: name")
-    if not re.search(r"[A-Za-z0-9]", text):
-        raise StudioError(f"{where}: name {text!r} has no letter or digit")
-    return text
-
-
-def _text(value: Any, what: str) -> str:
-    if not isinstance(value, str) or len(value) > 200 or not value.isprintable():
-        raise StudioError(f"{what} is one line of text, at most 200 characters")
-    return value
-
-
-def _whole(value: Any, what: str, least: int, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise StudioError(f"{what} {value!r:.40} is not a whole number from {least} to {most}")
-    return value
-
-
 def _list(values: Mapping[str, Any], key: str) -> list[Any]:
     value = values.get(key, [])
     if not isinstance(value, list):
         raise StudioError(f"{key} is a list")
     return value
-
-
-def _known(values: Mapping[str, Any], keys: set[str], where: str) -> None:
-    unknown = sorted(set(values) - keys)
-    if unknown:
-        raise StudioError(f"{where}: no key {unknown[0]!r:.60}; it takes {', '.join(sorted(keys))}")
 
 
 def to_toml(design: Design) -> str:

@@ -6,20 +6,19 @@ so an interval over raters (bootstrap, 2,000 draws) stands beside it.
 
 from __future__ import annotations
 
-import random
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import combinations
 from typing import Any
 
 from auface_studio.study.answers import Answer, Answers
 from auface_studio.study.design import Study
-from auface_studio.study.stats import alpha, bradley_terry, wilson
+from auface_studio.study.stats import alpha, bootstrap, bradley_terry, wilson
 
 __all__ = ["lines", "report_of"]
 
 _PASS = 2 / 3  # share of the checks that a rater must have right
-_DRAWS = 2000
 
 
 def report_of(study: Study, answers: Answers) -> dict[str, Any]:
@@ -66,7 +65,7 @@ def _pairs(study: Study, kept: list[Answer]) -> dict[str, Any]:
                 "arm": one, "against": two, "wins": int(won), "n": n,
                 "rate": round(won / n, 4) if n else None,
                 "wilson95": [round(low, 4), round(high, 4)],
-                "raters95": _bootstrap(mine, lambda x, arm=one: float(x.arm == arm)),
+                "raters95": _over_raters(mine, partial(_won, one)),
             }
         )  # fmt: skip
     left = sum(a.choice == "left" for a in kept)
@@ -93,7 +92,7 @@ def _rates(study: Study, kept: list[Answer]) -> dict[str, Any]:
                 "n": len(ratings),
                 "mean": round(statistics.fmean(ratings), 4) if ratings else None,
                 "sd": round(statistics.stdev(ratings), 4) if len(ratings) > 1 else None,
-                "raters95": _bootstrap(mine, lambda x: float(x.choice)),
+                "raters95": _over_raters(mine, lambda x: float(x.choice)),
                 "counts": [ratings.count(k) for k in range(1, 8)],
             }
         )
@@ -106,21 +105,17 @@ def _rates(study: Study, kept: list[Answer]) -> dict[str, Any]:
     }
 
 
-def _bootstrap(mine: list[Answer], value: Any) -> list[float] | None:
-    """95% interval of the mean when whole raters are drawn anew; None with fewer than two."""
+def _won(arm: str, answer: Answer) -> float:
+    return float(answer.arm == arm)
+
+
+def _over_raters(mine: Sequence[Answer], value: Callable[[Answer], float]) -> list[float] | None:
+    """The interval of the mean over raters, low and high; None with fewer than two."""
     by_rater: dict[str, list[float]] = {}
     for a in mine:
         by_rater.setdefault(a.rater, []).append(value(a))
-    if len(by_rater) < 2:
-        return None
-    sums = [(sum(v), len(v)) for _, v in sorted(by_rater.items())]
-    draw = random.Random(0)
-    means = []
-    for _ in range(_DRAWS):
-        some = draw.choices(sums, k=len(sums))
-        means.append(sum(s for s, _ in some) / sum(n for _, n in some))
-    means.sort()
-    return [round(means[int(0.025 * _DRAWS)], 4), round(means[int(0.975 * _DRAWS)], 4)]
+    found = bootstrap(by_rater)
+    return None if found is None else [round(bound, 4) for bound in found]
 
 
 def _round(value: float | None) -> float | None:

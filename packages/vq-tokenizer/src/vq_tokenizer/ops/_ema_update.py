@@ -73,7 +73,10 @@ def revive(
     weight: Tensor,
     dead_share: float,
 ) -> Tensor:
-    """Only the new start of dead codes; arguments as in ema_update. Which began anew, (K,) bool."""
+    """Start dead codes anew and move nothing else; arguments as in ema_update.
+
+    Returns which codes began anew, (K,) bool.
+    """
     if dead_share <= 0 or fresh.shape[0] == 0:
         return torch.zeros_like(counts, dtype=torch.bool)
     even, dead = dead_codes(counts, weight, dead_share)

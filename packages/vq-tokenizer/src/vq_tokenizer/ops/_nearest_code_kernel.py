@@ -14,7 +14,7 @@ Shapes: N vectors, K codes, D width, S splits of the codes.
 
 from __future__ import annotations
 
-from vq_tokenizer.ops._pack_codes import split_parts
+from vq_tokenizer.ops._operands import split_parts
 from vq_tokenizer.ops._score_again import load_x, pair, score_again, score_margin
 from vq_tokenizer.ops._triton import tl, triton
 
@@ -93,7 +93,7 @@ if triton is not None:
         CERTIFY: tl.constexpr,
         PACKED: tl.constexpr,
         GATHER: tl.constexpr,
-        UPCAST: tl.constexpr,  # for the interpreter, see _pack_codes
+        UPCAST: tl.constexpr,  # for the interpreter, see _operands
     ):
         SLOTS: tl.constexpr = BLOCK_K // FOLD
         rn = tl.program_id(0).to(tl.int64) * BLOCK_N + tl.arange(0, BLOCK_N)

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from vq_tokenizer.ops._nearest_code_kernel import nearest_code_kernel
-from vq_tokenizer.ops._pack_codes import Layout, layout_of, pack_codes
+from vq_tokenizer.ops._operands import Layout, layout_of
+from vq_tokenizer.ops._pack_codes import pack_codes
 from vq_tokenizer.ops._score_again import merge_splits_kernel
 from vq_tokenizer.ops._triton import Tile, family, processors, search_tile
 

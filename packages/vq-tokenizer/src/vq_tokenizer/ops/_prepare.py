@@ -54,7 +54,7 @@ def prepare_codes(
 
 
 def first_equal(codes: Tensor) -> Tensor | None:
-    """For each code the first one equal to it, (K,) int64, or None where all differ.
+    """Find for each code the first one equal to it, (K,) int64, or None where all differ.
 
     Libraries sum the last columns of a product in another order than the others, so equal codes
     can score differently in the last bit, and the lowest index would not always win.

@@ -16,7 +16,7 @@ Shapes: N vectors, D width, S splits.
 
 from __future__ import annotations
 
-from vq_tokenizer.ops._pack_codes import rounded
+from vq_tokenizer.ops._operands import rounded
 from vq_tokenizer.ops._triton import tl, triton
 
 __all__ = ["load_x", "merge_splits_kernel", "pair", "score_again", "score_margin"]

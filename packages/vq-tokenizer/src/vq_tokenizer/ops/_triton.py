@@ -140,7 +140,10 @@ def family(device: torch.device) -> str:
 
 
 def nvidia_family(major: int) -> str:
-    """By compute capability: only 9 and 10 have the shared memory that the tiles of sm_90 need."""
+    """Name the family by compute capability.
+
+    Only 9 and 10 have the shared memory that the tiles of sm_90 need.
+    """
     if major < 8:
         return "none"  # no TF32, no bf16
     return "sm_90" if major in (9, 10) else "sm_80"

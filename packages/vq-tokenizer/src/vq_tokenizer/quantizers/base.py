@@ -11,27 +11,22 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.utils.module_tracker import ModuleTracker
 
 from vq_tokenizer._distributed import all_reduce, world_size
 from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer.quantizers.moment import Moment, deferred, frozen, repeated
 
 __all__ = [
     "CodebookStats",
     "Quantized",
     "Quantizer",
-    "deferred",
-    "frozen",
     "masked_mean",
-    "repeated",
 ]
 
-_TRACKER = ModuleTracker()
 _HALF = (torch.float16, torch.bfloat16)
 
 
@@ -56,24 +51,6 @@ class CodebookStats(NamedTuple):
     usage: Tensor
     perplexity: Tensor
     dead: Tensor
-
-
-class Moment:
-    """What a quantizer remembers between calls that is no state of the model.
-
-    frozen, deferred: how many such contexts are open. pending: statistics that wait for the end of
-    `deferred`. before: what a repeated forward pass must find again. started: whether the buffer
-    of that name is known to be true, which spares asking it, for that would wait for the device.
-    sharded: the parameter whose whole copy FSDP2 shows during a pass, see sharded.py.
-    """
-
-    def __init__(self) -> None:
-        self.frozen = 0
-        self.deferred = 0
-        self.pending: Any = None
-        self.before: Any = None
-        self.started = False
-        self.sharded: Any = None
 
 
 class Quantizer(nn.Module):
@@ -134,7 +111,7 @@ class Quantizer(nn.Module):
         return self._channels_back(torch.where((indices >= 0)[..., None], codes, 0.0))
 
     def indices_to_codes(self, indices: Tensor) -> Tensor:
-        """The same as `lookup`, under the name that other libraries give it."""
+        """Do what `lookup` does, under the name that other libraries give it."""
         return self.lookup(indices)
 
     @property
@@ -289,51 +266,6 @@ class Quantizer(nn.Module):
         return self.counts.device
 
 
-@contextlib.contextmanager
-def frozen(module: nn.Module) -> Iterator[None]:
-    """No quantizer of module moves within this context, which else every forward in training does.
-
-    For the second pass of a GAN's step, or a look at training data. A forward pass that gradient
-    checkpointing repeats during the backward pass moves nothing by itself, and sees the codebook
-    that the first one saw, if no other forward pass came between.
-    """
-    quantizers = [m for m in module.modules() if isinstance(m, Quantizer)]
-    for quantizer in quantizers:
-        quantizer.moment.frozen += 1
-    try:
-        yield
-    finally:
-        for quantizer in quantizers:
-            quantizer.moment.frozen -= 1
-
-
-@contextlib.contextmanager
-def deferred(module: nn.Module) -> Iterator[None]:
-    """Quantizers of module collect within this context and move once at its end.
-
-    For gradient accumulation: the forward passes of all parts of a batch see one codebook, and the
-    move is that of one pass over the whole batch. Over several processes all of them must leave
-    the context together. Left by an exception nothing moves. The start by k-means, where it is
-    still to come, happens in the first part.
-    """
-    quantizers = [m for m in module.modules() if isinstance(m, Quantizer)]
-    for quantizer in quantizers:
-        quantizer.moment.deferred += 1
-    whole = False
-    try:
-        yield
-        whole = True
-    finally:
-        for quantizer in quantizers:
-            quantizer.moment.deferred -= 1
-            if quantizer.moment.deferred:
-                continue
-            pending, quantizer.moment.pending = quantizer.moment.pending, None
-            if whole and quantizer._learning():
-                with torch.no_grad():
-                    quantizer._finish(pending)
-
-
 def masked_mean(value: Tensor, mask: Tensor | None, total: Tensor | None = None) -> Tensor:
     """Mean of value (N, D) over the rows where mask (N,) is True; 0 where there are none.
 
@@ -354,11 +286,6 @@ def _full_precision(device: torch.device) -> contextlib.AbstractContextManager[A
     if device.type == "meta":
         return contextlib.nullcontext()
     return torch.autocast(device.type, enabled=False)
-
-
-def repeated() -> bool:
-    """Whether this is a forward pass within a backward one, as gradient checkpointing makes."""
-    return not torch.compiler.is_compiling() and bool(_TRACKER.is_bw)
 
 
 def _after_loading(module: nn.Module, keys: Any) -> None:

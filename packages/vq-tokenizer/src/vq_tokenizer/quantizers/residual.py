@@ -18,7 +18,8 @@ from vq_tokenizer._distributed import rank
 from vq_tokenizer.errors import VQTokenizerError
 from vq_tokenizer.ops._draw_rows import uniform
 from vq_tokenizer.ops._lookup import lookup
-from vq_tokenizer.quantizers.base import CodebookStats, Quantizer, deferred
+from vq_tokenizer.quantizers.base import CodebookStats, Quantizer
+from vq_tokenizer.quantizers.moment import deferred
 from vq_tokenizer.quantizers.vector import VectorQuantizer, linear
 
 __all__ = ["ResidualQuantizer"]

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from vq_tokenizer._distributed import all_reduce, world_size
 from vq_tokenizer.errors import VQTokenizerError
-from vq_tokenizer.quantizers.base import Quantizer, masked_mean, repeated
+from vq_tokenizer.quantizers.base import Quantizer, masked_mean
+from vq_tokenizer.quantizers.moment import repeated
 
 __all__ = ["FSQ", "LFQ"]
 

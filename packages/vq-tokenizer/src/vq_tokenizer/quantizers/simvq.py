@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from vq_tokenizer.errors import VQTokenizerError
 from vq_tokenizer.ops._lookup import GRADIENTS, lookup_with_error
 from vq_tokenizer.ops._nearest_code import nearest_code
-from vq_tokenizer.quantizers.base import Quantizer, masked_mean, repeated
+from vq_tokenizer.quantizers.base import Quantizer, masked_mean
+from vq_tokenizer.quantizers.moment import repeated
 
 __all__ = ["SimVQ"]
 

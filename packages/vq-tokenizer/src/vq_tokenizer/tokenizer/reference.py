@@ -37,7 +37,7 @@ class ReferenceFeatures(NamedTuple):
     maps: tuple[Tensor, ...]
 
     def expand(self, count: int) -> ReferenceFeatures:
-        """The same reference count times, where there is one; nothing is copied."""
+        """Repeat one reference count times, where there is one; nothing is copied."""
         if len(self.pictures) == count:
             return self
         return ReferenceFeatures(

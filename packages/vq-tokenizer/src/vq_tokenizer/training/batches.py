@@ -30,7 +30,7 @@ class Batch(NamedTuple):
     weights: Tensor | None
 
     def to(self, device: torch.device) -> Batch:
-        """The same on a device."""
+        """Put the batch on a device."""
         return Batch(*(None if t is None else t.to(device) for t in self))  # type: ignore[arg-type]
 
 

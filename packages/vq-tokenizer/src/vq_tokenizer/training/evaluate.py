@@ -147,7 +147,7 @@ def _against(
 
 
 def machine() -> dict[str, Any]:
-    """Where figures were taken."""
+    """Describe the machine that figures were taken on."""
     return {
         "system": platform.platform(),
         "processor": platform.processor() or platform.machine(),

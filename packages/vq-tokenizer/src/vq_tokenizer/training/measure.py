@@ -37,7 +37,7 @@ def psnr(output: Tensor, target: Tensor) -> Tensor:
 
 
 def psnr_where(output: Tensor, target: Tensor, where: Tensor) -> Tensor:
-    """The same over the pixels of where (B, H, W) bool; NaN for a picture that has none; (B,)."""
+    """Measure it over the pixels of where (B, H, W) bool; NaN for a picture that has none; (B,)."""
     _check("psnr_where", output, target)
     error = (output.float().clamp(0, 1) - target.float()).square().mean(1)  # (B, H, W)
     error = (error * where).sum(dim=(1, 2)) / where.sum(dim=(1, 2))

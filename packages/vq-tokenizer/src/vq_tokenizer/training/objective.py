@@ -104,7 +104,7 @@ def prepare(
 
 
 def still_patches(images: Tensor, references: Tensor, factor: int, below: float) -> Tensor:
-    """Where no mean of 2 x 2 pixels of a token's patch differs by `below` in any channel:
+    """Find where no mean of 2 x 2 pixels of a token's patch differs by `below` in any channel:
     (B, h, w) bool."""
     apart = (images - references).abs().amax(1, keepdim=True)
     return F.max_pool2d(F.avg_pool2d(apart, 2), factor // 2)[:, 0] < below

@@ -43,7 +43,7 @@ class Listed(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Of the file; in a shard the shard's, followed by the name in there."""
+        """The file's path; in a shard the shard's, followed by the name in there."""
         return os.path.join(self.home, self.name)
 
     def open(self) -> BinaryIO:

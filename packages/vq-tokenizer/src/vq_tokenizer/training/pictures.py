@@ -86,7 +86,7 @@ class ArrayPictures:
         return len(self.pixels)
 
     def name(self, index: int) -> str:
-        """As given, or the number."""
+        """The name as given, or the number."""
         return self.names[index]
 
     def sample(self, index: int) -> Sample:

@@ -102,7 +102,7 @@ class ClauseDrawer:
 
     @property
     def device(self) -> torch.device:
-        """Where it draws."""
+        """The device that it draws on."""
         return self.transformer.place.device
 
     @property

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from auface_gen.generator.batches import Batch
 from auface_gen.generator.condition import Heard
-from auface_gen.generator.objective import mask_tokens, token_loss
+from auface_gen.generator.masked_tokens import mask_tokens, token_loss
 from auface_gen.generator.stages.work import Work, hear, meaning_loss
 
 __all__ = ["held_out_figures", "hidden_loss", "masked_loss"]
@@ -61,7 +61,7 @@ def _partly_told(heard: Heard, work: Work, chance: torch.Generator) -> Heard:
 
 @torch.no_grad()
 def held_out_figures(work: Work, batch: Batch) -> dict[str, float]:
-    """Of a batch of which nothing is known: nats a token, over all and over those that say
+    """Measure a batch of which nothing is known: nats a token, over all and over those that say
     something; how often the likeliest code is right, where something is said and elsewhere; and how
     far off it is in the codebook where something is said.
     """

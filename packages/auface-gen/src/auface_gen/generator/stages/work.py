@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from auface_gen.generator.alignment import Alignment
 from auface_gen.generator.anatomy import Anatomy
 from auface_gen.generator.condition import Heard, TextCondition
+from auface_gen.generator.masked_tokens import NearCodes
 from auface_gen.generator.model import Generator
-from auface_gen.generator.objective import NearCodes
 from auface_gen.generator.pictures import Pictures
 from auface_gen.generator.run import GeneratorRun
 from auface_gen.generator.token_set import TokenSet
@@ -58,7 +58,7 @@ class Work:
 
     @property
     def device(self) -> torch.device:
-        """Where it is trained."""
+        """The device that it is trained on."""
         return self.generator.transformer.place.device
 
     def autocast(self) -> torch.autocast:

@@ -1,4 +1,4 @@
-"""What the transformer learns: which tokens are hidden from it, and what guessing wrong costs.
+"""Masked tokens: which are hidden from the transformer, and what guessing them wrong costs.
 
 B pictures, T tokens, N hidden ones, K codes, C code width.
 """
