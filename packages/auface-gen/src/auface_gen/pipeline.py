@@ -20,9 +20,8 @@ from torch import Tensor, nn
 from auface_gen.check import Judge, Seen, keep_best, look
 from auface_gen.errors import AUFaceGenError
 from auface_gen.generator.checkpoint import weights_folder
-from auface_gen.generator.drawer import WordDrawer
-from auface_gen.generator.drawing import Drawer, Sampling, Wish
-from auface_gen.generator.legacy.drawer import ClauseDrawer
+from auface_gen.generator.drawer import Drawer, Person
+from auface_gen.generator.drawing import Sampling, Wish
 from auface_gen.generator.sampling import steady
 from auface_gen.label import made_from, save_labelled
 from auface_gen.notebook import model_html, picture_html
@@ -92,7 +91,7 @@ class _Job(NamedTuple):
 
     request: Request
     seed: int
-    person: Any
+    person: Person
     name: str
 
 
@@ -112,15 +111,13 @@ class AUFace:
     ) -> AUFace:
         """Load a model folder (tokenizer/, generator/, people/), the shipped one unless told.
 
-        A folder of the kind of 0.1.0 (with reader/ and people.safetensors) is read as well. Raises
-        AUFaceGenError or VQTokenizerError that names the file at fault.
+        Raises AUFaceGenError or VQTokenizerError that names the file at fault.
         """
         root = Path(folder) if folder is not None else weights_folder()
         if not root.is_dir():
             raise AUFaceGenError(f"{root} is not a model folder: it has no generator/config.json")
         device = device if device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu")
-        kind = ClauseDrawer if (root / "reader").is_dir() else WordDrawer
-        return cls(kind.load(root, device))
+        return cls(Drawer.load(root, device))
 
     @property
     def device(self) -> torch.device:
@@ -136,11 +133,6 @@ class AUFace:
     def people(self) -> Sized:
         """The bank of made-up people."""
         return self.drawer.people
-
-    @property
-    def portraits(self) -> bool:
-        """Whether a picture of anybody at rest can be the person, and stays that person."""
-        return self.drawer.portraits
 
     @property
     def prior(self) -> Tensor:
@@ -176,7 +168,7 @@ class AUFace:
         identity: str | PathLike[str] | Image.Image | np.ndarray | None = None,
         *,
         seed: int | None = None,
-    ) -> tuple[Any, str]:
+    ) -> tuple[Person, str]:
         """A person at rest, ready for the model, and a name: a portrait (an aligned crop; a file,
         a picture, or (H, W, 3) uint8), or a made-up person by seed.
 
@@ -324,7 +316,7 @@ class AUFace:
         """What is told: the text as written, or the fullest description that is read to its end."""
         coding, text, _ = job.request
         said = describe(coding, seed=job.seed)
-        if self.drawer.reads_words and text:
+        if text:
             if not self.drawer.fits(text):
                 raise AUFaceGenError(
                     f"{shortened(text)!r} has more words than this model reads; say less, "
