@@ -7,7 +7,7 @@ somebody, a made-up person or the one of a picture, doing it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -130,8 +130,8 @@ class AUFace:
         return self.drawer.size
 
     @property
-    def people(self) -> Sized:
-        """The bank of made-up people."""
+    def people(self) -> Sequence[Path]:
+        """The bank of made-up people: their pictures at rest."""
         return self.drawer.people
 
     @property
