@@ -62,7 +62,7 @@ def test_units_move_their_own_region(
 ) -> None:
     change, where = moved(faces, codes), reach(model, *units)
     assert change.mean() > 0.3
-    assert change[where].mean() > 4 * change[~where].mean()
+    assert change[where].mean() > 3 * change[~where].mean()  # of true renders 5.5 and more
 
 
 def test_brows_move_above_the_jaw(faces: dict[str, np.ndarray]) -> None:
@@ -109,7 +109,7 @@ def test_a_portrait_stays_that_person_outside_what_moves(model: AUFace) -> None:
     np.testing.assert_array_equal(rest, portrait)
     change, where = np.abs(jaw - portrait).mean(2), reach(model, "AU26")
     assert change[where].mean() > 1
-    assert change[~where].mean() < 1
+    assert change[~where].mean() < change[where].mean() / 3
     brows = model.generate("1E+2E", identity=Image.fromarray(portrait))[0]
     below = np.abs(np.asarray(brows.image, float) - portrait)[model.size * 5 // 8 :]
     assert below.mean() < 1
