@@ -40,8 +40,8 @@ def main() -> None:
     parser.add_argument("--model", type=Path)
     parser.add_argument("--detector", type=Path)
     parser.add_argument("--limit", type=int, default=500)
-    parser.add_argument("--steps", type=int, default=12)
-    parser.add_argument("--guidance", type=float, default=1.5)
+    parser.add_argument("--steps", type=int, help="the model's own unless told")
+    parser.add_argument("--guidance", type=float, help="the model's own unless told")
     parser.add_argument("--sheet", type=Path)
     parser.add_argument(
         "--out", type=Path, default=Path(__file__).parent / "results" / "generator_aaad.json"
@@ -64,7 +64,9 @@ def main() -> None:
         )
         drawn.append(np.asarray(made[0].image))
     seconds = (time.perf_counter() - began) / len(rows)
-    coded = [through(model, batch) for batch in np.array_split(true, max(1, len(true) // 16))]
+    parts = max(1, len(true) // 16)
+    batches = zip(np.array_split(true, parts), np.array_split(rest, parts), strict=True)
+    coded = [through(model, batch, beside) for batch, beside in batches]
 
     wanted = targets([r.aus for r in rows])
     people = [r.subject for r in rows]
@@ -159,10 +161,12 @@ def chw(pictures: np.ndarray) -> np.ndarray:
 
 
 @torch.no_grad()
-def through(model: AUFace, pictures: np.ndarray) -> np.ndarray:
-    """Pictures encoded and decoded by the model's tokenizer, (B, S, S, 3) uint8."""
-    images = torch.from_numpy(chw(pictures)).float() / 255
-    out = model.tokenizer.decode(model.tokenizer.encode(images)).clamp(0, 1)
+def through(model: AUFace, pictures: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Pictures encoded and decoded by the model's tokenizer beside their people at rest, all
+    (B, S, S, 3) uint8.
+    """
+    images, beside = (torch.from_numpy(chw(p)).float() / 255 for p in (pictures, rest))
+    out = model.tokenizer.decode(model.tokenizer.encode(images, beside), beside).clamp(0, 1)
     return (out * 255 + 0.5).byte().permute(0, 2, 3, 1).numpy()
 
 

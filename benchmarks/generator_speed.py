@@ -31,7 +31,7 @@ from torch import nn
 from auface_gen.codings.mixture import draw_codings
 from auface_gen.generator.alignment import Alignment
 from auface_gen.generator.batches import Batch, Pick
-from auface_gen.generator.drawer import WordDrawer
+from auface_gen.generator.drawer import Drawer
 from auface_gen.generator.drawing import Sampling, Wish
 from auface_gen.generator.masked_tokens import NearCodes
 from auface_gen.generator.model import Generator, GeneratorConfig
@@ -54,7 +54,7 @@ SIZE = 256
 CODES = ("12D", "6C+12D", "1C+4D+L12B", "26E", "43E")
 
 
-def random_drawer(folder: Path) -> WordDrawer:
+def random_drawer(folder: Path) -> Drawer:
     """A model of the size that ships, with random weights."""
     torch.manual_seed(0)
     tokenizer = Tokenizer(TokenizerConfig.preset("f16-reference-fsq"))
@@ -71,9 +71,7 @@ def random_drawer(folder: Path) -> WordDrawer:
     pixels = np.random.default_rng(0).integers(0, 255, (SIZE, SIZE, 3), np.uint8)
     Image.fromarray(pixels).save(folder / "0.png")
     shown = [True] * 200
-    return WordDrawer(
-        tokenizer, generator, [folder / "0.png"], shown=shown, size=SIZE, digest="random"
-    )
+    return Drawer(tokenizer, generator, [folder / "0.png"], shown=shown, size=SIZE, digest="random")
 
 
 def seconds(work: Callable[[], object], repeat: int) -> float:
@@ -105,7 +103,7 @@ def products(module: nn.Module, call: Callable[[], object], repeat: int) -> floa
 
 
 @torch.no_grad()
-def picture(drawer: WordDrawer, repeat: int) -> dict[str, object]:
+def picture(drawer: Drawer, repeat: int) -> dict[str, object]:
     """Seconds of the parts of a picture, and of all of it."""
     model, portrait = drawer.transformer, np.asarray(Image.new("RGB", (drawer.size,) * 2))
     text = describe(CODES[2]).text
@@ -139,7 +137,7 @@ def picture(drawer: WordDrawer, repeat: int) -> dict[str, object]:
     return found
 
 
-def training(drawer: WordDrawer, precision: str, repeat: int) -> dict[str, float]:
+def training(drawer: Drawer, precision: str, repeat: int) -> dict[str, float]:
     """Seconds of a step: 64 pictures aligned, 32 masked."""
     run = GeneratorRun(precision=precision)
     generator = drawer.generator.train()
@@ -183,7 +181,7 @@ def main() -> None:
     torch.set_num_threads(1)
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
-        drawer = WordDrawer.load(args.model, "cpu") if args.model else random_drawer(Path(folder))
+        drawer = Drawer.load(args.model, "cpu") if args.model else random_drawer(Path(folder))
         result: dict[str, object] = {
             "parameters": {
                 "words": sum(p.numel() for p in drawer.generator.condition.parameters()),

@@ -36,7 +36,7 @@ def aligner(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 @pytest.fixture
 def moving(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model that takes portraits, and paints the mouth of whoever moves."""
+    """A model that paints the mouth of whoever moves."""
     draw = AUFace.generate
 
     def generate(self, requests, *, identity, **options):
@@ -48,7 +48,6 @@ def moving(monkeypatch: pytest.MonkeyPatch) -> None:
         pixels[40:48, 20:44] = (200, 40, 40)
         return [_with(made[0], pixels), made[1]]
 
-    monkeypatch.setattr(AUFace, "portraits", True)
     monkeypatch.setattr(AUFace, "generate", generate)
 
 
@@ -94,13 +93,6 @@ def test_landmarks_of_ones_own(auface, model, aligner, moving, photo, tmp_path):
     outcome = auface(*args, "--landmarks", points)
     assert outcome.status == 2
     assert "68 pairs" in outcome.err
-
-
-def test_a_model_of_made_up_people_says_so(auface, model, photo, tmp_path):
-    outcome = auface("edit", photo, "12C", "--out", tmp_path / "out.png", "--model", model)
-    assert outcome.status == 2
-    assert "made-up people only" in outcome.err
-    assert not (tmp_path / "out.png").exists()
 
 
 def test_a_photograph_as_the_person_of_pictures(auface, model, aligner, photo, tmp_path):

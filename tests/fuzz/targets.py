@@ -358,7 +358,6 @@ def _models(folder: Path) -> list[Target]:
     out = []
     for part, call in (
         ("tokenizer", lambda p: load_checkpoint(model / "tokenizer")),
-        ("reader", drawn),
         ("generator", drawn),
         ("eyes", seen),
     ):
@@ -371,9 +370,10 @@ def _models(folder: Path) -> list[Target]:
             good = path.read_bytes()
             call_ = _restored(path, good, call)
             out.append(Target(f"{part} {file}", [good], damage, call_))
-    people = model / "people.safetensors"
-    good = people.read_bytes()
-    out.append(Target("people", [good], mutate.safetensors, _restored(people, good, drawn)))
+    for file, damage in (("people.json", mutate.json_value), ("0.webp", mutate.blind)):
+        path = model / "people" / file
+        good = path.read_bytes()
+        out.append(Target(f"people {file}", [good], damage, _restored(path, good, drawn)))
     return out
 
 

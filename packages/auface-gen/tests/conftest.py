@@ -5,6 +5,7 @@ has it.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,11 +15,8 @@ import torch
 from PIL import Image
 
 from auface_gen.columns import COLUMNS
-from auface_gen.generator.checkpoint import write_folder, write_json, write_tensors
-from auface_gen.generator.legacy.model import FaceTransformer, GeneratorConfig
-from auface_gen.generator.legacy.reader import ClauseReader, TextConfig
-from auface_gen.generator.model import Generator
-from auface_gen.generator.model import GeneratorConfig as WordGeneratorConfig
+from auface_gen.generator.checkpoint import write_folder, write_json
+from auface_gen.generator.model import Generator, GeneratorConfig
 from auface_gen.generator.text_encoder import WordEncoderConfig
 from auface_gen.generator.transformer import TransformerConfig
 from auface_gen.generator.words import Vocabulary
@@ -108,53 +106,15 @@ def reference_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def tiny_config() -> GeneratorConfig:
-    return GeneratorConfig(
-        grid=4,
-        cell=2,
-        num_codes=64,
-        code_dim=8,
-        width=32,
-        layers=2,
-        heads=2,
-        hidden=48,
-        token_width=16,
-    )
-
-
-@pytest.fixture
-def model_folder(tmp_path: Path, tokenizer_folder: Path) -> Path:
-    """A whole model folder of 32 px pictures with random weights."""
-    torch.manual_seed(1)
-    root = tmp_path / "model"
-    torch.manual_seed(0)
-    save_checkpoint(Tokenizer(TokenizerConfig.preset("tiny")), root / "tokenizer")
-    reader = ClauseReader(
-        TextConfig(("brows", "corners", "lip", "the", "up"), width=16, layers=1, heads=2)
-    )
-    write_folder(
-        root / "reader",
-        {"text": reader.config.__dict__ | {"vocabulary": list(reader.config.vocabulary)}},
-        reader.state_dict(),
-    )
-    model = FaceTransformer(tiny_config(), torch.randn(64, 8), torch.rand(len(COLUMNS), 2, 2))
-    shown = [u not in ("AU51", "AU52") for u, _ in COLUMNS]
-    write_folder(
-        root / "generator", {"model": tiny_config().__dict__, "shown": shown}, model.state_dict()
-    )
-    write_tensors(root / "people.safetensors", {"tokens": torch.randint(0, 64, (3, 4, 4))})
-    return root
-
-
 @pytest.fixture(scope="session")
-def word_model_folder(tmp_path_factory: pytest.TempPathFactory, reference_tokenizer: Path) -> Path:
-    """A whole model folder of the kind that is told words: 32 px, random weights, three people."""
-    root = tmp_path_factory.mktemp("words")
+def model_folder(tmp_path_factory: pytest.TempPathFactory, reference_tokenizer: Path) -> Path:
+    """A whole model folder, not to be written to: 32 px, random weights, three people."""
+    root = tmp_path_factory.mktemp("model")
     tokenizer = load_checkpoint(reference_tokenizer)
     save_checkpoint(tokenizer, root / "tokenizer")
     codes = tokenizer.codebook
     words = Vocabulary.of(["the left brow rises", "the jaw drops"], max_words=40)
-    config = WordGeneratorConfig(
+    config = GeneratorConfig(
         encoder=WordEncoderConfig(words, width=16, layers=1, heads=2),
         transformer=TransformerConfig(
             grid=4, num_codes=codes.shape[0], code_dim=codes.shape[1], text_width=16, heads=2,
@@ -179,6 +139,12 @@ def word_model_folder(tmp_path_factory: pytest.TempPathFactory, reference_tokeni
     names = [{"file": f"{i}.webp", "subject": f"p{i}", "split": "test"} for i in range(3)]
     write_json(root / "people" / "people.json", names)
     return root
+
+
+@pytest.fixture
+def own_model(model_folder: Path, tmp_path: Path) -> Path:
+    """A copy of that folder, to be written to."""
+    return Path(shutil.copytree(model_folder, tmp_path / "model"))
 
 
 @pytest.fixture

@@ -34,12 +34,12 @@ def test_a_drawn_picture_says_that_a_machine_made_it_and_from_what(
 
 
 def test_a_model_names_the_detectors_it_was_trained_against(
-    model_folder: Path, tmp_path: Path
+    own_model: Path, tmp_path: Path
 ) -> None:
-    config = model_folder / "generator" / "config.json"
+    config = own_model / "generator" / "config.json"
     told = json.loads(config.read_text()) | {"detectors": ["teacher:0123456789ab"]}
     config.write_text(json.dumps(told))
-    made = AUFace.from_pretrained(model_folder, device="cpu").generate("12D", steps=1)[0]
+    made = AUFace.from_pretrained(own_model, device="cpu").generate("12D", steps=1)[0]
     made.save(tmp_path / "face.png")
     with Image.open(tmp_path / "face.png") as image:
         assert json.loads(image.text["auface:detectors"]) == ["teacher:0123456789ab"]

@@ -22,9 +22,9 @@ def figures(tmp_path: Path, *given: object, **more: object) -> Path:
     return path
 
 
-def test_a_card_has_the_figures_and_who_measured_them(model_folder: Path, tmp_path: Path) -> None:
+def test_a_card_has_the_figures_and_who_measured_them(own_model: Path, tmp_path: Path) -> None:
     given = figures(tmp_path, FIGURE, OF_PEOPLE, limits=["Lips tear at 27E."], data=["Renders."])
-    text = write_model_card(model_folder, given).read_text("utf-8")
+    text = write_model_card(own_model, given).read_text("utf-8")
     assert text.startswith("---\nlicense: apache-2.0\n")
     row = next(line for line in text.splitlines() if "AAAD" in line)
     assert "| 0.751 | 0.73 to 0.77 | 300 | benchmarks/generator_aaad.py, eyes:01 |" in row
@@ -33,7 +33,7 @@ def test_a_card_has_the_figures_and_who_measured_them(model_folder: Path, tmp_pa
     assert "- Lips tear at 27E." in text
     assert "- Renders." in text
     assert "emotion" in text
-    weights = (model_folder / "generator" / "model.safetensors").read_bytes()
+    weights = (own_model / "generator" / "model.safetensors").read_bytes()
     assert hashlib.sha256(weights).hexdigest()[:12] in text
     assert "`tokenizer/`: " in text
 
@@ -62,7 +62,7 @@ def test_a_figure_that_is_none_is_named(tmp_path: Path, figure: object, said: st
         read_figures(figures(tmp_path, FIGURE, figure))
 
 
-def test_files_that_are_none(model_folder: Path, tmp_path: Path) -> None:
+def test_files_that_are_none(own_model: Path, tmp_path: Path) -> None:
     with pytest.raises(AUFaceGenError, match="nowhere"):
         read_figures(tmp_path / "nowhere.json")
     (tmp_path / "a.json").write_text("{")
@@ -74,6 +74,6 @@ def test_files_that_are_none(model_folder: Path, tmp_path: Path) -> None:
         read_figures(figures(tmp_path, limits="none"))
     with pytest.raises(AUFaceGenError, match="no generator"):
         model_card(tmp_path)
-    (model_folder / "reader" / "model.safetensors").write_bytes(b"\x40" + bytes(7) + b"cut")
+    (own_model / "tokenizer" / "model.safetensors").write_bytes(b"\x40" + bytes(7) + b"cut")
     with pytest.raises(AUFaceGenError, match="not safetensors"):
-        model_card(model_folder)
+        model_card(own_model)

@@ -46,4 +46,4 @@ def test_names_come_out_as_text():
 def test_a_model_shows_itself():
     shown = AUFace.from_pretrained(device="cpu")._repr_html_()
     assert "made-up people" in shown
-    assert "128 × 128" in shown
+    assert "256 × 256" in shown

@@ -45,7 +45,6 @@ ALL = [
             "generator",
             "identity",
             "landmarks",
-            "reader",
             "tears",
             "tokenizer",
         )

@@ -81,7 +81,7 @@ def test_a_wrong_setting_of_a_command_is_one_line_and_status_2(auface, tmp_path:
     pytest.importorskip("auface_gen.generator.train")
     out = tmp_path / "out"
     for text, said in (("stps=3", "did you mean 'steps'"), ("precision=fp8", "fp32 or bf16")):
-        outcome = auface("train", "reader", "--out", out, "--set", text)
+        outcome = auface("train", "generator", tmp_path, "--out", out, "--set", text)
         assert outcome.status == 2
         assert said in outcome.err
         assert outcome.err.count("\n") == 1

@@ -69,7 +69,6 @@ class TinyFaces:
     people: int = 5
     size: int = 16
     model: str = "tiny"
-    portraits: bool = False
     drawn: list[tuple[str, Any]] = field(default_factory=list)
     before: Callable[[], None] = lambda: None
 

@@ -250,15 +250,18 @@ def test_nothing_is_asked_of_anybody_else(open_studio):
     assert errors(page) == []
 
 
-def test_a_portrait_dropped_is_refused_with_a_word_or_drawn(open_studio, faces, png, tmp_path):
+def test_a_portrait_dropped_is_drawn_and_a_file_that_is_none_refused_with_a_word(
+    open_studio, faces, png, tmp_path
+):
     photo = tmp_path / "me.png"
     photo.write_bytes(png)
     page = open_studio("#c=12C&p=0")
-    page("#portrait input").send_keys(str(photo))
-    page.until(lambda: "made-up people" in page("#portrait").text)
-    faces.portraits = True
+    (tmp_path / "no.png").write_text("no picture")
+    page("#portrait input").send_keys(str(tmp_path / "no.png"))
+    page.until(lambda: "cannot be read" in page("#portrait").text)
     page("#portrait input").send_keys(str(photo))
     page.until(lambda: any(not isinstance(who, int) for _, who in faces.drawn))
+    page.until(lambda: "is the person" in page("#portrait").text)
     assert page.js("return document.querySelectorAll('[aria-checked=true]').length") == 0
 
 

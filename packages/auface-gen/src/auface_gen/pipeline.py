@@ -7,9 +7,9 @@ somebody, a made-up person or the one of a picture, doing it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -20,9 +20,8 @@ from auface_gen.check import Judge, keep_best, look
 from auface_gen.errors import AUFaceGenError
 from auface_gen.generated import Generated
 from auface_gen.generator.checkpoint import weights_folder
-from auface_gen.generator.drawer import WordDrawer
-from auface_gen.generator.drawing import Drawer, Sampling, Wish
-from auface_gen.generator.legacy.drawer import ClauseDrawer
+from auface_gen.generator.drawer import Drawer, Person
+from auface_gen.generator.drawing import Sampling, Wish
 from auface_gen.generator.sampling import steady
 from auface_gen.notebook import model_html
 from auface_gen.portrait import square_portrait
@@ -48,7 +47,7 @@ class _Job(NamedTuple):
 
     request: Request
     seed: int
-    person: Any
+    person: Person
     name: str
 
 
@@ -68,15 +67,13 @@ class AUFace:
     ) -> AUFace:
         """Load a model folder (tokenizer/, generator/, people/), the shipped one unless told.
 
-        A folder of the kind of 0.1.0 (with reader/ and people.safetensors) is read as well. Raises
-        AUFaceGenError or VQTokenizerError that names the file at fault.
+        Raises AUFaceGenError or VQTokenizerError that names the file at fault.
         """
         root = Path(folder) if folder is not None else weights_folder()
         if not root.is_dir():
             raise AUFaceGenError(f"{root} is not a model folder: it has no generator/config.json")
         device = device if device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu")
-        kind = ClauseDrawer if (root / "reader").is_dir() else WordDrawer
-        return cls(kind.load(root, device))
+        return cls(Drawer.load(root, device))
 
     @property
     def device(self) -> torch.device:
@@ -89,14 +86,9 @@ class AUFace:
         return self.drawer.size
 
     @property
-    def people(self) -> Sized:
-        """The bank of made-up people."""
+    def people(self) -> Sequence[Path]:
+        """The bank of made-up people: their pictures at rest."""
         return self.drawer.people
-
-    @property
-    def portraits(self) -> bool:
-        """Whether a picture of anybody at rest can be the person, and stays that person."""
-        return self.drawer.portraits
 
     @property
     def prior(self) -> Tensor:
@@ -132,7 +124,7 @@ class AUFace:
         identity: str | PathLike[str] | Image.Image | np.ndarray | None = None,
         *,
         seed: int | None = None,
-    ) -> tuple[Any, str]:
+    ) -> tuple[Person, str]:
         """A person at rest, ready for the model, and a name: a portrait (an aligned crop; a file,
         a picture, or (H, W, 3) uint8), or a made-up person by seed.
 
@@ -265,7 +257,7 @@ class AUFace:
         """What is told: the text as written, or the fullest description that is read to its end."""
         coding, text, _ = job.request
         said = describe(coding, seed=job.seed)
-        if self.drawer.reads_words and text:
+        if text:
             if not self.drawer.fits(text):
                 raise AUFaceGenError(
                     f"{shortened(text)!r} has more words than this model reads; say less, "

@@ -1,8 +1,7 @@
 """The painter: all that this package knows of `auface_gen`.
 
 It wraps what `AUFace` offers: made-up people by number, one picture for a coding, maps of where a
-unit moves the face. When the generator takes a photograph as the person, `portraits` says so and
-nothing else changes here.
+unit moves the face. A person is a number of the gallery, or a portrait (see `portrait`).
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ __all__ = ["DRAFT_SECONDS", "Drawn", "Faces", "Painter", "Stopped"]
 
 DRAFT_SECONDS = 0.13
 """Time that a draft may take: a slider's picture has a quarter second with all that is around."""
-_FULL_STEPS = 12
 _KEPT = 256
 
 
@@ -54,7 +52,6 @@ class Faces(Protocol):
     people: int
     size: int
     model: str
-    portraits: bool
 
     def draw(
         self,
@@ -80,22 +77,22 @@ class Painter:
     """`AUFace`, one picture at a time, with the last pictures kept.
 
     `people` is how many made-up people there are, `size` the side of a picture in pixels, `model`
-    the digest of the weights, `portraits` whether a photograph can be the person.
+    the digest of the weights, `full_steps` the sampling steps of a finished picture, as the model
+    would have it.
     """
 
     def __init__(self, model: Any) -> None:
         self._model = model
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[Any, ...], Drawn] = OrderedDict()
-        self._step_seconds = 0.0
+        self._seconds = (0.0, 0.0)  # of what is done once a picture, and of a step
         self._stop: Callable[[], bool] | None = None
-        network = getattr(model, "transformer", None)
-        if network is not None:  # asked before each step, so that a slow picture can be given up
-            network.register_forward_pre_hook(self._ask)
+        # Asked before each step, so that a slow picture can be given up.
+        model.transformer.register_forward_pre_hook(self._ask)
         self.people = len(model.people)
         self.size = int(model.size)
         self.model = str(model.digest)
-        self.portraits = bool(getattr(model, "portraits", False))
+        self.full_steps = int(model.drawer.defaults.steps)
 
     @staticmethod
     def load(folder: str | Path | None = None, *, device: str = "auto") -> Painter:
@@ -107,10 +104,13 @@ class Painter:
         return painter
 
     def _measure(self) -> None:
-        for steps in (1, 4):  # the first draw pays for what is set up once
+        took = {}
+        for steps in (4, 1, 4):  # the first draw pays for what is set up once
             started = time.perf_counter()
             self._model.generate("12C", identity_seed=0, steps=steps)
-        self._step_seconds = (time.perf_counter() - started) / 4
+            took[steps] = time.perf_counter() - started
+        step = max(0.0, took[4] - took[1]) / 3
+        self._seconds = (max(0.0, took[1] - step), step)
 
     def _ask(self, *_: Any) -> None:
         if self._stop is not None and self._stop():
@@ -118,10 +118,11 @@ class Painter:
 
     @property
     def draft_steps(self) -> int:
-        """Sampling steps that fit into DRAFT_SECONDS on this machine: 1 to 12."""
-        if self._step_seconds <= 0:
-            return 3
-        return max(1, min(_FULL_STEPS, int(DRAFT_SECONDS / self._step_seconds)))
+        """Sampling steps that fit into DRAFT_SECONDS on this machine: 1 to `full_steps`."""
+        once, step = self._seconds
+        if step <= 0:
+            return 1
+        return max(1, min(self.full_steps, int((DRAFT_SECONDS - once) / step)))
 
     def draw(
         self,
@@ -132,11 +133,11 @@ class Painter:
         draft: bool = False,
         stop: Callable[[], bool] | None = None,
     ) -> Drawn:
-        """One picture. Raises StudioError for a person that this model cannot be given, and
-        Stopped once stop() says so."""
-        steps = self.draft_steps if draft else _FULL_STEPS
+        """One picture. Raises StudioError for a person who is not there, and Stopped once stop()
+        says so."""
+        steps = self.draft_steps if draft else self.full_steps
         who = person if isinstance(person, int) else _digest(person)
-        rough = steps < _FULL_STEPS
+        rough = steps < self.full_steps
         key = (str(coding), who, seed, rough)
         with self._lock:
             # A finished picture serves as a draft, and so does a draft of any number of steps.
@@ -151,8 +152,9 @@ class Painter:
             finally:
                 self._stop = None
             if draft:  # a machine that gets busy gets coarser drafts, not later ones
-                took = (time.perf_counter() - started) / steps
-                self._step_seconds += 0.3 * (took - self._step_seconds)
+                once, step = self._seconds
+                slower = (time.perf_counter() - started) / ((once + steps * step) or 1.0)
+                self._seconds = (once * (0.7 + 0.3 * slower), step * (0.7 + 0.3 * slower))
             self._kept[key] = drawn
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
@@ -163,13 +165,8 @@ class Painter:
             if not 0 <= person < self.people:
                 raise StudioError(f"no person {person}; there are 0 to {self.people - 1}")
             who: dict[str, Any] = {"identity_seed": person}
-        elif self.portraits:
-            who = {"identity": person}
         else:
-            raise StudioError(
-                "this generator draws only its own made-up people, not a portrait; choose one of "
-                "the gallery, or start the studio with a --model that takes portraits"
-            )
+            who = {"identity": person}
         made = self._model.generate(coding, seed=seed, steps=steps, **who)[0]
         png = stamp(
             made.image,
@@ -186,13 +183,10 @@ class Painter:
         )  # fmt: skip
 
     def maps(self) -> dict[str, list[list[float]]]:
-        """The generator's anatomical prior; empty for a model without one."""
+        """The generator's anatomical prior."""
         from auface_gen.columns import COLUMNS
 
-        prior = getattr(self._model, "prior", None)
-        if prior is None or len(prior) != len(COLUMNS):
-            return {}
-        grids = np.round(prior.float().cpu().numpy(), 2)
+        grids = np.round(self._model.prior.float().cpu().numpy(), 2)
         return {
             f"{unit}:{side}": grid.tolist()
             for (unit, side), grid in zip(COLUMNS, grids, strict=True)

@@ -1,1 +1,1 @@
-"""The model that draws a face from words: reader, transformer, sampling, training."""
+"""The model that draws a face from words: text encoder, transformer, sampling, training."""

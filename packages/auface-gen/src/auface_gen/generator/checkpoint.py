@@ -120,13 +120,13 @@ def read_shown(config: dict[str, Any], where: Path) -> list[bool]:
     return shown
 
 
-def build(make: Callable[[], Model], folder: str | Path, *, copies: int = 0) -> Model:
+def build(make: Callable[[], Model], folder: str | Path) -> Model:
     """The model that `make` builds from folder/config.json, once it is known to be no larger than
     folder/model.safetensors (see vq_tokenizer.weights.build_to_fit). Raises AUFaceGenError.
     """
     weights, config = Path(folder) / "model.safetensors", Path(folder) / "config.json"
     try:
-        return build_to_fit(make, weights, config, copies=copies)
+        return build_to_fit(make, weights, config)
     except VQTokenizerError as error:
         raise AUFaceGenError(str(error)) from None
 

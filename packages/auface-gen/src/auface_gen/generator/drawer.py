@@ -33,7 +33,7 @@ from facs_text.pictures import read_rgb
 from vq_tokenizer import Tokenizer, load_checkpoint
 from vq_tokenizer.tokenizer.reference import ReferenceFeatures
 
-__all__ = ["Person", "WordDrawer"]
+__all__ = ["Drawer", "Person"]
 
 _KEPT = 64  # people and requests whose preparation is kept
 
@@ -48,11 +48,12 @@ class Person:
     cells: Tensor
 
 
-class WordDrawer:
-    """A model folder of the kind that is told words, loaded."""
+class Drawer:
+    """A model folder, loaded. `people`: pictures of the bank of made-up ones; `size`: side of a
+    picture in pixels; `digest`: of the weights; `detectors`: ids of those that it was trained
+    against.
+    """
 
-    reads_words = True
-    portraits = True
     defaults = Sampling(steps=4)
 
     def __init__(
@@ -73,10 +74,16 @@ class WordDrawer:
         self._heard: OrderedDict[str, Heard] = OrderedDict()
 
     @classmethod
-    def load(cls, root: Path, device: str) -> WordDrawer:
+    def load(cls, root: Path, device: str) -> Drawer:
         """Read tokenizer/, generator/ and people/. Raises AUFaceGenError or VQTokenizerError that
         names the file at fault.
         """
+        if (root / "reader").is_dir() or (root / "people.safetensors").is_file():
+            raise AUFaceGenError(
+                f"{root} is a model of the kind of 0.1.0, which this version does not read; "
+                "use the weights that ship with it, or train anew: auface train tokenizer, "
+                "auface train generator, auface pack"
+            )
         tokenizer = load_checkpoint(root / "tokenizer")
         config, tensors = read_folder(root / "generator")
         where = root / "generator" / "config.json"
@@ -177,7 +184,7 @@ class WordDrawer:
     def draw(
         self, wishes: Sequence[Wish], sampling: Sampling, *, start: Tensor | None = None
     ) -> Tensor:
-        """See `drawing.Drawer.draw`."""
+        """(B, h, w) tokens. start: (B, h, w) tokens to keep, -1 where they are drawn."""
         model, people = self.transformer, [wish.person for wish in wishes]
         heard = self.hear([wish.text for wish in wishes])
         told = heard if sampling.prior else heard.unguided()
@@ -209,17 +216,17 @@ class WordDrawer:
 
     @torch.no_grad()
     def pictures(self, tokens: Tensor, people: Sequence[Person]) -> np.ndarray:
-        """See `drawing.Drawer.pictures`."""
+        """Tokens (B, h, w) of people as pictures (B, S, S, 3) uint8."""
         features = _joined([p.features for p in people])
         return to_pixels(self.tokenizer.decode(tokens.to(self.device), features))
 
     def at_rest(self, people: Sequence[Person]) -> np.ndarray:
-        """See `drawing.Drawer.at_rest`."""
+        """The people themselves (B, S, S, 3) uint8."""
         return to_pixels(torch.cat([p.features.pictures for p in people]))
 
     @torch.no_grad()
     def blend(self, one: Tensor, two: Tensor, t: float, person: Person) -> np.ndarray:
-        """See `drawing.Drawer.blend`."""
+        """The picture (S, S, 3) uint8 a share `t` of the way between tokens (h, w) of a person."""
         a, b = one.to(self.device), two.to(self.device)
         still, codes = self.tokenizer.still_token, self.tokenizer.codebook
         mixed = torch.lerp(codes[a], codes[b], t)[None]

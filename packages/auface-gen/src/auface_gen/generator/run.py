@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from auface_gen.errors import AUFaceGenError
 
-__all__ = ["STAGES", "GeneratorRun", "ReaderRun", "TrainingRun"]
+__all__ = ["STAGES", "GeneratorRun", "TrainingRun"]
 
 _MAY_CHANGE = ("steps", "minutes", "checkpoint_minutes", "log_every")
 
@@ -81,26 +81,6 @@ class TrainingRun:
         """Fields by which this run differs from an earlier one that it cannot go on with."""
         now = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
         return [k for k in now if k not in _MAY_CHANGE and now[k] != before.get(k)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReaderRun(TrainingRun):
-    """A run of the clause reader. batch: clauses a step.
-
-    vocabulary: clauses that the known words are taken from. measured: clauses that the held-out
-    error is measured on.
-    """
-
-    steps: int = 2000
-    batch: int = 128
-    rate: float = 2e-3
-    warmup: int = 160
-    floor: float = 0.0
-    weight_decay: float = 0.01
-    average: float = 0.99
-    log_every: int = 100
-    vocabulary: int = 20_000
-    measured: int = 3000
 
 
 STAGES = ("align", "masked", "finetune")

@@ -50,7 +50,6 @@ def command(
     the largest is moved. Edit nobody who has not agreed to it.
     """
     check_request(codes_or_text)
-    from auface_gen import AUFaceGenError
     from auface_gen.label import SUFFIXES
     from auface_gen.photograph.blend import changed, paste
     from auface_gen.photograph.file import Photograph
@@ -61,11 +60,6 @@ def command(
     whole = Photograph.open(photo)
     whole.check(out)
     draw = load_model(model, device)
-    if not draw.portraits:
-        raise AUFaceGenError(
-            f"the model {draw.digest} draws made-up people only, and cannot move a photograph; "
-            "name one that takes portraits with --model"
-        )
     crop, matrix, said = aligned(whole, size=draw.size, landmarks=points)
     for line in filter(None, (whole.note, said)):
         note(line)

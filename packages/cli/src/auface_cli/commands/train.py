@@ -1,4 +1,4 @@
-"""auface train: the tokenizer, the reader, the generator, and what scores them.
+"""auface train: the tokenizer, the generator, and what scores them.
 
 Each trainer is a function `train_X(..., out, *, run, resume, device, tell)`, whose `run` is a
 frozen dataclass; its fields are the settings that --config and --set know.
@@ -127,15 +127,6 @@ def tokenizer(corpus: Path, start: Path | None, detector: Path | None, **options
 
         loss = FeatureLoss.from_pretrained(detector, device=options["device"])
     _train(train_corpus_tokenizer, corpus, feature_loss=loss, start=start, **options)
-
-
-@command.command("reader")
-@_shared
-def reader(**options: Any) -> None:
-    """Train the clause reader, from texts that it draws for itself."""
-    from auface_gen.generator.legacy.train_reader import train_reader
-
-    _train(train_reader, **options)
 
 
 @command.command("detector")

@@ -29,6 +29,7 @@ from auface_studio.errors import StudioError
 from auface_studio.eye import Detected, Eyes, to_coding
 from auface_studio.face import Faces, Stopped
 from auface_studio.picture import chunks, open_picture
+from auface_studio.portrait import crop_portrait
 from auface_studio.server.body import body
 from auface_studio.server.guard import Guard
 from auface_studio.server.lane import IDLE, NEXT, NOW, Busy, Lane, Superseded
@@ -139,7 +140,6 @@ class Studio:
             "people": self.faces.people,
             "size": self.faces.size,
             "model": self.faces.model,
-            "portraits": self.faces.portraits,
             "detector": self.eyes.name if self.eyes is not None else None,
             "maps": self.faces.maps(),
             "versions": {name: version(name) for name in PACKAGES},
@@ -200,20 +200,17 @@ class Studio:
         return JSONResponse({"rows": _rows(rows), "distance": eyes.distance(rows)})
 
     async def portrait(self, request: Request) -> Response:
-        """Keep a portrait in memory; its name stands for the person from then on."""
+        """Keep the face of a portrait in memory; its name stands for the person from then on."""
         data = await request.body()
-        picture = await asyncio.to_thread(open_picture, data)
-        if not self.faces.portraits:
-            raise StudioError(
-                "this generator draws only its own made-up people: your portrait was not used. "
-                "Choose a person of the gallery"
-            )
+        crop, note = await self.lane.run(
+            lambda _: crop_portrait(open_picture(data), self.faces.size),
+            gone=request.is_disconnected,
+        )
         name = hashlib.sha256(data).hexdigest()[:16]
-        picture.thumbnail((1024, 1024))
-        self.portraits[name] = picture
+        self.portraits[name] = crop
         while len(self.portraits) > _PORTRAITS:
             self.portraits.popitem(last=False)
-        return JSONResponse({"portrait": name})
+        return JSONResponse({"portrait": name, "note": note})
 
     async def read(self, request: Request) -> Response:
         """Units, codes and text of a photograph, by the detector, and what its chunks say."""

@@ -64,8 +64,9 @@ export function buildPortrait() {
   drop(zone, async (file) => {
     const label = $("span", zone);
     try {
-      const { portrait } = await send("/api/portrait", file);
-      label.textContent = "Your portrait is the person";
+      const { portrait, note } = await send("/api/portrait", file);
+      label.textContent = `Your portrait is the person${note ? `: ${note}` : ""}`;
+      zone.classList.remove("refused");
       change({ portrait });
     } catch (error) {
       label.textContent = error.message;
