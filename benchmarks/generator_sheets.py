@@ -208,8 +208,6 @@ def words(desk: Desk) -> None:
 
 def photograph(desk: Desk) -> None:
     """Somebody of a photograph."""
-    if not desk.model.portraits:
-        raise Missing("this model has no portraits")
     try:
         if desk.photograph is not None:
             pixels = np.asarray(Image.open(desk.photograph).convert("RGB"))
