@@ -64,6 +64,18 @@ def test_words_reach_the_picture_as_they_are_written(model: AUFace) -> None:
     assert codes.text == describe("1C", seed=0).text
 
 
+def test_words_can_be_told_as_a_description_of_what_was_understood(model: AUFace) -> None:
+    words = "she smiles broadly"
+    one = model.generate(words, described=True)[0]
+    codes = model.generate(one.coding)[0]
+    assert one.request == words
+    assert one.told == ""
+    assert one.text == codes.text
+    assert one.tokens is not None
+    assert codes.tokens is not None
+    assert torch.equal(one.tokens, codes.tokens)
+
+
 def test_codes_are_resolved_before_they_are_told(model: AUFace) -> None:
     made = model.generate("12D+15B")[0]
     assert made.description.resolution == resolve("12D+15B")

@@ -43,12 +43,15 @@ def understand_request(request: str | Coding) -> Coding:
 
 
 class _Job(NamedTuple):
-    """One picture to draw: what of, by which seed, of whom and under which name."""
+    """One picture to draw: what of, by which seed, of whom and under which name; and whether words
+    are told as a description of what was understood of them.
+    """
 
     request: Request
     seed: int
     person: Person
     name: str
+    described: bool
 
 
 class AUFace:
@@ -152,6 +155,7 @@ class AUFace:
         near: float = 0.0,
         init_tokens: Tensor | None = None,
         redraw: Tensor | np.ndarray | None = None,
+        described: bool = False,
         batch: int = 16,
         check: Judge | None = None,
         best_of: int = 1,
@@ -169,6 +173,9 @@ class AUFace:
 
         init_tokens: (h, w), such as a picture's `tokens`, of which only the places that are True in
         redraw (h, w) are drawn anew, for the same person.
+
+        described: tell the model facs-text's description of what was understood of plain English,
+        in place of the words as they are written; for words that the model was not trained on.
 
         check: a detector that says what it sees in each picture (`Generated.seen`). best_of: draw
         each picture so many times, with seeds that count on, and keep the one that `check` finds
@@ -199,7 +206,9 @@ class AUFace:
                 who = given or self.identity(
                     seed=seed + i if identity_seed is None else identity_seed
                 )
-                jobs += [_Job(request, seed + best_of * i + j, *who) for j in range(best_of)]
+                jobs += [
+                    _Job(request, seed + best_of * i + j, *who, described) for j in range(best_of)
+                ]
         out: list[Generated] = []
         for at in range(0, len(jobs), batch):
             part = jobs[at : at + batch]
@@ -257,7 +266,7 @@ class AUFace:
         """What is told: the text as written, or the fullest description that is read to its end."""
         coding, text, _ = job.request
         said = describe(coding, seed=job.seed)
-        if text:
+        if text and not job.described:
             if not self.drawer.fits(text):
                 raise AUFaceGenError(
                     f"{shortened(text)!r} has more words than this model reads; say less, "

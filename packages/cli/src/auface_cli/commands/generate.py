@@ -57,6 +57,11 @@ CHOICE = 0.5
 @click.option(
     "--people", type=click.IntRange(1), help="Draw a sheet of so many people.  [default: 1]"
 )
+@click.option(
+    "--described",
+    is_flag=True,
+    help="Tell the model a description of what was understood of plain English, not the words.",
+)
 @click.option("--check", is_flag=True, help="Say what the detector sees in each picture.")
 @click.option(
     "--best-of", default=1, type=click.IntRange(1), help="Draw N, keep what --judge finds nearest."
@@ -78,6 +83,7 @@ def command(
     grid: str | None,
     levels: str | None,
     people: int | None,
+    described: bool,
     check: bool,
     best_of: int,
     judge: Path | None,
@@ -97,6 +103,8 @@ def command(
     if out.suffix and out.suffix.lower() != ".png":
         raise click.UsageError(f"{out.name}: pictures are PNG; name a .png file or a folder")
     chosen = {name: value for name, value in sampling.items() if value is not None}
+    if described:
+        chosen["described"] = True
     if best_of > 1:
         chosen.setdefault("temperature", CHOICE)
     if codes_or_text is not None:
