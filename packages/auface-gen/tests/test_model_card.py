@@ -11,7 +11,7 @@ from auface_gen.model_card import model_card, read_figures, write_model_card
 
 FIGURE = {
     "section": "alignment", "what": "AAAD, version 2", "value": 0.7512, "ci95": [0.73, 0.77],
-    "n": 300, "detector": "eyes:01", "source": "benchmarks/generator_aaad.py",
+    "n": 300, "detector": "eyes:01", "source": "benchmarks/generator_words.py",
 }  # fmt: skip
 OF_PEOPLE = {**FIGURE, "section": "people", "group": "skin tone V and VI"}
 
@@ -27,7 +27,7 @@ def test_a_card_has_the_figures_and_who_measured_them(own_model: Path, tmp_path:
     text = write_model_card(own_model, given).read_text("utf-8")
     assert text.startswith("---\nlicense: apache-2.0\n")
     row = next(line for line in text.splitlines() if "AAAD" in line)
-    assert "| 0.751 | 0.73 to 0.77 | 300 | benchmarks/generator_aaad.py, eyes:01 |" in row
+    assert "| 0.751 | 0.73 to 0.77 | 300 | benchmarks/generator_words.py, eyes:01 |" in row
     assert "skin tone V and VI" in text
     assert text.count("Not measured.") == 2  # picture, speed
     assert "- Lips tear at 27E." in text

@@ -248,3 +248,20 @@ def test_what_was_trained_is_packed_and_draws(
     assert model.generate("12C")[0].image.size == (32, 32)
     with pytest.raises(AUFaceGenError, match="tokens of another tokenizer"):
         pack_model(corpus, tmp_path / "x", tokenizer=tokenizer_folder, generator=trained)
+
+
+def test_a_portrait_unlike_anybody_of_the_bank_moves_as_the_one_most_like_it(
+    model: AUFace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, _ = model.identity(seed=1)
+    like = Image.fromarray(np.asarray(Image.open(model.people[1]).convert("RGB")))
+    other = Image.new("RGB", (model.size, model.size), (255, 0, 255))
+    own = model.drawer.person(other)
+    assert torch.equal(model.identity(like)[0].cells, known.cells)
+
+    monkeypatch.setattr(drawer_module, "_FOREIGN", 0.0)  # whoever is not of the bank is foreign
+    assert torch.equal(model.identity(like)[0].cells, known.cells)
+    person, _ = model.identity(other)
+    bank = [model.identity(seed=i)[0].cells for i in range(len(model.people))]
+    assert any(torch.equal(person.cells, cells) for cells in bank)
+    assert torch.equal(person.features.pictures, own.features.pictures)

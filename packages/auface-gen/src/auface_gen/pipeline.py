@@ -138,7 +138,7 @@ class AUFace:
             index = (seed or 0) % len(self.people)
             return self.drawer.made_up(index), f"seed:{index}"
         square, name = square_portrait(identity, self.size)
-        return self.drawer.person(square), name
+        return self.drawer.portrait(square), name
 
     def generate(
         self,

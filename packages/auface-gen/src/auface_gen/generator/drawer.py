@@ -36,6 +36,7 @@ from vq_tokenizer.tokenizer.reference import ReferenceFeatures
 __all__ = ["Drawer", "Person"]
 
 _KEPT = 64  # people and requests whose preparation is kept
+_FOREIGN = 1.5  # a portrait so many times farther from the bank than its people are from each other
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Drawer:
         self.detectors = tuple(detectors)
         self._persons: OrderedDict[str, Person] = OrderedDict()
         self._heard: OrderedDict[str, Heard] = OrderedDict()
+        self._cells: Tensor | None = None
 
     @classmethod
     def load(cls, root: Path, device: str) -> Drawer:
@@ -136,20 +138,63 @@ class Drawer:
         pixels = np.asarray(picture.convert("RGB")).copy()
         key = hashlib.sha256(pixels.tobytes()).hexdigest()
         if key not in self._persons:
-            rest = torch.from_numpy(pixels).permute(2, 0, 1)[None].float().to(self.device) / 255
+            rest = self._rest(picture)
             features = self.tokenizer.features(rest)
             cells = self.transformer.reference_cells(features.maps[-1].float())
             _keep(self._persons, key, Person(features, cells))
         return self._persons[key]
 
-    def made_up(self, seed: int) -> Person:
-        """A person of the bank; seeds wrap around."""
-        index = seed % len(self.people)
+    def portrait(self, picture: Image.Image) -> Person:
+        """Somebody from a portrait of S pixels, who may be anybody.
+
+        The transformer knows only people like those of the bank. A portrait that is much farther
+        from all of them than they are from each other, as a photograph is, keeps its own features
+        for the decoder; where it changes is asked of the person of the bank that is most like it.
+        """
+        own = self.person(picture)
+        bank = self._bank()
+        if len(bank) < 2:
+            return own
+        apart = (bank - own.cells).pow(2).mean((1, 2))  # (N,)
+        if float(apart.min()) <= _FOREIGN * self._neighbours(bank):
+            return own
+        return Person(own.features, bank[int(apart.argmin())][None])
+
+    @torch.no_grad()
+    def _bank(self) -> Tensor:
+        """(N, P, R) the people of the bank for the transformer, made once."""
+        if self._cells is None:
+            cells = [
+                self.transformer.reference_cells(
+                    self.tokenizer.features(self._rest(self._opened(i))).maps[-1].float()
+                )
+                for i in range(len(self.people))
+            ]
+            self._cells = torch.cat(cells)
+        return self._cells
+
+    @staticmethod
+    def _neighbours(bank: Tensor) -> float:
+        """How far the loneliest person of a bank (N, P, R) is from the one most like it."""
+        flat = bank.flatten(1)
+        apart = torch.cdist(flat, flat).pow(2) / flat.shape[1]
+        return float(apart.fill_diagonal_(torch.inf).amin(1).max())
+
+    def _rest(self, picture: Image.Image) -> Tensor:
+        """A picture as (1, 3, S, S)."""
+        pixels = np.asarray(picture.convert("RGB")).copy()
+        return torch.from_numpy(pixels).permute(2, 0, 1)[None].float().to(self.device) / 255
+
+    def _opened(self, index: int) -> Image.Image:
+        """The picture of a person of the bank."""
         try:
-            fitting = read_rgb(self.people[index]).resize((self.size, self.size))
+            return read_rgb(self.people[index]).resize((self.size, self.size))
         except FacsTextError as error:
             raise AUFaceGenError(f"{self.people[index]} is no picture: {error}") from None
-        return self.person(fitting)
+
+    def made_up(self, seed: int) -> Person:
+        """A person of the bank; seeds wrap around."""
+        return self.person(self._opened(seed % len(self.people)))
 
     def fits(self, text: str) -> bool:
         """Whether a text is read to its end."""
