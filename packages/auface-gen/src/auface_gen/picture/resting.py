@@ -20,6 +20,8 @@ __all__ = ["IRIS_RADIUS", "resting_face"]
 
 _KNOWN: WeakKeyDictionary[Face, tuple[RestMeter, Lids]] = WeakKeyDictionary()
 _LOWEST, _HIGHEST = -0.8, 0.25  # cm that a brow may be moved by
+_BETWEEN_BROWS = (0.3, 1.7)  # cm from the middle of the face
+_LID_FOLD, _ROOT_OF_NOSE = -1.6, -3.2  # cm under the brow, where what moves with it ends
 _ROUNDS = 3  # of the lids, whose edge does not move in proportion
 
 
@@ -72,11 +74,14 @@ def _settled(face: Face, rest: np.ndarray, person: Person) -> np.ndarray:
 
 def _brow_shift(face: Face, by: float) -> np.ndarray:
     """(V, 3) the brows and the ridge under them moved up by so many cm: whole on the brow, less
-    and less down to the fold of the lid and up over the forehead.
+    and less down to the fold of the lid and up over the forehead. Between the brows it is half of
+    it, and fades down the length of the nose's root, or the skin there would fold over.
     """
     p, line = face.neutral, brow_line(face)
+    aside = _between(np.abs(p[:, 0]), *_BETWEEN_BROWS)
     over = p[:, 1] - np.interp(np.abs(p[:, 0]), line[:, 0], line[:, 1])
-    weight = _between(over, -1.6, -0.25) * (1 - _between(over, 0.6, 4.0))
+    lowest = _ROOT_OF_NOSE + (_LID_FOLD - _ROOT_OF_NOSE) * aside
+    weight = _between(over, lowest, -0.25) * (1 - _between(over, 0.6, 4.0)) * (0.5 + 0.5 * aside)
     weight *= (1 - _between(np.abs(p[:, 0]), 5.6, 7.2)) * _between(p[:, 2], 3.0, 6.0)
     skin = face.material_ids("M_Face")
     out = np.zeros_like(p)
@@ -96,7 +101,7 @@ def _lids(face: Face, rest: np.ndarray, letter: str, upper: float, lower: float)
     return out + np.float32(np.clip(lower / 10 / travel, -0.8, 0.8)) * lift
 
 
-def _between(x: np.ndarray, start: float, end: float) -> np.ndarray:
+def _between(x: np.ndarray, start: float | np.ndarray, end: float) -> np.ndarray:
     """(V,) smooth step: 0 at `start`, 1 at `end`."""
     t = np.clip((x - start) / (end - start), 0, 1)
     return t * t * (3 - 2 * t)
