@@ -18,9 +18,11 @@ from auface_gen.generator.alignment import contrastive, region_scores
 from auface_gen.generator.batches import Dealer
 from auface_gen.generator.checkpoint import read_folder
 from auface_gen.generator.masked_tokens import NearCodes, mask_tokens, token_loss
+from auface_gen.generator.model import Generator, GeneratorConfig
 from auface_gen.generator.pictures import open_pictures
 from auface_gen.generator.run import GeneratorRun
 from auface_gen.generator.stages.align import as_told
+from auface_gen.generator.starting import Start
 from auface_gen.generator.token_set import TokenSet, encode_pictures
 from auface_gen.generator.train import train_generator
 from auface_gen.generator.views import seen_as
@@ -152,6 +154,47 @@ def test_a_run_can_begin_from_other_weights_and_fine_tuning_wants_a_detector(
     assert read_folder(tmp_path / "third")[0]["detectors"] == ["training-1:0123"]
     with pytest.raises(AUFaceGenError, match=r"finetune=0.5 needs a detector"):
         train_generator(corpus, tmp_path / "x", run=GeneratorRun(finetune=0.5), tell=QUIET)
+
+
+def test_words_can_be_taught_to_a_generator_whose_transformer_stays_as_it_is(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    first = train(corpus, tmp_path / "first", reference_tokenizer, 1)
+
+    def taught(steps: int, *, resume: bool = False, rate: float = 1e-2) -> Path:
+        more = {"steps": steps, "align": 0.0, "only_words": True, "rate": rate, "vocabulary": 40}
+        return train_generator(
+            corpus, tmp_path / f"second{rate}", tokenizer=reference_tokenizer,
+            run=GeneratorRun(**{**SMALL, **more}), tokens=tmp_path / "tokens",
+            start=tmp_path / "first", resume=resume, tell=QUIET,
+        )  # fmt: skip
+
+    second = read_folder(taught(2))[1]
+    assert all(torch.equal(first[k], v) for k, v in second.items() if k.startswith("transformer."))
+    assert not torch.equal(
+        first["condition.encoder.near.weight"], second["condition.encoder.near.weight"]
+    )
+    # it knows more words, the old ones where they were, and went on from there
+    words = [
+        read_folder(tmp_path / name)[0]["model"]["encoder"]["vocabulary"]["words"]
+        for name in ("first", "second0.01")
+    ]
+    assert words[1][: len(words[0])] == words[0]
+    assert len(words[1]) > len(words[0])
+    read_folder(taught(3, resume=True))
+    # untrained, a new word says what an unknown word says
+    model = Start.read(taught(1, rate=1e-12))
+    old, new = (Start.read(tmp_path / "first"), model)
+    texts = [f"The {words[1][-1]} brow rises.", "zyx"]
+    heard = []
+    for start in (old, new):
+        config = GeneratorConfig.from_json(start.config["model"], "here")
+        generator = Generator(config).eval()
+        start.give(generator)
+        heard.append(generator.hear(texts).states)
+    torch.testing.assert_close(*heard, atol=1e-4, rtol=1e-4)
+    with pytest.raises(AUFaceGenError, match="only_words needs a start"):
+        train_generator(corpus, tmp_path / "x", run=GeneratorRun(only_words=True), tell=QUIET)
 
 
 def test_fine_tuning_moves_the_picture_the_way_the_detector_wants(

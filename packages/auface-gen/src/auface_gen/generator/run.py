@@ -102,6 +102,9 @@ class GeneratorRun(TrainingRun):
     detector. align_batch, finetune_batch, finetune_rate: as batch and rate, for these stages, each
     of which warms up and cools down by itself.
 
+    only_words: train what hears words and leave the transformer as it is, to teach a generator that
+    draws well (`start`) other ways of saying the same; also on few people.
+
     Size. width, layers: of the transformer. text_width, text_layers: of what is told. vocabulary:
     codings whose texts the known words are taken from. pretrained: folder of a text encoder (CLIP,
     T5) in place of the own one; it stays as it is.
@@ -127,6 +130,7 @@ class GeneratorRun(TrainingRun):
     align_batch: int = 64
     finetune_batch: int = 8
     finetune_rate: float = 1e-4
+    only_words: bool = False
     width: int = 224
     layers: int = 6
     text_width: int = 160

@@ -25,7 +25,7 @@ from auface_gen.columns import to_vector
 from auface_gen.errors import AUFaceGenError
 from auface_gen.generator.alignment import Alignment
 from auface_gen.generator.batches import Dealer, batch_of
-from auface_gen.generator.checkpoint import read_folder, restore, weights_folder, write_folder
+from auface_gen.generator.checkpoint import weights_folder, write_folder
 from auface_gen.generator.learner import Learner, begin, learn, write_log
 from auface_gen.generator.masked_tokens import NearCodes
 from auface_gen.generator.model import Generator, GeneratorConfig
@@ -38,6 +38,7 @@ from auface_gen.generator.stages.finetune import finetune_loss
 from auface_gen.generator.stages.masked import masked_loss
 from auface_gen.generator.stages.measure import measure
 from auface_gen.generator.stages.work import DetectorLoss, Pupil, Work
+from auface_gen.generator.starting import Start, grown
 from auface_gen.generator.text_encoder import WordEncoderConfig
 from auface_gen.generator.token_set import TokenSet, encode_pictures, tokenizer_digest
 from auface_gen.generator.transformer import TransformerConfig
@@ -70,14 +71,16 @@ def train_generator(
 
     tokenizer: a folder, of a tokenizer with a reference; the shipped one unless told. tokens: where
     the corpus lies as tokens, to share it between runs; OUT/tokens unless told. start: a model
-    folder of the same sizes, to begin with its weights. detector: what fine-tuning listens to.
-    tell: called with each line of progress.
+    folder of the same sizes, to begin with its weights and words. detector: what fine-tuning
+    listens to. tell: called with each line of progress.
 
     The corpus, which may lie in shards, may grow between a run and its resumption. Raises
     AUFaceGenError for a broken corpus, a folder that already holds a run (without `resume`), or a
     run of other settings; facs-text's error for a bad row of the corpus.
     """
     out, corpus = Path(out), Path(corpus)
+    if run.only_words and start is None:
+        raise AUFaceGenError("only_words needs a start: give a generator that draws already")
     if run.finetune and detector is None:
         raise AUFaceGenError(f"finetune={run.finetune} needs a detector: give one, or set it to 0")
     pictures = {s: open_pictures(corpus, s) for s in ("train", "valid") if _there(corpus, s)}
@@ -96,12 +99,14 @@ def train_generator(
         f"{train.stillness:.0%} say that nothing changes"
     )
 
-    pupil = _pupil(vq, run, train, size).to(place)
-    known: list[str] = []
-    if start is not None:
-        before, weights = read_folder(start)
-        restore(pupil.generator, weights, start)
-        known = [str(name) for name in before.get("detectors", [])]
+    begun = Start.read(start) if start is not None else None
+    # A run that goes on knows the words that it began with.
+    before = Start.read(out) if resume and (out / "config.json").exists() else begun
+    pupil = _pupil(vq, run, train, size, before).to(place)
+    if begun is not None:
+        begun.give(pupil.generator)
+    if run.only_words:
+        pupil.generator.transformer.requires_grad_(False)
     learner = Learner(pupil, run, betas=(0.9, 0.97))
     learner.rate = lambda step, seconds: _rate(learner, run, step, seconds)
     if resume and (out / "training.safetensors").exists():
@@ -118,7 +123,9 @@ def train_generator(
         "held_out_pairs": held_out,
         "tokenizer": tokenizer_digest(vq),
         "shown": _shown(train),
-        "detectors": list(dict.fromkeys([*known, *_listened_to(run, detector)])),
+        "detectors": list(
+            dict.fromkeys([*(begun.detectors if begun else ()), *_listened_to(run, detector)])
+        ),
         "size": size,
     }
     learn(
@@ -184,11 +191,15 @@ def vocabulary_texts(count: int, seed: int) -> Iterator[str]:
         yield say(asked(str(coding), False, False), seed=i).text
 
 
-def _pupil(vq: Tokenizer, run: GeneratorRun, data: TokenSet, size: int) -> Pupil:
-    """The models of a run, all of whose chance comes from its seed."""
-    known = Vocabulary()
+def _pupil(
+    vq: Tokenizer, run: GeneratorRun, data: TokenSet, size: int, before: Start | None
+) -> Pupil:
+    """The models of a run, all of whose chance comes from its seed. before: whose words they
+    know first.
+    """
+    known = before.vocabulary if before else Vocabulary()
     if run.condition == "text" and not run.pretrained:
-        known = Vocabulary.of(vocabulary_texts(run.vocabulary, run.seed))
+        known = grown(known, vocabulary_texts(run.vocabulary, run.seed))
     codes = vq.codebook
     transformer = TransformerConfig(
         grid=size // vq.config.factor,
