@@ -39,7 +39,7 @@ from facs_text.corpus import CorpusRow
 
 __all__ = ["LOOK", "plan_lines", "plan_rows", "remember", "render_corpus"]
 
-LOOK = 6
+LOOK = 7
 """Number of the look of the rig, to be raised when shapes, correctives, skin, hair, resting faces,
 people, light, crop, denoising or rendering change what a picture shows.
 """
