@@ -137,7 +137,7 @@ def test_what_facs_text_reads_of_single_units_is_what_was_asked() -> None:
             read += bool(found)
             wrong += bool(found) and found != want
     assert read > 400
-    assert wrong / read < 0.04
+    assert wrong / read < 0.07
 
 
 def test_known_words_are_those_of_paraphrases_too() -> None:

@@ -36,7 +36,7 @@ _OPENINGS = (
     "{a} with ", "{a} with ", "portrait of {a} with ", "{she} {has} ", "a photo of {a} with ",
     "face with ", "a face with ", "close-up of {a} with ", "{a} who {has} ",
 )  # fmt: skip
-_OF_PEOPLE = ("{a} who {has} ", "{she} {has} ")
+_OBJECTS = {"she": "her", "he": "him", "they": "them"}
 _PEOPLE = {"she": "a woman", "he": "a man", "they": "a person"}
 
 Pieces = list[tuple[str, Told | None]]  # texts, some of which tell something
@@ -104,7 +104,27 @@ def _orders(told: Sequence[Told], who: Person, dice: Dice) -> Pieces:
     """What to do: "raise your left brow, squint and open your mouth"."""
     joint = dice.pick((", ", ", ", ". ", "; ", " and "))
     you = dice.pick((YOU, YOU, NOBODY, who))
+    if dice.chance(0.2):  # told to a painter of the person
+        said: list[tuple[str, Told | None]] = [(order(one, who, dice), one) for one in told]
+        return [(f"make {_OBJECTS[who.pronoun]} ", None), *_list(said, ", ", " and ")]
     return _list([(order(one, you, dice), one) for one in told], joint, dice.pick((joint, " and ")))
+
+
+def _captioned(told: Sequence[Told], who: Person, dice: Dice) -> Pieces:
+    """As a picture is captioned: "a man smiling broadly, eyebrows slightly raised"."""
+    opening = dice.pick((_PEOPLE[who.pronoun], who.subject, _PEOPLE[who.pronoun][2:], "a face"))
+    first: list[tuple[str, Told | None]] = [
+        (opening + " ", None),
+        (doing(told[0], who, dice), told[0]),
+    ]
+    if told[0].entry is None:
+        first[0] = (opening + ", ", None)
+    for one in told[1:]:
+        first += [
+            (", ", None),
+            (tag(one, dice) if dice.chance(0.6) else doing(one, who, dice), one),
+        ]
+    return first
 
 
 def _tags(told: Sequence[Told], who: Person, dice: Dice) -> Pieces:
@@ -115,6 +135,7 @@ def _tags(told: Sequence[Told], who: Person, dice: Dice) -> Pieces:
 
 _MANNERS: tuple[Callable[[Sequence[Told], Person, Dice], Pieces], ...] = (
     _sentences, _sentences, _sentences, _bare, _possessions, _main_and_more, _orders, _tags, _tags,
+    _captioned,
 )  # fmt: skip
 
 

@@ -140,12 +140,14 @@ def looks() -> dict[str, tuple[Entry, ...]]:
 def _scale(
     kind: str, place: str, table: Mapping[str, Mapping[str, Sequence[Sequence[str]]]]
 ) -> tuple[tuple[str, ...], ...]:
-    """Words of each level: a kind's own beside the plain ones; of smiles their own alone."""
+    """Words of each level: a kind's own beside the plain ones; of smiles, and of how wide
+    something is, their own alone.
+    """
     plain = table["plain"][place]
     own = table[kind].get(place) or [()] * 5
     if kind == "plain":
         return tuple(map(tuple, plain))
-    if kind == "smile":
+    if kind == "smile" or (kind == "wide" and place in ("before", "adj")):
         return tuple(tuple(mine or all_) for mine, all_ in zip(own, plain, strict=True))
     return tuple((*mine, *mine, *all_) for mine, all_ in zip(own, plain, strict=True))
 
