@@ -26,7 +26,13 @@ from facs_text import Resolution
 __all__ = ["Batch", "Dealer", "Pick", "batch_of"]
 
 _BLOCK = 8  # steps that are sorted together
-_LENGTH = {"full": 2.0, "brief": 1.0, "prompt": 1.2, "clinical": 2.4}  # words of a unit, about
+_LENGTH = {
+    "full": 2.0,
+    "brief": 1.0,
+    "prompt": 1.2,
+    "clinical": 2.4,
+    "paraphrase": 1.2,
+}  # words of a unit, about
 _LOOSE = 0.25
 
 

@@ -1,14 +1,13 @@
 """What is told of a picture: a text of some length and manner, and what each part of it is about.
 
-Texts are those of facs-text, drawn anew each time: full, brief, for a prompt, or clinical; at times
-loosened as people write, the clauses in another order and joined by other marks. Almost right texts
-are those of its contrasts.
+Texts are drawn anew each time. Those of facs-text are full, brief, for a prompt, or clinical; at
+times loosened, the clauses in another order and joined by other marks. Paraphrases are in everyday
+words. Almost right texts are those of facs-text's contrasts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -16,6 +15,8 @@ import torch
 from torch import Tensor
 
 from auface_gen.columns import COLUMNS, to_vector
+from auface_gen.generator.paraphrase import paraphrase
+from auface_gen.generator.said import Part, Said
 from facs_text import (
     Coding,
     Contrast,
@@ -43,37 +44,19 @@ __all__ = [
     "values",
 ]
 
-DETAILS: dict[str, float] = {"full": 0.45, "brief": 0.2, "prompt": 0.2, "clinical": 0.15}
+DETAILS: dict[str, float] = {
+    "full": 0.35,
+    "brief": 0.15,
+    "prompt": 0.15,
+    "clinical": 0.1,
+    "paraphrase": 0.25,
+}
 """How texts are told, and how often each way."""
 
 _TURNS = 4  # seeds that contrasts are looked for with
 _TURN = 1 << 31  # more than any pick's seed
 
 _JOINTS = (". ", ", ", "; ", " and ", ", and ", "\n")
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of a text, characters [begin, end), and the columns (A,) that it speaks of."""
-
-    begin: int
-    end: int
-    columns: np.ndarray
-
-    def words(self, spans: Sequence[tuple[int, int]]) -> list[int]:
-        """Which words of the text, by their spans, begin in this part; marks without any
-        characters, as pretrained encoders put around a text, are of no part.
-        """
-        return [i for i, (a, z) in enumerate(spans) if a < z and self.begin <= a < self.end]
-
-
-@dataclass(frozen=True)
-class Said:
-    """A text, its parts, and all that it asks for as columns (A,)."""
-
-    text: str
-    parts: tuple[Part, ...]
-    columns: np.ndarray
 
 
 @lru_cache(maxsize=1 << 16)
@@ -99,7 +82,11 @@ def values(resolution: Resolution) -> np.ndarray:
 def say(
     resolution: Resolution, *, detail: str = "full", seed: int = 0, loose: bool = False
 ) -> Said:
-    """A text of a resolution by facs-text; `loose` shuffles its clauses and joins them anew."""
+    """A text of a resolution in one of `DETAILS`; `loose` shuffles the clauses of facs-text and
+    joins them anew (paraphrases are loose as they are).
+    """
+    if detail == "paraphrase":
+        return paraphrase(resolution, seed)
     description = describe(resolution, detail=detail, seed=seed)
     about = [_about(description, i) for i in range(len(description.clauses))]
     texts = [clause.text for clause in description.clauses]

@@ -1,0 +1,1 @@
+"""How people tell of a face: everyday phrases as data, and the grammar that joins them."""
