@@ -1,7 +1,7 @@
 """The little of English grammar that phrases need: verbs in the third person on -ing, articles.
 
-The first word of a phrase is its verb; `&` stands before each further one, as in
-"smile and &part ~ lips".
+The first word of a phrase is its verb, or the second after "nearly" and the like; `&` stands before
+each further one, as in "smile and &part ~ lips".
 """
 
 from __future__ import annotations
@@ -11,8 +11,26 @@ from functools import lru_cache
 
 __all__ = ["article", "base", "ing", "third"]
 
+_BEFORE = ("almost ", "nearly ")
 _FURTHER = re.compile(r"&(\w+)")
-_DOUBLED = frozenset(("let", "get", "drop", "jut", "slip", "set", "knit", "tip", "sag", "tug"))
+_DOUBLED = frozenset(
+    (
+        "begin",
+        "drag",
+        "drop",
+        "get",
+        "grin",
+        "jut",
+        "knit",
+        "let",
+        "pin",
+        "sag",
+        "set",
+        "shut",
+        "slip",
+    )
+    + ("thin", "tip", "tug")
+)
 _KEPT = {"funnel": "funneling", "lie": "lying", "be": "being", "have": "having"}
 _IRREGULAR = {"be": "is", "have": "has"}
 
@@ -40,15 +58,22 @@ def _ing(verb: str) -> str:
 @lru_cache(maxsize=8192)
 def third(phrase: str) -> str:
     """ "smile and &part ~ lips" as "smiles and parts ~ lips"."""
-    first, space, rest = phrase.partition(" ")
-    return _s(first) + space + _FURTHER.sub(lambda m: _s(m[1]), rest)
+    before, first, rest = _parted(phrase)
+    return before + _s(first) + _FURTHER.sub(lambda m: _s(m[1]), rest)
 
 
 @lru_cache(maxsize=8192)
 def ing(phrase: str) -> str:
     """ "smile and &part ~ lips" as "smiling and parting ~ lips"."""
-    first, space, rest = phrase.partition(" ")
-    return _ing(first) + space + _FURTHER.sub(lambda m: _ing(m[1]), rest)
+    before, first, rest = _parted(phrase)
+    return before + _ing(first) + _FURTHER.sub(lambda m: _ing(m[1]), rest)
+
+
+def _parted(phrase: str) -> tuple[str, str, str]:
+    """What stands before its verb, the verb, and the rest."""
+    before = next((word for word in _BEFORE if phrase.startswith(word)), "")
+    first, space, rest = phrase.removeprefix(before).partition(" ")
+    return before, first, space + rest
 
 
 @lru_cache(maxsize=8192)
