@@ -14,22 +14,7 @@ __all__ = ["article", "base", "ing", "third"]
 _BEFORE = ("almost ", "nearly ")
 _FURTHER = re.compile(r"&(\w+)")
 _DOUBLED = frozenset(
-    (
-        "begin",
-        "drag",
-        "drop",
-        "get",
-        "grin",
-        "jut",
-        "knit",
-        "let",
-        "pin",
-        "sag",
-        "set",
-        "shut",
-        "slip",
-    )
-    + ("thin", "tip", "tug")
+    "begin drag drop get grin jut knit let pin sag set shut slip thin tip tug".split()
 )
 _KEPT = {"funnel": "funneling", "lie": "lying", "be": "being", "have": "having"}
 _IRREGULAR = {"be": "is", "have": "has"}
