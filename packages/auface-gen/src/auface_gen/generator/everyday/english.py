@@ -14,7 +14,24 @@ __all__ = ["article", "base", "ing", "third"]
 _BEFORE = ("almost ", "nearly ")
 _FURTHER = re.compile(r"&(\w+)")
 _DOUBLED = frozenset(
-    "begin drag drop get grin jut knit let pin sag set shut slip thin tip tug".split()
+    [
+        "begin",
+        "drag",
+        "drop",
+        "get",
+        "grin",
+        "jut",
+        "knit",
+        "let",
+        "pin",
+        "sag",
+        "set",
+        "shut",
+        "slip",
+        "thin",
+        "tip",
+        "tug",
+    ]
 )
 _KEPT = {"funnel": "funneling", "lie": "lying", "be": "being", "have": "having"}
 _IRREGULAR = {"be": "is", "have": "has"}
