@@ -20,7 +20,7 @@ from torch import Tensor
 from auface_gen.generator.token_set import TokenSet
 from auface_gen.generator.transformer import ChangeTransformer
 from auface_gen.generator.views import is_mirrored
-from auface_gen.generator.wording import DETAILS, Said, asked, codes_of, say
+from auface_gen.generator.wording import DETAILS, Said, asked, codes_of, details, say
 from facs_text import Resolution
 
 __all__ = ["Batch", "Dealer", "Pick", "batch_of"]
@@ -66,10 +66,18 @@ class Batch:
 
 
 class Dealer:
-    """Deals the pictures of a set to the steps of a run."""
+    """Deals the pictures of a set to the steps of a run. paraphrases: the share of texts that are."""
 
-    def __init__(self, data: TokenSet, seed: int, *, resolved: bool = True) -> None:
+    def __init__(
+        self,
+        data: TokenSet,
+        seed: int,
+        *,
+        resolved: bool = True,
+        paraphrases: float = DETAILS["paraphrase"],
+    ) -> None:
         self.data, self.seed, self.resolved = data, seed, resolved
+        self._details = details(paraphrases)
         self._weight = [1 + codes_of(row).count("+") for row in data.rows]
         self._block: tuple[tuple[int, int], list[list[Pick]]] | None = None
 
@@ -85,12 +93,12 @@ class Dealer:
         total = count * _BLOCK
         rows = rng.integers(len(self.data.rows), size=total)
         views = rng.integers(self.data.tokens.shape[1], size=total)
-        details = rng.choice(list(DETAILS), p=list(DETAILS.values()), size=total)
+        manners = rng.choice(list(self._details), p=list(self._details.values()), size=total)
         seeds, loose = rng.integers(1 << 30, size=total), rng.random(total) < _LOOSE
-        length = [self._weight[r] * _LENGTH[str(d)] for r, d in zip(rows, details, strict=True)]
+        length = [self._weight[r] * _LENGTH[str(d)] for r, d in zip(rows, manners, strict=True)]
         order = np.argsort(length, kind="stable")
         picks = [
-            Pick(int(rows[i]), int(views[i]), str(details[i]), int(seeds[i]), bool(loose[i]))
+            Pick(int(rows[i]), int(views[i]), str(manners[i]), int(seeds[i]), bool(loose[i]))
             for i in order
         ]
         steps = [picks[i : i + count] for i in range(0, total, count)]

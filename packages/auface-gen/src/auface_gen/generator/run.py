@@ -93,6 +93,7 @@ class GeneratorRun(TrainingRun):
 
     What it is told. condition: "text", or for comparison "numbers" or "onehot". resolved: whether
     units have been set against each other before they are told; without, each as it is written.
+    paraphrases: share of texts that are in everyday words (`paraphrase`).
     leave_out: pairs of units ("1+4") of which no picture is trained on. worlds: other colours,
     light and quality that each picture is also seen in, for photographs; each costs the encoding
     of the corpus once more.
@@ -122,6 +123,7 @@ class GeneratorRun(TrainingRun):
     rate: float = 1e-3
     condition: Literal["text", "numbers", "onehot"] = "text"
     resolved: bool = True
+    paraphrases: float = 0.25
     leave_out: tuple[str, ...] = ()
     worlds: int = 1
     align: float = 0.15
@@ -160,6 +162,7 @@ class GeneratorRun(TrainingRun):
             "regions",
             "finetune",
             "word_drop",
+            "paraphrases",
             "text_drop",
             "reach_drop",
             "all_masked",

@@ -117,7 +117,7 @@ def train_generator(
     held_out = [*_held_out_pairs(corpus / "corpus.json"), *run.leave_out]
     apart = pairs_of(held_out)
     work = Work(pupil, train, run, near, vq, pictures["train"], detector, apart)
-    dealer = Dealer(train, run.seed, resolved=run.resolved)
+    dealer = Dealer(train, run.seed, resolved=run.resolved, paraphrases=run.paraphrases)
     about = {
         "pictures": len(train.rows),
         "held_out_pairs": held_out,

@@ -37,6 +37,7 @@ __all__ = [
     "asked",
     "codes_of",
     "contrasts",
+    "details",
     "meant",
     "meets",
     "pairs_of",
@@ -51,12 +52,20 @@ DETAILS: dict[str, float] = {
     "clinical": 0.1,
     "paraphrase": 0.25,
 }
-"""How texts are told, and how often each way."""
+"""How texts are told, and how often each way unless a run says otherwise."""
 
 _TURNS = 4  # seeds that contrasts are looked for with
 _TURN = 1 << 31  # more than any pick's seed
 
 _JOINTS = (". ", ", ", "; ", " and ", ", and ", "\n")
+
+
+def details(paraphrases: float) -> dict[str, float]:
+    """How often texts are told each way, when a share of them are paraphrases; the others keep
+    their proportions.
+    """
+    rest = (1 - paraphrases) / (1 - DETAILS["paraphrase"])
+    return {k: paraphrases if k == "paraphrase" else v * rest for k, v in DETAILS.items()}
 
 
 @lru_cache(maxsize=1 << 16)
