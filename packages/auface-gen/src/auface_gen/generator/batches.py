@@ -66,7 +66,7 @@ class Batch:
 
 
 class Dealer:
-    """Deals the pictures of a set to the steps of a run. paraphrases: share of texts that are so."""
+    """Deals the pictures of a set to the steps of a run. paraphrases: their share of the texts."""
 
     def __init__(
         self,
