@@ -176,6 +176,24 @@ def test_what_a_generator_draws_is_measured_part_by_part(
     assert scoring.slope(np.array([1.0, 2, 3]), np.array([0.5, 1, 1.5])) == pytest.approx(0.5)
 
 
+def test_wording_that_was_never_trained_is_measured_beside_codes(
+    corpus: Path, model: Path, eyes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "wording.json"
+    run(
+        "generator_wording", monkeypatch, corpus, model, "--detector", eyes, "--min-count", 1,
+        "--pictures", 20, "--out", out,
+    )  # fmt: skip
+    report = json.loads(out.read_text())
+    (found,) = report["models"].values()
+    assert found["codes"]["ci95"][0] <= found["codes"]["aaad"] <= found["codes"]["ci95"][1]
+    for name in ("paraphrases", "sentences"):
+        difference = found[name]["aaad"] - found["codes"]["aaad"]
+        assert found[name]["above_codes"]["difference"] == pytest.approx(difference)
+        assert found[name]["novelty"]["unknown_words"] > 0.5  # the model knows three words
+    assert len(report["examples"]["sentences"]) == 3
+
+
 def test_the_cheapest_sampling_that_loses_nothing_is_named(
     model: Path, corpus: Path, eyes: Path, tmp_path: Path, monkeypatch
 ) -> None:
