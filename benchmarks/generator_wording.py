@@ -6,7 +6,8 @@ Test people's codings that anatomy leaves as they are, told each MODEL in four w
 full description, as codes are; in everyday paraphrases, a kind of text that training may have used,
 of seeds that it did not; in colloquial sentences whose wording no training text has
 (`unseen_wording.py`); and those sentences read by `understand` and described anew. The scoring
-detector says how well each is done. How new the wording is to each model is measured beside it.
+detector says how well each is done. A text in which `understand` reads nothing is refused, and
+counts as the person at rest. How new the wording is to each model is measured beside it.
 """
 
 from __future__ import annotations
@@ -117,18 +118,25 @@ def measured(
             found[name]["above_codes"] = {"difference": less.difference, "ci95": list(less.ci95)}
         if texts := [text for text in some if isinstance(text, str)]:
             found[name]["novelty"] = novelty(texts, trained, known)
+            found[name]["refused"] = float(np.mean([refused(text) for text in texts]))
         print(f"{model.digest[:8]} {name:21} AAAD {result.aaad:.3f}", flush=True)
     return found
 
 
 def drawn(model: AUFace, people: HeldOutPeople, told: Sequence[Coding | str]) -> np.ndarray:
-    """Each row's person told so: (N, S, S, 3) uint8."""
-    out: list[np.ndarray | None] = [None] * len(people)
-    for name, places in people.sittings.items():
+    """Each row's person told so, at rest where the text is refused: (N, S, S, 3) uint8."""
+    out = list(people.rest)
+    for name, every in people.sittings.items():
+        places = [i for i in every if not refused(told[i])]
         made = model.generate([told[i] for i in places], identity=people.folder / name)
         for i, one in zip(places, made, strict=True):
             out[i] = np.asarray(one.image)
     return np.stack(out)
+
+
+def refused(told: Coding | str) -> bool:
+    """Whether a generator does not take a text, for nothing facial is understood in it."""
+    return isinstance(told, str) and not understand(told).coding
 
 
 if __name__ == "__main__":
