@@ -116,26 +116,27 @@ function grid() {
   preview(previews);
 }
 
-const pictures = new Map(); // person and codes -> address of the picture
+const pictures = new Map(); // person, codes and seed -> address of the picture
+const keyOf = (image) => `${image.dataset.person}|${image.dataset.codes}|${$("#set-seed").value}`;
 
 async function preview(count) {
   const images = [...document.querySelectorAll("#set-grid img")];
   for (const image of images) {
-    const key = `${image.dataset.person}|${image.dataset.codes}`;
+    const key = keyOf(image);
     if (pictures.has(key)) image.src = pictures.get(key);
   }
   for (const image of images) {
     if (count !== previews || $("#view-set").hidden) return watch(count);
-    const key = `${image.dataset.person}|${image.dataset.codes}`;
-    if (pictures.has(key)) continue;
-    try {
+    const key = keyOf(image);
+    if (!pictures.has(key)) try {
       const { blob } = await picture({ codes: image.dataset.codes, person: Number(image.dataset.person), seed: Number($("#set-seed").value), draft: true, tab: "" });
       pictures.set(key, URL.createObjectURL(blob));
-      image.src = pictures.get(key);
     } catch (error) {
       image.alt = error.message;
       if (error.status === 0) return;
     }
+    // An older plan's request may have brought it meanwhile.
+    if (pictures.has(key)) image.src = pictures.get(key);
   }
 }
 

@@ -6,7 +6,7 @@
     instructions = "Read the text, then choose the picture that fits it better."
     question = "Which picture fits the text better?"
     trials = 40                    # of each rater; left out: all there are
-    checks = 3                     # attention checks among them
+    checks = 3                     # attention checks besides them
     seed = 1
 
     [[arm]]
