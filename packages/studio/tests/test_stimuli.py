@@ -18,7 +18,7 @@ from auface_studio.picture import chunks
 from auface_studio.stimuli import Design, Dynamics, SetMaker, plan, read_design
 from auface_studio.stimuli.codings import parse_table
 from auface_studio.stimuli.design import to_toml
-from auface_studio.stimuli.stimulus import scaled
+from auface_studio.stimuli.sequence import scaled
 from auface_studio.stimuli.table import spelled
 from facs_text import parse
 
@@ -163,6 +163,31 @@ def test_a_sequence_rises_stays_and_falls(write, faces, eyes, tmp_path):
             movie.load()
             total += movie.info["duration"]
     assert total == 500
+
+
+def test_frames_between_letters_are_not_steps(write, faces, eyes, tmp_path):
+    design = read_design(write(MOVING))
+    maker = SetMaker(design, faces, eyes, tmp_path / "out")
+    one = next(s for s in maker.stimuli if str(s.coding) == "6E+12E")
+    rise = one.frames[:11]
+    assert [f.strength for f in rise] == sorted({f.strength for f in rise})
+    assert {str(f.above) for f in rise if f.share} <= {str(c) for c in one.codings}
+    pictures = maker.frames(one)
+    assert len(set(pictures[:11])) == 11
+    assert len(set(pictures[10:16])) == 1
+    said = [chunks(png).get("between", "") for png in pictures]
+    assert said[0] == said[10] == ""
+    assert sum(bool(text) for text in said) > 10
+
+
+def test_a_frame_of_another_place_between_letters_is_drawn_anew(write, faces, eyes, tmp_path):
+    maker, _ = make(read_design(write(MOVING)), faces, eyes, tmp_path / "out")
+    one = next(s for s in maker.stimuli if str(s.coding) == "6E+12E")
+    frames = sorted(maker.folder(one).iterdir())
+    whole = frames[1].read_bytes()
+    frames[1].write_bytes(frames[2].read_bytes())
+    assert maker.make(one)
+    assert frames[1].read_bytes() == whole
 
 
 def test_timing_is_the_same_for_all_people(write):

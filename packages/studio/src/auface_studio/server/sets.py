@@ -142,5 +142,5 @@ def _cell(one: Stimulus) -> dict[str, Any]:
         "level": one.level,
         "codes": str(one.coding),
         "text": describe(one.coding, detail="brief").text,
-        "frames": [[f.time, str(f.coding)] for f in one.frames],
+        "frames": [[f.time, str(f.coding), f.strength] for f in one.frames],
     }
