@@ -324,6 +324,11 @@ def test_a_set_is_made_and_opened(open_studio, tmp_path):
     page.until(lambda: len(page.all("#set-grid img[src]")) == 3)
     page("#set-make").click()
     page.until(lambda: page("#set-zip").is_displayed())
+    page("#set-conditions summary").click()
+    page.until(lambda: len(page.all("#set-table tbody tr")) == 3)
+    page(".cell").click()
+    page.until(lambda: page("dialog.large img").get_attribute("src").startswith("blob:"))
+    page("dialog.large form button").click()
     request = Request(page("#set-zip").get_attribute("href"))
     with urlopen(request) as answer:
         data = answer.read()

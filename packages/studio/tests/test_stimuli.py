@@ -332,7 +332,21 @@ def test_the_page_makes_a_set_and_goes_on_meanwhile(client, tmp_path):
     assert status["state"] == "made", status
     assert len(importable_conditions(tmp_path / "sets" / "on-the-page" / "conditions.csv")) == 4
     assert client.get("/api/set/zip").headers["content-type"] == "application/zip"
+    table = client.get("/api/set/conditions").json()
+    assert table["count"] == 4
+    assert table["rows"][0]["stim_id"] == "stim-p00Neutral"
     (tmp_path / "again.toml").write_text(plan_["toml"])
     assert [s.label for s in plan(read_design(tmp_path / "again.toml"))] == [
         c["label"] for c in plan_["cells"]
     ]
+
+
+def test_the_page_shows_a_stimulus_moving(client):
+    design = {"people": [1], "table": "12D", "dynamics": {"onset": 200, "apex": 100, "offset": 200}}
+    label = client.post("/api/set/plan", json={"design": design}).json()["cells"][1]["label"]
+    film = client.post("/api/set/play", json={"design": design, "label": label})
+    with Image.open(io.BytesIO(film.content)) as movie:
+        assert movie.n_frames > 8
+        assert b"trainedAlgorithmicMedia" in movie.info["xmp"]
+    assert client.post("/api/set/play", json={"design": design, "label": "x"}).status_code == 400
+    assert client.get("/api/set/conditions").status_code == 400

@@ -78,12 +78,11 @@ class SetMaker:
         """
         drawn: dict[tuple[Coding, Coding, float], bytes] = {}
         for frame in one.frames:
-            key = (frame.below, frame.above if frame.share else frame.below, frame.share)
-            if key not in drawn:
-                drawn[key] = draw_frame(
+            if frame.place not in drawn:
+                drawn[frame.place] = draw_frame(
                     self.faces, frame, person=one.person, seed=self.design.seed, stop=stop
                 )
-        return [drawn[f.below, f.above if f.share else f.below, f.share] for f in one.frames]
+        return [drawn[frame.place] for frame in one.frames]
 
     def finish(self) -> None:
         """Write the tables, once every stimulus is there."""

@@ -42,6 +42,11 @@ class Frame:
         return self.above if self.share >= 0.5 else self.below
 
     @property
+    def place(self) -> tuple[Coding, Coding, float]:
+        """What tells its picture from another's."""
+        return self.below, self.above if self.share else self.below, self.share
+
+    @property
     def said(self) -> dict[str, str]:
         """What its picture says of where it lies, beside the codes of the nearer face."""
         if not self.share:
