@@ -56,7 +56,7 @@ def chunks(data: bytes) -> dict[str, str]:
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=("PNG",)) as opened:
                 found = dict(opened.info)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return {}
     return {
         key.removeprefix("auface:"): str(value)

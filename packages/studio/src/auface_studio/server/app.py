@@ -218,15 +218,16 @@ class Studio:
         The face is found first, as in a portrait; a picture that says it was drawn is one already.
         """
         data = await request.body()
-        eyes, said = self._eyes(), chunks(data)
+        eyes = self._eyes()
 
-        def work(_: Callable[[], bool]) -> tuple[list[Detected], str]:
+        def work(_: Callable[[], bool]) -> tuple[list[Detected], dict[str, str], str]:
             picture, note = open_picture(data), ""
+            said = chunks(data)
             if "codes" not in said:
                 picture, note = crop_portrait(picture, self.faces.size)
-            return eyes.see(picture), note
+            return eyes.see(picture), said, note
 
-        rows, note = await self.lane.run(work, gone=request.is_disconnected)
+        rows, said, note = await self.lane.run(work, gone=request.is_disconnected)
         coding = to_coding(rows)
         return JSONResponse(
             {
