@@ -106,7 +106,7 @@ function grid() {
   const columns = [...new Map(cells.map((c) => [`${c.name} ${c.level}`, c])).values()];
   const byPlace = new Map(cells.map((c) => [`${c.person}|${c.name} ${c.level}`, c]));
   const table = h("table", { class: columns.length > 9 ? "grid many" : "grid" },
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "person"), columns.map((c) => h("th", { scope: "col", title: c.text }, c.name, " ", h("b", {}, c.level), h("br"), h("small", { class: "mono" }, c.codes.split("+").flatMap((code, n) => (n ? [h("wbr"), `+${code}`] : [code])))))),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "person"), columns.map((c) => h("th", { scope: "col", title: c.text }, c.name, " ", h("b", {}, c.level), h("br"), h("small", { class: "mono" }, c.codes.split("+").flatMap((code, n) => (n ? [h("wbr"), `+${code}`] : [code]))))))),
     h("tbody", {}, people.map((p) => h("tr", {}, h("th", { scope: "row" }, p), columns.map((c) => {
       const cell = byPlace.get(`${p}|${c.name} ${c.level}`);
       return h("td", {}, cell ? h("button", { class: "cell", title: cell.frames.length ? "Larger, and moving" : "Larger", onclick: () => enlarge(cell) }, h("img", { alt: `Person ${p}, ${cell.codes}`, title: `${cell.codes}: ${cell.text}`, width: 84, height: 84, "data-codes": cell.codes, "data-person": p })) : "");
