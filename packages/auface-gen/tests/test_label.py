@@ -8,7 +8,14 @@ import pytest
 from PIL import Image
 
 from auface_gen import AUFace, AUFaceGenError
-from auface_gen.label import COMPOSITE, DRAWN, digital_source, save_labelled, with_gif_label
+from auface_gen.label import (
+    COMPOSITE,
+    DRAWN,
+    digital_source,
+    labelled_png,
+    save_labelled,
+    with_gif_label,
+)
 
 
 @pytest.fixture
@@ -60,6 +67,14 @@ def test_every_kind_of_file_carries_the_label(
             assert image.convert("RGB").tobytes() == picture.tobytes()
     picture.save(tmp_path / f"plain.{suffix}")
     assert digital_source(tmp_path / f"plain.{suffix}") is None
+
+
+def test_a_png_in_memory_is_the_file_that_would_be_written(
+    picture: Image.Image, tmp_path: Path
+) -> None:
+    chunks = {"auface:codes": "12C"}
+    save_labelled(picture, tmp_path / "face.png", chunks=chunks)
+    assert labelled_png(picture, chunks=chunks) == (tmp_path / "face.png").read_bytes()
 
 
 def test_a_gif_is_labelled_and_still_a_gif(picture: Image.Image, tmp_path: Path) -> None:

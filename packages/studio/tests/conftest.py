@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,10 @@ import pytest
 from PIL import Image
 from starlette.applications import Starlette
 
+from auface_gen.label import labelled_png
 from auface_studio.errors import StudioError
 from auface_studio.eye import Detected
 from auface_studio.face import Drawn
-from auface_studio.picture import stamp
 from auface_studio.server.app import Studio
 from facs_text import Coding, describe, resolve
 
@@ -90,11 +90,30 @@ class TinyFaces:
         shade = sum(a.level * (7 + int(a.code.lstrip("M"))) for a in coding) % 256
         image = Image.new("RGB", (self.size, self.size), (shade, who % 256, seed % 256))
         name = f"seed:{person}" if isinstance(person, int) else "image"
-        png = stamp(
-            image, codes=str(coding), text=said.text, seed=str(seed), identity=name,
-            person=str(person) if isinstance(person, int) else "portrait", model=self.model,
-        )  # fmt: skip
+        told = {
+            "codes": str(coding), "text": said.text, "seed": str(seed), "identity": name,
+            "person": str(person) if isinstance(person, int) else "portrait", "model": self.model,
+        }  # fmt: skip
+        png = labelled_png(image, chunks={f"auface:{key}": v for key, v in told.items()})
         return Drawn(png, coding, said.text, name, seed, 1, self.model, ())
+
+    def between(
+        self,
+        below: Coding,
+        above: Coding,
+        share: float,
+        *,
+        person: int | Image.Image,
+        seed: int = 0,
+        stop: Callable[[], bool] | None = None,
+        said: Mapping[str, str] | None = None,
+    ) -> Drawn:
+        a, b = (self.draw(c, person=person, seed=seed, stop=stop) for c in (below, above))
+        near = b if share >= 0.5 else a
+        ends = [Image.open(io.BytesIO(one.png)) for one in (a, b, near)]
+        chunks = {k: v for k, v in ends[2].info.items() if k.startswith("auface:")}
+        png = labelled_png(Image.blend(ends[0], ends[1], share), chunks=chunks | dict(said or {}))
+        return replace(near, png=png)
 
     def maps(self) -> dict[str, list[list[float]]]:
         return {"AU12:left": [[0.0, 1.0], [0.5, 0.0]], "AU12:right": [[1.0, 0.0], [0.0, 0.5]]}

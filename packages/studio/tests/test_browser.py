@@ -173,7 +173,8 @@ def test_a_conflict_is_explained_and_lit(open_studio):
     page = open_studio("#c=12D+15B&p=0")
     page.until(lambda: page.all(".conflict-card"))
     card = page(".conflict-card").text
-    assert "12 and 15 pull against each other" in card
+    assert "15 gives way to 12" in card
+    assert "lip corner depressor" in card
     assert "15B gives way by 50%: 0.40 → 0.20" in card
     assert "12D stays whole" in card
     assert "Tian, Kanade and Cohn" in card
@@ -183,6 +184,36 @@ def test_a_conflict_is_explained_and_lit(open_studio):
     assert "on" in page("#glow").get_attribute("class")
     lit = "document.querySelector('#glow').getContext('2d').getImageData(0, 0, 64, 64).data"
     assert page.js(f"return {lit}.some((v) => v > 0)")
+
+
+def test_units_are_found_by_everyday_words_and_none_acts_unseen(open_studio):
+    page = open_studio("#c=4C&p=0")
+    page.until(lambda: page.value('[data-code="4"] input[type=range]') == "3")
+
+    def shown():
+        return [u.get_attribute("data-code") for u in page.all(".unit") if u.is_displayed()]
+
+    for word, units in (
+        ("smile", ["4", "12"]),
+        ("zygomaticus major", ["4", "12"]),
+        ("xyzzy", ["4"]),
+    ):
+        page.write("#find", word)
+        page.until(lambda units=units: shown() == units, word)
+    assert "No unit by that name" in page("#find-note").text
+    page.write("#find", "surprise")
+    page.until(lambda: page.all("#find-note button"))
+    page("#find-note button").click()
+    page.until(lambda: "26" in page.value("#codes"))
+
+
+def test_what_is_not_understood_at_all_is_said_with_advice(open_studio):
+    page = open_studio("#c=12C&p=0")
+    page("#edit").click()
+    page.write("#prose", "Purple bananas sing.")
+    page.until(lambda: "so the face is at rest" in page("#unread").text)
+    page.write("#prose", "She smiles. Purple bananas sing.")
+    page.until(lambda: "The rest is." in page("#unread").text)
 
 
 def test_the_keyboard_does_it_all(open_studio):
@@ -263,6 +294,8 @@ def test_a_portrait_dropped_is_drawn_and_a_file_that_is_none_refused_with_a_word
     page.until(lambda: any(not isinstance(who, int) for _, who in faces.drawn))
     page.until(lambda: "is the person" in page("#portrait").text)
     assert page.js("return document.querySelectorAll('[aria-checked=true]').length") == 0
+    page('[data-person="1"]').click()
+    page.until(lambda: "Drop your own" in page("#portrait").text)
 
 
 def test_a_photograph_and_a_table_are_read(open_studio, png, tmp_path):
@@ -291,6 +324,11 @@ def test_a_set_is_made_and_opened(open_studio, tmp_path):
     page.until(lambda: len(page.all("#set-grid img[src]")) == 3)
     page("#set-make").click()
     page.until(lambda: page("#set-zip").is_displayed())
+    page("#set-conditions summary").click()
+    page.until(lambda: len(page.all("#set-table tbody tr")) == 3)
+    page(".cell").click()
+    page.until(lambda: page("dialog.large img").get_attribute("src").startswith("blob:"))
+    page("dialog.large form button").click()
     request = Request(page("#set-zip").get_attribute("href"))
     with urlopen(request) as answer:
         data = answer.read()

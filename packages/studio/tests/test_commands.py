@@ -129,6 +129,21 @@ def test_the_report_of_a_study(auface, study_design):
     assert found["pairs"][0]["wins"] == 1
 
 
+@pytest.mark.parametrize("asked", [(), ("--sqlite",)])
+def test_the_report_reads_either_kind_of_file(auface, study_design, asked):
+    kept = Answers(study_design.with_suffix(".answers.sqlite"), read_study(study_design))
+    kept.add(Answer("ann", "t", "12C seed:1", ("theirs", "ours"), "right", "", 700))
+    status, out, _ = auface("study", study_design, "--report", *asked)
+    assert status == 0
+    assert "ours against theirs: 1.000 of 1" in out
+
+
+def test_two_places_for_answers_are_refused(auface, study_design):
+    status, _, err = auface("study", study_design, "--sqlite", "--answers", "a.jsonl")
+    assert status == 2
+    assert "not both" in err
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_it_serves_until_ctrl_c(study_design):
     """The command in a process of its own: the address is said, answered, and Ctrl-C ends it."""

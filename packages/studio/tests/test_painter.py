@@ -104,3 +104,17 @@ def test_the_eye_sees_what_was_drawn(painter, eye):
     assert "12" in to_coding(asked)
     assert eye.distance(eye.see(smile)) is None
     assert all(abs(sum(one.chances) - 1) < 1e-4 for one in asked)
+
+
+def test_between_two_letters_a_face_lies_between(painter):
+    b, c = parse("12B"), parse("12C")
+    ends = [pixels(painter.draw(x, person=3).png) for x in (b, c)]
+    drawn = painter.between(b, c, 0.4, person=3, said={"auface:between": "here"})
+    middle = pixels(drawn.png)
+    gap = np.abs(ends[1] - ends[0]).mean()
+    assert 0 < np.abs(middle - ends[0]).mean() < gap
+    assert 0 < np.abs(middle - ends[1]).mean() < gap
+    said = chunks(drawn.png)
+    assert (said["codes"], said["person"], said["between"]) == ("12B", "3", "here")
+    with pytest.raises(Stopped):
+        painter.between(b, c, 0.5, person=3, stop=lambda: True)

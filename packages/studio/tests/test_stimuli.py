@@ -18,7 +18,7 @@ from auface_studio.picture import chunks
 from auface_studio.stimuli import Design, Dynamics, SetMaker, plan, read_design
 from auface_studio.stimuli.codings import parse_table
 from auface_studio.stimuli.design import to_toml
-from auface_studio.stimuli.stimulus import scaled
+from auface_studio.stimuli.sequence import scaled
 from auface_studio.stimuli.table import spelled
 from facs_text import parse
 
@@ -165,6 +165,31 @@ def test_a_sequence_rises_stays_and_falls(write, faces, eyes, tmp_path):
     assert total == 500
 
 
+def test_frames_between_letters_are_not_steps(write, faces, eyes, tmp_path):
+    design = read_design(write(MOVING))
+    maker = SetMaker(design, faces, eyes, tmp_path / "out")
+    one = next(s for s in maker.stimuli if str(s.coding) == "6E+12E")
+    rise = one.frames[:11]
+    assert [f.strength for f in rise] == sorted({f.strength for f in rise})
+    assert {str(f.above) for f in rise if f.share} <= {str(c) for c in one.codings}
+    pictures = maker.frames(one)
+    assert len(set(pictures[:11])) == 11
+    assert len(set(pictures[10:16])) == 1
+    said = [chunks(png).get("between", "") for png in pictures]
+    assert said[0] == said[10] == ""
+    assert sum(bool(text) for text in said) > 10
+
+
+def test_a_frame_of_another_place_between_letters_is_drawn_anew(write, faces, eyes, tmp_path):
+    maker, _ = make(read_design(write(MOVING)), faces, eyes, tmp_path / "out")
+    one = next(s for s in maker.stimuli if str(s.coding) == "6E+12E")
+    frames = sorted(maker.folder(one).iterdir())
+    whole = frames[1].read_bytes()
+    frames[1].write_bytes(frames[2].read_bytes())
+    assert maker.make(one)
+    assert frames[1].read_bytes() == whole
+
+
 def test_timing_is_the_same_for_all_people(write):
     frames = {}
     for one in plan(read_design(write(MOVING))):
@@ -307,7 +332,21 @@ def test_the_page_makes_a_set_and_goes_on_meanwhile(client, tmp_path):
     assert status["state"] == "made", status
     assert len(importable_conditions(tmp_path / "sets" / "on-the-page" / "conditions.csv")) == 4
     assert client.get("/api/set/zip").headers["content-type"] == "application/zip"
+    table = client.get("/api/set/conditions").json()
+    assert table["count"] == 4
+    assert table["rows"][0]["stim_id"] == "stim-p00Neutral"
     (tmp_path / "again.toml").write_text(plan_["toml"])
     assert [s.label for s in plan(read_design(tmp_path / "again.toml"))] == [
         c["label"] for c in plan_["cells"]
     ]
+
+
+def test_the_page_shows_a_stimulus_moving(client):
+    design = {"people": [1], "table": "12D", "dynamics": {"onset": 200, "apex": 100, "offset": 200}}
+    label = client.post("/api/set/plan", json={"design": design}).json()["cells"][1]["label"]
+    film = client.post("/api/set/play", json={"design": design, "label": label})
+    with Image.open(io.BytesIO(film.content)) as movie:
+        assert movie.n_frames > 8
+        assert b"trainedAlgorithmicMedia" in movie.info["xmp"]
+    assert client.post("/api/set/play", json={"design": design, "label": "x"}).status_code == 400
+    assert client.get("/api/set/conditions").status_code == 400

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import math
 import random
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from itertools import pairwise
 
 import pytest
@@ -138,6 +142,58 @@ def test_an_answer_is_on_disk_before_the_next_question(study_design, tmp_path):
     assert not kept.add(answer(choice="right"))
     assert len(path.read_text().splitlines()) == 1
     assert [a.choice for a in Answers(path, read_study(study_design))] == ["left"]
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from auface_studio.study import Answers, read_study
+from auface_studio.study.answers import Answer
+kept = Answers(Path(sys.argv[2]), read_study(Path(sys.argv[1])))
+for k in range(10_000):
+    kept.add(Answer("ann", f"t{k}", "i", ("ours", "theirs"), "left", "", k))
+    print(k, flush=True)
+"""
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "sqlite"])
+def test_what_was_confirmed_is_there_after_a_kill(study_design, tmp_path, kind):
+    path = tmp_path / f"answers.{kind}"
+    command = [sys.executable, "-c", KILLED, str(study_design), str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        last = -1
+        for line in process.stdout:
+            last = int(line)
+            if last == 20:
+                process.kill()
+    found = Answers(path, read_study(study_design))
+    assert {f"t{k}" for k in range(last + 1)} <= found.done("ann")
+    assert found.add(answer(trial="new"))
+    again = Answers(path, read_study(study_design))
+    assert len(again) == len(found)
+
+
+def test_both_kinds_of_file_give_the_same_report(study_design, tmp_path):
+    study = read_study(study_design)
+    reports = []
+    for kind in ("jsonl", "sqlite"):
+        kept = Answers(tmp_path / f"answers.{kind}", study)
+        for k, choice in enumerate(("left", "right", "left")):
+            assert kept.add(answer(trial=f"t{k}", choice=choice))
+            assert not kept.add(answer(trial=f"t{k}", choice="right"))
+        reports.append(report_of(study, Answers(tmp_path / f"answers.{kind}", study)))
+    assert reports[0] == reports[1]
+    with closing(sqlite3.connect(tmp_path / "answers.sqlite")) as file:
+        assert file.execute("SELECT COUNT(*), COUNT(other_arm) FROM answers").fetchone() == (3, 3)
+    assert [p.name for p in tmp_path.glob("answers.sqlite*")] == ["answers.sqlite"]
+
+
+def test_a_database_of_something_else_is_refused(study_design, tmp_path):
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("CREATE TABLE answers (question TEXT)")
+    with pytest.raises(StudioError, match="name another file"):
+        Answers(path, read_study(study_design))
 
 
 def test_a_line_that_a_dying_machine_left_costs_only_itself(study_design, tmp_path):

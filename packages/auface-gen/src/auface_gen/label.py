@@ -17,6 +17,7 @@ A detector that is named in `auface:detectors` cannot score the picture: it has 
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,6 +36,7 @@ __all__ = [
     "DRAWN",
     "SUFFIXES",
     "digital_source",
+    "labelled_png",
     "made_from",
     "save_labelled",
     "with_gif_label",
@@ -127,6 +129,16 @@ def save_labelled(
     kind, given = _writer(path, source, chunks or {})
     with whole(path) as beside:
         image.save(beside, format=kind, **(given | options))
+
+
+def labelled_png(
+    image: Image.Image, *, source: str = DRAWN, chunks: Mapping[str, str] | None = None
+) -> bytes:
+    """A PNG file's bytes with the label, and with text by keyword, as `save_labelled` writes it."""
+    kind, given = _writer(Path("face.png"), source, chunks or {})
+    out = io.BytesIO()
+    image.save(out, format=kind, **given)
+    return out.getvalue()
 
 
 def digital_source(path: str | PathLike[str]) -> str | None:

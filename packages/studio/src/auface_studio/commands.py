@@ -162,13 +162,23 @@ def stimuli(
 @_browser
 @click.option(
     "--answers", type=click.Path(path_type=Path),
-    help="Keep the answers in this file, as JSON lines.  [default: DESIGN.answers.jsonl]",
+    help="Keep the answers in this file: JSON lines, or SQLite where it ends in .sqlite.  "
+    "[default: DESIGN.answers.jsonl]",
 )  # fmt: skip
+@click.option(
+    "--sqlite", is_flag=True, help="Keep the answers in DESIGN.answers.sqlite, in a table."
+)
 @click.option("--report", is_flag=True, help="Do not ask, but say what was answered.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @_told
 def study(
-    design: Path, port: int, browser: bool, answers: Path | None, report: bool, as_json: bool
+    design: Path,
+    port: int,
+    browser: bool,
+    answers: Path | None,
+    sqlite: bool,
+    report: bool,
+    as_json: bool,
 ) -> None:
     """Let raters judge pictures on a page of this machine, as DESIGN.toml describes.
 
@@ -180,7 +190,14 @@ def study(
     from auface_studio.study.report import lines
 
     read = read_study(design)
-    place_of_answers = answers or design.with_suffix(".answers.jsonl")
+    if answers is not None and sqlite:
+        raise StudioError("give --answers or --sqlite, not both: the file's ending says its kind")
+    kinds = ("sqlite", "jsonl") if sqlite or read.answers == "sqlite" else ("jsonl", "sqlite")
+    usual, other = (design.with_suffix(f".answers.{kind}") for kind in kinds)
+    # A report is of the answers that there are; new ones go to one place, not to two.
+    if other.exists() and not usual.exists() and (report or as_json):
+        usual = other
+    place_of_answers = answers or usual
     kept = Answers(place_of_answers, read)
     if report or as_json:
         found = report_of(read, kept)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,8 +17,8 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
+from auface_gen.label import labelled_png, made_from
 from auface_studio.errors import StudioError
-from auface_studio.picture import stamp
 from facs_text import Coding
 
 __all__ = ["DRAFT_SECONDS", "Drawn", "Faces", "Painter", "Stopped"]
@@ -26,6 +26,7 @@ __all__ = ["DRAFT_SECONDS", "Drawn", "Faces", "Painter", "Stopped"]
 DRAFT_SECONDS = 0.13
 """Time that a draft may take: a slider's picture has a quarter second with all that is around."""
 _KEPT = 256
+_BLENDED = 16  # finished faces that are kept with their codes
 
 
 class Stopped(StudioError):
@@ -68,6 +69,23 @@ class Faces(Protocol):
         """
         ...
 
+    def between(
+        self,
+        below: Coding,
+        above: Coding,
+        share: float,
+        *,
+        person: int | Image.Image,
+        seed: int = 0,
+        stop: Callable[[], bool] | None = None,
+        said: Mapping[str, str] | None = None,
+    ) -> Drawn:
+        """The finished picture a share (0 to 1) of the way from one coding to another.
+
+        said: more text chunks. Raises Stopped as `draw` does.
+        """
+        ...
+
     def maps(self) -> dict[str, list[list[float]]]:
         """Tell where a unit and side ("AU12:left") moves the face: rows from the top, 0 to 1."""
         ...
@@ -85,6 +103,7 @@ class Painter:
         self._model = model
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[Any, ...], Drawn] = OrderedDict()
+        self._made: OrderedDict[tuple[Any, ...], Any] = OrderedDict()  # whole, to blend between
         self._seconds = (0.0, 0.0)  # of what is done once a picture, and of a step
         self._stop: Callable[[], bool] | None = None
         # Asked before each step, so that a slow picture can be given up.
@@ -145,12 +164,8 @@ class Painter:
                 if kept in self._kept:
                     self._kept.move_to_end(kept)
                     return self._kept[kept]
-            self._stop = stop
             started = time.perf_counter()
-            try:
-                drawn = self._draw(coding, person, seed, steps)
-            finally:
-                self._stop = None
+            drawn = self._draw(coding, person, seed, steps, stop)
             if draft:  # a machine that gets busy gets coarser drafts, not later ones
                 once, step = self._seconds
                 slower = (time.perf_counter() - started) / ((once + steps * step) or 1.0)
@@ -160,23 +175,78 @@ class Painter:
                 self._kept.popitem(last=False)
             return drawn
 
-    def _draw(self, coding: Coding, person: int | Image.Image, seed: int, steps: int) -> Drawn:
+    def between(
+        self,
+        below: Coding,
+        above: Coding,
+        share: float,
+        *,
+        person: int | Image.Image,
+        seed: int = 0,
+        stop: Callable[[], bool] | None = None,
+        said: Mapping[str, str] | None = None,
+    ) -> Drawn:
+        """The picture between two codings, blended from their codes; nothing is told a level
+        between two letters."""
+        with self._lock:
+            a = self._finished(below, person, seed, stop)
+            b = self._finished(above, person, seed, stop)
+            if stop is not None and stop():
+                raise Stopped("a newer wish came")
+            image = self._model.between(a, b, share)
+            near = b if share >= 0.5 else a
+        return self._drawn(near, image, person, self.full_steps, said or {})
+
+    def _finished(
+        self,
+        coding: Coding,
+        person: int | Image.Image,
+        seed: int,
+        stop: Callable[[], bool] | None,
+    ) -> Any:
+        key = (str(coding), person if isinstance(person, int) else _digest(person), seed)
+        if key not in self._made:
+            self._draw(coding, person, seed, self.full_steps, stop)
+        self._made.move_to_end(key)
+        return self._made[key]
+
+    def _draw(
+        self,
+        coding: Coding,
+        person: int | Image.Image,
+        seed: int,
+        steps: int,
+        stop: Callable[[], bool] | None,
+    ) -> Drawn:
         if isinstance(person, int):
             if not 0 <= person < self.people:
                 raise StudioError(f"no person {person}; there are 0 to {self.people - 1}")
             who: dict[str, Any] = {"identity_seed": person}
         else:
             who = {"identity": person}
-        made = self._model.generate(coding, seed=seed, steps=steps, **who)[0]
-        png = stamp(
-            made.image,
-            codes=str(made.coding),
-            text=made.text,
-            seed=str(made.seed),
-            identity=made.identity,
-            person=str(who.get("identity_seed", "portrait")),
-            model=made.model,
-        )
+        self._stop = stop
+        try:
+            made = self._model.generate(coding, seed=seed, steps=steps, **who)[0]
+        finally:
+            self._stop = None
+        if steps == self.full_steps:
+            name = person if isinstance(person, int) else _digest(person)
+            self._made[str(coding), name, seed] = made
+            while len(self._made) > _BLENDED:
+                self._made.popitem(last=False)
+        return self._drawn(made, made.image, person, steps, {})
+
+    def _drawn(
+        self,
+        made: Any,
+        image: Image.Image,
+        person: int | Image.Image,
+        steps: int,
+        said: Mapping[str, str],
+    ) -> Drawn:
+        who = str(person) if isinstance(person, int) else "portrait"
+        chunks = made_from(made) | {"auface:person": who} | dict(said)
+        png = labelled_png(image, chunks=chunks)
         return Drawn(
             png, made.coding, made.text, made.identity, made.seed, steps, made.model,
             tuple(made.not_shown),

@@ -1,8 +1,6 @@
-"""Pictures in and out: PNG with its provenance and the label for machine-made pictures.
+"""Pictures that come in: bounded in pixels before they are decoded, and what a PNG says of itself.
 
-Written chunks: `auface:codes`, `auface:text`, `auface:seed`, `auface:identity`, `auface:model`, as
-auface-gen writes them, and XMP with IPTC's DigitalSourceType, which says that the picture comes
-from a trained algorithm. What is read is bounded in pixels before it is decoded.
+What goes out is labelled by `auface_gen.label`.
 """
 
 from __future__ import annotations
@@ -10,38 +8,16 @@ from __future__ import annotations
 import io
 import warnings
 
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from auface_studio.errors import StudioError
 from facs_text import FacsTextError
 from facs_text.pictures import to_rgb
 
-__all__ = ["AI_SOURCE", "chunks", "open_picture", "stamp"]
+__all__ = ["chunks", "open_picture"]
 
-AI_SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-"""IPTC's term for a picture made by a trained model (DigitalSourceType)."""
 MAX_PIXELS = 40_000_000
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
-_XMP = (
-    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
-    '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
-    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-    '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">'
-    f"<Iptc4xmpExt:DigitalSourceType>{AI_SOURCE}</Iptc4xmpExt:DigitalSourceType>"
-    "</rdf:Description></rdf:RDF></x:xmpmeta>"
-    '<?xpacket end="w"?>'
-)
-
-
-def stamp(image: Image.Image, **said: str) -> bytes:
-    """The picture as PNG bytes; each keyword becomes a text chunk `auface:keyword`."""
-    info = PngImagePlugin.PngInfo()
-    for name, value in said.items():
-        info.add_itxt(f"auface:{name}", value)
-    info.add_itxt("XML:com.adobe.xmp", _XMP)
-    out = io.BytesIO()
-    image.save(out, format="PNG", pnginfo=info)
-    return out.getvalue()
 
 
 def open_picture(data: bytes) -> Image.Image:
@@ -80,7 +56,7 @@ def chunks(data: bytes) -> dict[str, str]:
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=("PNG",)) as opened:
                 found = dict(opened.info)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return {}
     return {
         key.removeprefix("auface:"): str(value)

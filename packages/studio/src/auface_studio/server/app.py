@@ -213,21 +213,29 @@ class Studio:
         return JSONResponse({"portrait": name, "note": note})
 
     async def read(self, request: Request) -> Response:
-        """Units, codes and text of a photograph, by the detector, and what its chunks say."""
+        """Units, codes and text of a photograph, by the detector, and what its chunks say.
+
+        The face is found first, as in a portrait; a picture that says it was drawn is one already.
+        """
         data = await request.body()
         eyes = self._eyes()
 
-        def work(_: Callable[[], bool]) -> list[Detected]:
-            return eyes.see(open_picture(data))
+        def work(_: Callable[[], bool]) -> tuple[list[Detected], dict[str, str], str]:
+            picture, note = open_picture(data), ""
+            said = chunks(data)
+            if "codes" not in said:
+                picture, note = crop_portrait(picture, self.faces.size)
+            return eyes.see(picture), said, note
 
-        rows = await self.lane.run(work, gone=request.is_disconnected)
+        rows, said, note = await self.lane.run(work, gone=request.is_disconnected)
         coding = to_coding(rows)
         return JSONResponse(
             {
                 "by": eyes.name,
                 "rows": _rows(rows),
                 "look": look({"codes": str(coding)}),
-                "chunks": chunks(data),
+                "chunks": said,
+                "note": note,
             }
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from auface_studio.server.lane import IDLE, Lane
 from auface_studio.stimuli.codings import parse_table
 from auface_studio.stimuli.design import Design, read_design, to_toml
 from auface_studio.stimuli.make import SetMaker
+from auface_studio.stimuli.sequence import Frame, animated, draw_frame
 from auface_studio.stimuli.stimulus import Stimulus, plan
 from facs_text import describe
 
@@ -45,11 +47,13 @@ class Sets:
             Route("/api/set/stop", self.stop, methods=["POST"]),
             Route("/api/set/status", self.state),
             Route("/api/set/zip", self.zip),
+            Route("/api/set/conditions", self.conditions),
+            Route("/api/set/play", self.play, methods=["POST"]),
         ]
 
     async def plan(self, request: Request) -> Response:
         """The stimuli, and the design as TOML."""
-        design = await self._design(request)
+        design = _design(await body(request))
         stimuli = plan(design)
         missing = [p for p in design.people if p >= self.faces.people]
         if missing:
@@ -66,7 +70,7 @@ class Sets:
 
     async def make(self, request: Request) -> Response:
         """Begin to make a set; its folder is named after the title."""
-        design = await self._design(request)
+        design = _design(await body(request))
         if self.task is not None and not self.task.done():
             raise StudioError("a set is being made already; wait for it, or stop it")
         name = "-".join(re.findall(r"[a-z0-9]+", design.title.lower()))[:60] or "set"
@@ -96,6 +100,34 @@ class Sets:
             raise StudioError("there is no set yet: make one first")
         return FileResponse(self.zipped, media_type="application/zip", filename=self.zipped.name)
 
+    async def conditions(self, _: Request) -> Response:
+        """The first rows of conditions.csv of the set that was made last."""
+        if self.zipped is None:
+            raise StudioError("there is no set yet: make one first")
+        path = self.zipped.with_suffix("") / "conditions.csv"
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        return JSONResponse({"count": len(rows), "rows": rows[:_SHOWN]})
+
+    async def play(self, request: Request) -> Response:
+        """One moving stimulus of a design as an animation, drawn between other wishes."""
+        asked = await body(request)
+        design = _design(asked)
+        one = next((s for s in plan(design) if s.label == asked.get("label")), None)
+        if one is None or not one.frames or design.dynamics is None:
+            raise StudioError("no moving stimulus of that label in this design")
+        drawn: dict[Any, bytes] = {}
+        for frame in one.frames:
+            if frame.place not in drawn:
+                drawn[frame.place] = await self.lane.run(
+                    _frame(self.faces, frame, one.person, design.seed),
+                    rank=IDLE,
+                    gone=request.is_disconnected,
+                )
+        pictures = [drawn[frame.place] for frame in one.frames]
+        data = await asyncio.to_thread(animated, pictures, design.dynamics.fps, again=True)
+        return Response(data, media_type="image/webp")
+
     async def _run(self, maker: SetMaker) -> None:
         try:
             await asyncio.to_thread(maker.begin)
@@ -112,22 +144,28 @@ class Sets:
         except (OSError, ValueError) as error:
             self.status |= {"state": "failed", "error": " ".join(str(error).split())}
 
-    async def _design(self, request: Request) -> Design:
-        asked = await body(request)
-        values = asked.get("design")
-        if not isinstance(values, dict):
-            raise StudioError("design is an object with the keys of DESIGN.toml")
-        if "table" in values:  # pasted rows, never a file's name
-            rows = values.pop("table")
-            if not isinstance(rows, str):
-                raise StudioError("table is the pasted text")
-            listed = values.get("coding", [])
-            if not isinstance(listed, list):
-                raise StudioError("codings are a list")
-            values["coding"] = listed + [
-                {"name": name, "codes": str(coding)} for name, coding in parse_table(rows)
-            ]
-        return read_design(values)
+
+def _design(asked: dict[str, Any]) -> Design:
+    values = asked.get("design")
+    if not isinstance(values, dict):
+        raise StudioError("design is an object with the keys of DESIGN.toml")
+    if "table" in values:  # pasted rows, never a file's name
+        rows = values.pop("table")
+        if not isinstance(rows, str):
+            raise StudioError("table is the pasted text")
+        listed = values.get("coding", [])
+        if not isinstance(listed, list):
+            raise StudioError("codings are a list")
+        values["coding"] = listed + [
+            {"name": name, "codes": str(coding)} for name, coding in parse_table(rows)
+        ]
+    return read_design(values)
+
+
+def _frame(
+    faces: Faces, frame: Frame, person: int, seed: int
+) -> Callable[[Callable[[], bool]], bytes]:
+    return lambda stop: draw_frame(faces, frame, person=person, seed=seed, stop=stop)
 
 
 def _work(maker: SetMaker, one: Stimulus) -> Callable[[Callable[[], bool]], bool]:
@@ -142,5 +180,5 @@ def _cell(one: Stimulus) -> dict[str, Any]:
         "level": one.level,
         "codes": str(one.coding),
         "text": describe(one.coding, detail="brief").text,
-        "frames": [[f.time, str(f.coding)] for f in one.frames],
+        "frames": [[f.time, str(f.coding), f.strength] for f in one.frames],
     }

@@ -37,6 +37,11 @@ export const post = async (path, body, signal) =>
 export const send = async (path, bytes) =>
   (await ask(path, { method: "POST", headers: { "content-type": "application/octet-stream" }, body: bytes })).json();
 
+export async function film(body) {
+  const response = await ask("/api/set/play", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  return response.blob();
+}
+
 export async function picture(body, signal) {
   const response = await ask("/api/face", {
     method: "POST", headers: { "content-type": "application/json" },

@@ -43,7 +43,7 @@ function show(source) {
   showCodes(view.codes, source !== "codes" && source !== "");
   if (source !== "sliders-only") showSliders();
   if (!writing || source !== "text") showText(view, hover);
-  showUnread(source === "text" ? view.unread : []);
+  showUnread(source === "text" ? view : { unread: [], actions: [] });
   showTrace(view, hover);
   showPerson();
   $("#face-codes").textContent = view.codes === "0" ? "0, at rest" : view.codes;
@@ -86,7 +86,7 @@ function write(on) {
   writing = on;
   $("#text").hidden = on;
   $("#prose").hidden = !on;
-  $("#edit").textContent = on ? "done" : "write it yourself";
+  $("#edit").textContent = on ? "Done" : "Write it yourself";
   if (on) {
     $("#prose").value = view?.actions.length ? view.text : "";
     $("#prose").focus();
@@ -154,12 +154,13 @@ function keys(event) {
   if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !typing) return event.preventDefault(), back();
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape" && typing) return writing ? write(false) : event.target.blur();
+  if (event.key === "?" && !typing) return event.preventDefault(), $("#keys").showModal();
   if (typing || state.view !== "face") return;
   const run = {
     "/": () => $("#find").focus(), c: () => $("#codes").focus(), t: () => write(true), r: () => setCodes("0"), m: mirror,
     "[": () => change({ person: (state.person + start.people - 1) % start.people, portrait: null }),
     "]": () => change({ person: (state.person + 1) % start.people, portrait: null }),
-    w: () => $("#reword").click(), "?": () => $("#keys").showModal(),
+    w: () => $("#reword").click(),
   }[event.key];
   if (!run) return;
   event.preventDefault();
@@ -178,7 +179,7 @@ async function begin() {
   if (!document.documentElement.dataset.theme) delete document.documentElement.dataset.theme;
   start = await get("/api/start");
   setMaps(start.maps);
-  buildSliders(start.units, hover);
+  buildSliders(start, hover);
   buildGallery(start.people);
   buildPortrait();
   buildHelp();

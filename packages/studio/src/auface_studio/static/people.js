@@ -17,7 +17,7 @@ export function buildGallery(count) {
   for (let k = 0; k < count; k += 1) {
     const button = h("button", {
       role: "radio", class: "person", "aria-label": `Person ${k}`, "aria-checked": "false", "data-person": k, tabindex: -1,
-      onclick: () => change({ person: k, portrait: null }),
+      onclick: () => { $("#portrait").classList.remove("refused"); change({ person: k, portrait: null }); },
     }, h("img", { alt: "", width: 56, height: 56 }));
     root.append(button);
     watch.observe(button);
@@ -42,8 +42,12 @@ export function showPerson() {
       if (button.offsetLeft < strip.scrollLeft || button.offsetLeft > strip.scrollLeft + strip.clientWidth - 60) {
         strip.scrollLeft = button.offsetLeft - strip.clientWidth / 2;
       }
+      if (button.offsetTop < strip.scrollTop || button.offsetTop > strip.scrollTop + strip.clientHeight - 60) {
+        strip.scrollTop = button.offsetTop - strip.clientHeight / 2;
+      }
     }
   }
+  showPortrait();
 }
 
 export function drop(zone, take) {
@@ -59,18 +63,33 @@ export function drop(zone, take) {
   });
 }
 
+const INVITE = "Drop your own portrait, or click to choose one";
+let dropped = null; // {portrait, picture, note}: the portrait that was sent last
+
+function showPortrait() {
+  const zone = $("#portrait");
+  const mine = dropped !== null && state.portrait === dropped.portrait;
+  zone.classList.toggle("chosen", mine);
+  zone.classList.toggle("unsure", mine && Boolean(dropped.note));
+  if (zone.classList.contains("refused")) return; // the word on a file that was none stays to be read
+  $("span", zone).replaceChildren(...(mine
+    ? [h("img", { src: dropped.picture, alt: "" }), ` Your portrait is the person${dropped.note ? `: ${dropped.note}` : ""}`] : [INVITE]));
+}
+
 export function buildPortrait() {
   const zone = $("#portrait");
+  showPortrait();
   drop(zone, async (file) => {
-    const label = $("span", zone);
+    zone.classList.remove("refused");
+    $("span", zone).textContent = `looking for the face in ${file.name} …`;
     try {
       const { portrait, note } = await send("/api/portrait", file);
-      label.textContent = `Your portrait is the person${note ? `: ${note}` : ""}`;
-      zone.classList.remove("refused");
+      if (dropped) URL.revokeObjectURL(dropped.picture);
+      dropped = { portrait, note, picture: URL.createObjectURL(file) };
       change({ portrait });
     } catch (error) {
-      label.textContent = error.message;
       zone.classList.add("refused");
+      $("span", zone).textContent = error.message;
       toast(error.message);
     }
   });

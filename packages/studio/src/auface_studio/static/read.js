@@ -8,7 +8,7 @@ import { dots } from "./seen.js";
 export function buildRead(start, use) {
   const root = $("#view-read");
   const zone = h("label", { class: "drop big", tabindex: 0, id: "read-drop" }, h("input", { type: "file", accept: "image/*,.csv,.tsv,.txt,.json,.jsonl", hidden: true }),
-    h("span", {}, h("b", {}, "Drop a photograph or a table"), h("br"), "a cropped, upright face (PNG, JPEG, WebP), or what OpenFace, py-feat, LibreFace or a coder wrote (CSV, TSV, JSON)"));
+    h("span", {}, h("b", {}, "Drop a photograph or a table"), h("br"), "a face (PNG, JPEG, WebP), or what OpenFace, py-feat, LibreFace or a coder wrote (CSV, TSV, JSON)"));
   const out = h("section", { id: "read-out", "aria-live": "polite" });
   root.append(h("div", { class: "panel read-in" }, h("h2", {}, "Read a picture"), zone,
     h("p", { class: "note" }, `Pictures are read by ${start.detector ?? "no detector"}. It was trained on rendered faces: on photographs take its word as a first guess. Nothing leaves this machine, nothing is kept.`)), out);
@@ -29,7 +29,7 @@ function showPicture(out, found, file, use) {
   const there = found.rows.filter((row) => row.chances[0] < 0.9);
   const said = Object.entries(found.chunks);
   out.replaceChildren(h("div", { class: "panel read-found" }, image, h("div", {},
-    h("h2", { class: "mono" }, found.look.codes), h("p", { class: "english" }, found.look.text),
+    h("h2", { class: "mono" }, found.look.codes), h("p", { class: "english" }, found.look.text), found.note ? h("p", { class: "error" }, found.note) : "",
     h("button", { class: "primary", onclick: () => use(found.look.codes) }, "Take it to the face"),
     h("h3", {}, "How sure"), there.length ? h("div", {}, dots(there.map((row) => ({ ...row, asked: null }))), h("ul", { class: "chances" }, there.map(chance))) : h("p", { class: "quiet" }, "No unit is more than one tenth likely."),
     h("p", { class: "source" }, `by ${found.by}; a unit is coded when it is more likely there than not, at its likeliest level`),

@@ -26,8 +26,8 @@ export function showSeen(seen) {
   }
   const shown = seen.rows.filter((row) => Math.max(row.asked ?? 0, row.level) >= 0.5);
   const quiet = seen.rows.length - shown.length;
-  $("#distance").textContent = seen.distance === null ? "" : `AAAD distance ${seen.distance.toFixed(3)}`;
+  $("#distance").textContent = seen.distance === null ? "" : `AAAD distance ${seen.distance.toFixed(3)}; 0 is as asked`;
   root.replaceChildren(
     shown.length ? dots(shown) : h("p", { class: "quiet" }, "Nothing: a face at rest."),
-    h("p", { class: "key" }, h("b", { class: "asked" }), " asked ", h("b", { class: "got" }), " seen ", h("span", {}, `· ${quiet} others neither asked nor seen`)));
+    h("p", { class: "key" }, h("b", { class: "asked" }), " asked, less what gave way ", h("b", { class: "got" }), " seen ", h("span", {}, `· ${quiet} others neither asked nor seen`)));
 }

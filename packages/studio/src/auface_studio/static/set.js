@@ -1,7 +1,7 @@
 // The set designer: people x codings x levels, a preview, and one click that makes the folder.
 
 import { $, copy, h } from "./dom.js";
-import { get, Latest, picture, post } from "./api.js";
+import { film, get, Latest, picture, post } from "./api.js";
 import { thumb } from "./thumbs.js";
 
 let root = null;
@@ -23,7 +23,7 @@ export function buildSet(given) {
     h("div", { class: "set-head" }, h("h2", { id: "set-count" }, "Preview"), h("span", { class: "grow" }),
       h("button", { id: "set-make", class: "primary", onclick: make }, "Make the set"), h("button", { id: "set-stop", hidden: true, onclick: stop }, "Stop"), h("a", { id: "set-zip", class: "button", hidden: true, href: "/api/set/zip", download: "" }, "Download the zip")),
     h("p", { id: "set-error", class: "error", role: "alert" }), h("progress", { id: "set-progress", hidden: true, max: 1, value: 0 }), h("p", { id: "set-status", class: "note", role: "status" }),
-    h("div", { id: "set-grid" }),
+    h("div", { id: "set-grid" }), h("details", { id: "set-conditions", hidden: true, ontoggle: conditions }, h("summary", {}, "The conditions table (conditions.csv)"), h("div", { id: "set-table" })),
     h("details", {}, h("summary", {}, "The same from the command"), h("p", { class: "quiet" }, "Save this as design.toml, then: ", h("code", {}, "auface stimuli design.toml OUT")), h("pre", { id: "set-toml", class: "mono", tabindex: 0 }), h("button", { onclick: () => copy($("#set-toml").textContent, "TOML") }, "Copy"))));
   root.addEventListener("input", soon);
   // Its pictures are asked for when it is looked at, not before.
@@ -105,37 +105,38 @@ function grid() {
   const people = [...new Set(cells.map((c) => c.person))];
   const columns = [...new Map(cells.map((c) => [`${c.name} ${c.level}`, c])).values()];
   const byPlace = new Map(cells.map((c) => [`${c.person}|${c.name} ${c.level}`, c]));
-  const table = h("table", { class: "grid" },
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "person"), columns.map((c) => h("th", { scope: "col", title: c.text }, c.name, " ", h("b", {}, c.level), h("br"), h("small", { class: "mono" }, c.codes))))),
+  const table = h("table", { class: columns.length > 9 ? "grid many" : "grid" },
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "person"), columns.map((c) => h("th", { scope: "col", title: c.text }, c.name, " ", h("b", {}, c.level), h("br"), h("small", { class: "mono" }, c.codes.split("+").flatMap((code, n) => (n ? [h("wbr"), `+${code}`] : [code]))))))),
     h("tbody", {}, people.map((p) => h("tr", {}, h("th", { scope: "row" }, p), columns.map((c) => {
       const cell = byPlace.get(`${p}|${c.name} ${c.level}`);
-      return h("td", {}, cell ? h("img", { alt: `Person ${p}, ${cell.codes}`, title: `${cell.codes}: ${cell.text}`, width: 84, height: 84, "data-codes": cell.codes, "data-person": p }) : "");
+      return h("td", {}, cell ? h("button", { class: "cell", title: cell.frames.length ? "Larger, and moving" : "Larger", onclick: () => enlarge(cell) }, h("img", { alt: `Person ${p}, ${cell.codes}`, title: `${cell.codes}: ${cell.text}`, width: 84, height: 84, "data-codes": cell.codes, "data-person": p })) : "");
     })))));
   $("#set-grid").replaceChildren(table);
   previews += 1;
   preview(previews);
 }
 
-const pictures = new Map(); // person and codes -> address of the picture
+const pictures = new Map(); // person, codes and seed -> address of the picture
+const keyOf = (image) => `${image.dataset.person}|${image.dataset.codes}|${$("#set-seed").value}`;
 
 async function preview(count) {
   const images = [...document.querySelectorAll("#set-grid img")];
   for (const image of images) {
-    const key = `${image.dataset.person}|${image.dataset.codes}`;
+    const key = keyOf(image);
     if (pictures.has(key)) image.src = pictures.get(key);
   }
   for (const image of images) {
     if (count !== previews || $("#view-set").hidden) return watch(count);
-    const key = `${image.dataset.person}|${image.dataset.codes}`;
-    if (pictures.has(key)) continue;
-    try {
+    const key = keyOf(image);
+    if (!pictures.has(key)) try {
       const { blob } = await picture({ codes: image.dataset.codes, person: Number(image.dataset.person), seed: Number($("#set-seed").value), draft: true, tab: "" });
       pictures.set(key, URL.createObjectURL(blob));
-      image.src = pictures.get(key);
     } catch (error) {
       image.alt = error.message;
       if (error.status === 0) return;
     }
+    // An older plan's request may have brought it meanwhile.
+    if (pictures.has(key)) image.src = pictures.get(key);
   }
 }
 
@@ -166,6 +167,38 @@ function curve() {
   c.stroke();
 }
 
+// A cell in large; where the set moves, its film.
+async function enlarge(cell) {
+  const image = h("img", { alt: `Person ${cell.person}, ${cell.codes}`, width: 384, height: 384 });
+  const note = h("p", { class: "note", role: "status" });
+  const box = h("dialog", { class: "large", "aria-label": `Person ${cell.person}, ${cell.name}`, onclose: () => box.remove() },
+    image, h("h2", {}, `Person ${cell.person}, ${cell.name} ${cell.level}`), h("p", { class: "mono" }, cell.codes), h("p", {}, cell.text), note, h("form", { method: "dialog" }, h("button", {}, "Close")));
+  image.src = document.querySelector(`#set-grid img[data-person="${cell.person}"][data-codes="${cell.codes}"]`)?.src ?? "";
+  document.body.append(box);
+  box.showModal();
+  if (!cell.frames.length) return;
+  note.textContent = "drawing the movement …";
+  try {
+    image.src = URL.createObjectURL(await film({ design: design(), label: cell.label }));
+    note.textContent = "It plays again and again here; in the set it plays once.";
+  } catch (error) {
+    note.textContent = error.message;
+  }
+}
+
+async function conditions() {
+  if (!$("#set-conditions").open) return;
+  try {
+    const { count, rows } = await get("/api/set/conditions");
+    const names = Object.keys(rows[0] ?? {});
+    $("#set-table").replaceChildren(
+      h("table", { class: "rows" }, h("thead", {}, h("tr", {}, names.map((name) => h("th", {}, name)))), h("tbody", {}, rows.map((row) => h("tr", {}, names.map((name) => h("td", { title: row[name] }, row[name])))))),
+      count > rows.length ? h("p", { class: "note" }, `and ${count - rows.length} more`) : "");
+  } catch (error) {
+    $("#set-table").replaceChildren(h("p", { class: "error" }, error.message));
+  }
+}
+
 async function make() {
   try {
     showStatus(await post("/api/set/make", { design: design() }));
@@ -180,7 +213,8 @@ function showStatus(status) {
   const making = status.state === "making";
   $("#set-make").hidden = making;
   $("#set-stop").hidden = !making;
-  $("#set-zip").hidden = status.state !== "made";
+  $("#set-zip").hidden = $("#set-conditions").hidden = status.state !== "made";
+  if (making) $("#set-conditions").open = false;
   $("#set-progress").hidden = !making;
   if (making) $("#set-progress").value = status.done / status.total;
   $("#set-status").textContent = {

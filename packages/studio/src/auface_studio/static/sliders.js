@@ -1,6 +1,7 @@
 // A slider for each unit: 0, A to E; both sides as one, or apart.
 
 import { $, h } from "./dom.js";
+import { post } from "./api.js";
 import { change, levelOf, state, withLevel } from "./state.js";
 
 const LETTERS = "0ABCDE";
@@ -11,10 +12,18 @@ const GROUPS = [
   ["Chin, jaw, tongue", ["chin", "jaw", "tongue", "neck"]], ["Head", ["head"]], ["Gaze", ["gaze"]],
 ];
 const MARK = { left: "L", right: "R", top: "T", bottom: "B" };
-const apart = new Set();
+const apart = new Set(); // units whose sides the hand, or a coding, took apart
+const byCoding = new Set(); // those of them that only a coding did
 const rows = new Map(); // code -> {unit, node, inputs}
 
-export function buildSliders(units, onHover) {
+let others = {}; // units without a slider: code -> name
+let presets = [];
+let hits = null; // codes that were looked for and found, or all
+
+export function buildSliders(start, onHover) {
+  const { units } = start;
+  others = start.other;
+  presets = start.presets;
   const root = $("#sliders");
   const seen = new Set();
   for (const [title, regions] of [...GROUPS, ["Other", []]]) {
@@ -23,7 +32,7 @@ export function buildSliders(units, onHover) {
     members.forEach((u) => seen.add(u.code));
     root.append(h("section", { class: "group" }, h("h3", {}, title), members.map((u) => row(u, onHover))));
   }
-  $("#find").addEventListener("input", (event) => filter(event.target.value));
+  $("#find").addEventListener("input", (event) => find(event.target.value));
 }
 
 function row(unit, onHover) {
@@ -33,12 +42,12 @@ function row(unit, onHover) {
     onmouseenter: () => onHover([unit.key]), onmouseleave: () => onHover(null),
   });
   const inputs = new Map();
-  rows.set(unit.code, { unit, node, inputs, split });
+  rows.set(unit.code, { unit, node, inputs, split, onHover });
   const toggle = split && unit.whole
     ? h("button", {
-        class: "apart", "aria-pressed": "false", title: "Its two sides apart, or as one",
+        class: "apart", "aria-pressed": "false", title: unit.sides[0] === "top" ? "Upper and lower lip apart, or as one" : "Its left and right apart, or as one",
         "aria-label": `${unit.code} ${unit.name}: sides apart`,
-        onclick: () => { apart.has(unit.code) ? join(unit) : apart.add(unit.code); show(unit.code); },
+        onclick: () => { byCoding.delete(unit.code); apart.has(unit.code) ? join(unit) : apart.add(unit.code); show(unit.code); },
       }, unit.sides[0] === "top" ? "T·B" : "L·R")
     : null;
   node.append(h("span", { class: "num" }, unit.code), h("span", { class: "name" }, unit.name), toggle ?? "", h("div", { class: "tracks" }));
@@ -54,12 +63,12 @@ function join(unit) {
 }
 
 function show(code) {
-  const { unit, node, inputs, split } = rows.get(code);
+  const { unit, node, inputs, split, onHover } = rows.get(code);
   const isApart = split && apart.has(code);
   const wanted = isApart ? unit.sides : ["both"];
   if ([...inputs.keys()].join() !== wanted.join()) {
     inputs.clear();
-    const tracks = wanted.map((side) => track(unit, side, inputs));
+    const tracks = wanted.map((side) => track(unit, side, inputs, onHover));
     $(".tracks", node).replaceChildren(...tracks);
     node.classList.toggle("is-apart", isApart);
     $(".apart", node)?.setAttribute("aria-pressed", String(isApart));
@@ -72,24 +81,25 @@ function show(code) {
     input.style.setProperty("--at", String(at));
     input.setAttribute("aria-valuetext", level === 0 ? "acting, not scored" : WORDS[at]);
     out.textContent = level === null ? "·" : level === 0 ? "?" : LETTERS[at];
+    out.title = level === 0 ? "acting; how strongly is not said" : level === null ? "" : WORDS[at];
     acting ||= level !== null;
   }
   node.classList.toggle("acting", acting);
 }
 
-function track(unit, side, inputs) {
+function track(unit, side, inputs, onHover) {
   const place = { left: "its left", right: "its right", top: "upper lip", bottom: "lower lip", both: "" }[side];
   const input = h("input", {
     type: "range", min: 0, max: unit.graded ? 5 : 1, step: 1, value: 0,
     "aria-label": `${unit.code} ${unit.name}${place ? ", " + place : ""}`,
     "data-side": side,
-    oninput: () => set(unit, side, Number(input.value)),
+    oninput: () => set(unit, side, Number(input.value), onHover),
     onkeydown: (event) => {
       const at = LETTERS.indexOf(event.key.toUpperCase());
       if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       event.stopPropagation();
-      set(unit, side, at);
+      set(unit, side, at, onHover);
     },
   });
   const out = h("output", {}, "·");
@@ -97,7 +107,8 @@ function track(unit, side, inputs) {
   return h("label", { class: "track" }, MARK[side] ? h("span", { class: "side" }, MARK[side]) : "", input, out);
 }
 
-function set(unit, side, level) {
+function set(unit, side, level, onHover) {
+  onHover(null); // the light would lie on the very place that moves
   change({ actions: withLevel(state.actions, unit, side, level) }, { source: "sliders" });
 }
 
@@ -105,22 +116,55 @@ export function showSliders() {
   for (const [code, { unit, split }] of rows) {
     const mine = state.actions.filter(([c]) => c === code);
     const sides = mine.map(([, side]) => side);
-    // Sides that differ cannot be shown as one.
-    if (split && sides.some((side) => unit.sides.includes(side))) apart.add(code);
+    // Sides that differ cannot be shown as one; what a coding took apart, a coding joins again.
+    if (split && sides.some((side) => unit.sides.includes(side))) {
+      if (!apart.has(code)) byCoding.add(code);
+      apart.add(code);
+    } else if (byCoding.has(code) && unit.whole) {
+      byCoding.delete(code);
+      apart.delete(code);
+    }
     show(code);
   }
+  narrow();
 }
 
 export function light(keys) {
   for (const { unit, node } of rows.values()) node.classList.toggle("lit", keys?.includes(unit.key) ?? false);
 }
 
-function filter(text) {
+// By number, name, region or muscle; else by what English says of a face: "smile" is 12.
+async function find(text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  for (const { unit, node } of rows.values()) {
-    const hay = `${unit.code} au${unit.code} ${unit.name} ${unit.region} ${unit.motion} ${unit.muscles.join(" ")}`.toLowerCase();
-    node.hidden = !words.every((w) => (/^\d+$/.test(w) ? unit.code === w : hay.includes(w)));
+  hits = words.length ? new Set([...rows.values()].filter(({ unit }) => named(unit, words)).map(({ unit }) => unit.code)) : null;
+  let note = [];
+  if (hits && !hits.size) {
+    const said = await post("/api/look", { text }).catch(() => ({ actions: [] }));
+    if ($("#find").value !== text) return; // another word has been typed since
+    const codes = said.actions.map(([code]) => code);
+    hits = new Set(codes.filter((code) => rows.has(code)));
+    note = noteOn(text, codes, hits);
   }
+  $("#find-note").replaceChildren(...note);
+  narrow();
+}
+
+function named(unit, words) {
+  const hay = `${unit.code} au${unit.code} ${unit.name} ${unit.region} ${unit.motion} ${unit.muscles.join(" ")}`.toLowerCase();
+  return words.every((w) => (/^\d+$/.test(w) ? unit.code === w : hay.includes(w)));
+}
+
+function noteOn(text, codes, found) {
+  const preset = presets.find((p) => p.name.toLowerCase().startsWith(text.trim().toLowerCase()));
+  if (preset) return ["A preset: ", h("button", { onclick: () => change({ codes: preset.drawn }, { source: "codes-set" }) }, `${preset.name} (${preset.codes})`)];
+  const none = codes.filter((code) => others[code]);
+  if (none.length) return [`No slider: ${none.map((code) => `${code} ${others[code]}`).join(", ")} is not drawn.`];
+  return found.size ? [] : ["No unit by that name. Try a part of the face, a muscle, a number, or a word such as smile."];
+}
+
+// Only what was found is shown, and what acts: no unit works unseen.
+function narrow() {
+  for (const { unit, node } of rows.values()) node.hidden = hits !== null && !hits.has(unit.code) && !node.classList.contains("acting");
   for (const group of document.querySelectorAll(".group")) {
     group.hidden = ![...group.querySelectorAll(".unit")].some((unit) => !unit.hidden);
   }

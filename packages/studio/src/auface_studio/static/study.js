@@ -17,7 +17,7 @@ const keep = (values) => { try { localStorage.setItem(KEPT, JSON.stringify({ ...
 function consent() {
   root.replaceChildren(
     h("h1", {}, about.title), h("p", { class: "prose" }, about.consent), h("p", { class: "prose" }, about.instructions),
-    h("p", { class: "note" }, about.kind === "pair" ? "Keys: ← or 1 for the left picture, → or 2 for the right." : "Keys: 1 to 7."),
+    h("p", { class: "note" }, about.kind === "pair" ? "Choose with a click, or with the keys: ← or 1 for the left picture, → or 2 for the right. Left and right in a text are the person's own." : "Choose with a click, or with the keys 1 to 7."),
     h("button", { class: "primary", id: "agree", onclick: begin }, "I agree, begin"));
   $("#agree").focus();
 }
@@ -39,6 +39,7 @@ async function next() {
   const images = question.pictures.map((src, n) => h("img", { src, alt: question.pictures.length > 1 ? ["left picture", "right picture"][n] : "the picture to rate", draggable: "false" }));
   await Promise.all(images.map((image) => image.decode().catch(() => {})));
   const parts = [h("progress", { max: question.total, value: question.done, "aria-label": `${question.done} of ${question.total} answered` }),
+    h("p", { class: "note count" }, `${question.done + 1} of ${question.total}`),
     h("p", { class: "said" }, question.text), h("p", { class: "question" }, about.question)];
   if (about.kind === "pair") {
     parts.push(h("div", { class: "pair" }, images.map((image, n) => h("button", { class: "choice", "data-choice": ["left", "right"][n], onclick: () => choose(["left", "right"][n]) }, image, h("kbd", {}, ["←", "→"][n])))));

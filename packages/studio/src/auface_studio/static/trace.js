@@ -14,7 +14,7 @@ export function showTrace(view, onHover) {
   const root = $("#trace");
   if (!view.trace.length) {
     root.replaceChildren(h("p", { class: "quiet" }, view.actions.length
-      ? "Nothing here opposes anything else: every unit is seen as strongly as it is coded."
+      ? "Nothing here opposes anything else: no unit gives way. Try 12C+15C."
       : "Move a slider, type codes, or write what the face does."));
     return;
   }
@@ -26,21 +26,29 @@ export function showTrace(view, onHover) {
 
 function card(t, onHover) {
   const [a, b] = t.aus;
-  const gone = t.kind === "alternative";
-  const title = gone ? `${number(a)} and ${number(b)} cannot be together`
-    : t.kind === "dominance" ? `${number(b)} is hard to tell beside ${number(a)}`
-    : `${number(a)} and ${number(b)} pull against each other`;
   const sides = (key) => t.units.filter((u) => u.key === key);
+  const name = (key) => sides(key)[0]?.name ?? "";
   return h("article", {
     class: `conflict-card ${t.kind}`, tabindex: 0,
     onmouseenter: () => onHover(t.aus), onmouseleave: () => onHover(null), onfocus: () => onHover(t.aus), onblur: () => onHover(null),
   },
-    h("h3", {}, title),
+    h("h3", {}, title(t, Math.max(...sides(a).map(lost)), Math.max(...sides(b).map(lost)))),
+    h("p", { class: "names" }, `${number(a)} ${name(a)}, ${number(b)} ${name(b)}`),
     h("div", { class: "tug", role: "img", "aria-label": t.units.map(say).join("; ") },
       h("div", { class: "pull left" }, sides(a).map(bar)), h("div", { class: "pull right" }, sides(b).map(bar))),
     h("ul", { class: "ways" }, t.units.map((u) => h("li", {}, say(u)))),
     h("p", { class: "why" }, t.reason[0].toUpperCase() + t.reason.slice(1) + "."),
-    h("p", { class: "source" }, `${t.sources.join("; ")} · sure ${percent(t.confidence)}`));
+    h("p", { class: "source" }, `${t.sources.join("; ")} · the rule is ${percent(t.confidence)} sure`));
+}
+
+const lost = (u) => (u.raw ? 1 - u.alone / u.raw : 0);
+
+function title(t, lostA, lostB) {
+  const [a, b] = t.aus.map(number);
+  if (t.kind === "alternative") return `${a} and ${b} cannot be together`;
+  if (t.kind === "dominance") return `${b} is hard to tell beside ${a}`;
+  if (Math.abs(lostA - lostB) < 0.1) return `${a} and ${b} pull against each other`;
+  return lostA < lostB ? `${b} gives way to ${a}` : `${a} gives way to ${b}`;
 }
 
 function bar(u) {
@@ -54,12 +62,12 @@ function say(u) {
   const place = u.side === "both" ? "" : ` (${u.side})`;
   const letter = LETTER[Math.round(5 * u.raw)];
   const name = `${number(u.key)}${letter}${place}`;
-  const lost = u.raw ? 1 - u.alone / u.raw : 0;
   const total = u.raw ? 1 - u.seen / u.raw : 0;
   if (u.alone === 0) return `${name} goes: it cannot be seen`;
-  if (lost < 0.005) return `${name} stays whole`;
-  const all = total > lost + 0.005 ? `; all conflicts together leave ${u.seen.toFixed(2)}` : "";
-  return `${name} gives way by ${percent(lost)}: ${u.raw.toFixed(2)} → ${u.alone.toFixed(2)}${all}`;
+  if (lost(u) < 0.005) return `${name} stays whole`;
+  const all = total > lost(u) + 0.005 ? `; all conflicts together leave ${u.seen.toFixed(2)}` : "";
+  const about = LETTER[Math.round(5 * u.alone)];
+  return `${name} gives way by ${percent(lost(u))}: ${u.raw.toFixed(2)} → ${u.alone.toFixed(2)} of full strength, ${about === "0" ? "hardly a trace" : `about ${about}`}${all}`;
 }
 
 function small(t) {

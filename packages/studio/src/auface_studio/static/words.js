@@ -28,11 +28,13 @@ export function showText(view, onHover) {
   root.replaceChildren(...parts);
 }
 
-export function showUnread(spans) {
+export function showUnread({ unread, actions }) {
   const node = $("#unread");
-  if (!spans.length) {
+  if (!unread.length) {
     node.replaceChildren();
     return;
   }
-  node.replaceChildren("Not understood, and so not drawn: ", ...spans.flatMap((s, n) => [n ? ", " : "", h("q", {}, s.text)]));
+  const what = unread.flatMap((s, n) => [n ? ", " : "", h("q", {}, s.text)]);
+  if (actions.length) node.replaceChildren("Not understood, and so not drawn: ", ...what, ". The rest is.");
+  else node.replaceChildren("Nothing here was understood, so the face is at rest: ", ...what, ". Say what parts of the face do, such as “She wrinkles her nose and raises one brow”.");
 }

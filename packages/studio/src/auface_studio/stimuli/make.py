@@ -15,12 +15,14 @@ from typing import Any
 
 from PIL import Image
 
+from auface_gen.label import DRAWN
 from auface_studio.errors import StudioError
 from auface_studio.eye import Eyes
 from auface_studio.face import Faces
 from auface_studio.files import write_bytes, write_json, write_text
-from auface_studio.picture import AI_SOURCE, chunks
+from auface_studio.picture import chunks
 from auface_studio.stimuli.design import Design, to_toml
+from auface_studio.stimuli.sequence import animated, draw_frame
 from auface_studio.stimuli.stimulus import Stimulus, plan
 from auface_studio.stimuli.table import write_tables
 from facs_text import Coding, describe, resolve
@@ -60,14 +62,27 @@ class SetMaker:
         sidecar = self.out / "stimuli" / f"stim-{one.label}_image.json"
         if sidecar.is_file() and self._whole(one):
             return False
-        drawn = {c: self._picture(one, c, stop) for c in (*one.codings, one.coding)}
-        write_bytes(self.picture(one), drawn[one.coding])
-        for k, frame in enumerate(one.frames):
-            write_bytes(place / f"frame-{k + 1:04d}.png", drawn[frame.coding])
-        if one.frames:
-            write_bytes(self.animation(one), self._animated(one, drawn))
+        write_bytes(self.picture(one), self._picture(one, one.coding, stop))
+        if one.frames and self.design.dynamics is not None:
+            drawn = self.frames(one, stop)
+            for k, png in enumerate(drawn):
+                write_bytes(place / f"frame-{k + 1:04d}.png", png)
+            write_bytes(self.animation(one), animated(drawn, self.design.dynamics.fps))
         write_json(sidecar, self._about(one))
         return True
+
+    def frames(self, one: Stimulus, stop: Callable[[], bool] | None = None) -> list[bytes]:
+        """The frames of a sequence as PNG bytes, each different one drawn once.
+
+        Raises face.Stopped when stop() says so.
+        """
+        drawn: dict[tuple[Coding, Coding, float], bytes] = {}
+        for frame in one.frames:
+            if frame.place not in drawn:
+                drawn[frame.place] = draw_frame(
+                    self.faces, frame, person=one.person, seed=self.design.seed, stop=stop
+                )
+        return [drawn[frame.place] for frame in one.frames]
 
     def finish(self) -> None:
         """Write the tables, once every stimulus is there."""
@@ -114,47 +129,27 @@ class SetMaker:
 
     def _whole(self, one: Stimulus) -> bool:
         """Whether what is on disk is what would be drawn."""
-        files = [(self.picture(one), one.coding)]
+        files = [(self.picture(one), {"codes": str(one.coding)})]
         files += [
-            (self.folder(one) / f"frame-{k + 1:04d}.png", frame.coding)
-            for k, frame in enumerate(one.frames)
+            (self.folder(one) / f"frame-{k + 1:04d}.png", {"codes": str(f.coding), **_bare(f.said)})
+            for k, f in enumerate(one.frames)
         ]
         if one.frames and not self.animation(one).is_file():
             return False
-        for path, coding in files:
+        for path, mine in files:
             if not path.is_file():
                 return False
             said = chunks(path.read_bytes())
-            wanted = {
-                "codes": str(coding),
+            wanted = mine | {
                 "seed": str(self.design.seed),
                 "model": self.faces.model,
                 "person": str(one.person),
             }
             if any(said.get(key) != value for key, value in wanted.items()):
                 return False
+            if said.get("between") != mine.get("between"):
+                return False
         return True
-
-    def _animated(self, one: Stimulus, drawn: dict[Coding, bytes]) -> bytes:
-        """Lossless WebP; runs of the same frame are one, shown as long."""
-        assert self.design.dynamics is not None
-        step = 1000 / self.design.dynamics.fps
-        pictures: list[Image.Image] = []
-        ends: list[float] = []
-        last: Coding | None = None
-        for k, frame in enumerate(one.frames):
-            if frame.coding != last:
-                pictures.append(Image.open(io.BytesIO(drawn[frame.coding])).convert("RGB"))
-                ends.append(0.0)
-            ends[-1], last = (k + 1) * step, frame.coding
-        # Whole milliseconds whose sum stays true: the difference of rounded ends.
-        times = [round(e) - round(b) for b, e in zip([0.0, *ends[:-1]], ends, strict=True)]
-        out = io.BytesIO()
-        pictures[0].save(
-            out, format="WEBP", save_all=True, append_images=pictures[1:], duration=times, loop=1,
-            lossless=True,
-        )  # fmt: skip
-        return out.getvalue()
 
     def _about(self, one: Stimulus) -> dict[str, Any]:
         """The sidecar of a picture: all that says what it is."""
@@ -181,7 +176,7 @@ class SetMaker:
             "Model": self.faces.model,
             "AAADDistance": None if seen is None else round(seen, 6),
             "Detector": self.eyes.name if self.eyes is not None else None,
-            "DigitalSourceType": AI_SOURCE,
+            "DigitalSourceType": DRAWN,
         }
         if one.frames and self.design.dynamics is not None:
             d = self.design.dynamics
@@ -191,6 +186,11 @@ class SetMaker:
                 "OffsetMs": d.offset,
                 "FramesPerSecond": d.fps,
                 "Shape": d.shape,
-                "Frames": [[f.time, str(f.coding)] for f in one.frames],
+                "Frames": [[f.time, str(f.coding), f.strength] for f in one.frames],
             }
         return about
+
+
+def _bare(said: dict[str, str]) -> dict[str, str]:
+    """Text chunks by their names as `picture.chunks` gives them."""
+    return {key.removeprefix("auface:"): value for key, value in said.items()}

@@ -1,4 +1,4 @@
-"""What a design comes to: its stimuli, each with the codings of its frames."""
+"""What a design comes to: its stimuli, each with its frames."""
 
 from __future__ import annotations
 
@@ -6,18 +6,11 @@ import re
 from dataclasses import dataclass
 
 from auface_studio.errors import StudioError
-from auface_studio.stimuli.design import LETTERS, Design, Dynamics, at_level
-from facs_text import Coding, unit
+from auface_studio.stimuli.design import LETTERS, Design, at_level
+from auface_studio.stimuli.sequence import Frame, frames_of
+from facs_text import Coding
 
-__all__ = ["Frame", "Stimulus", "plan"]
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A frame begins at `time` milliseconds."""
-
-    time: float
-    coding: Coding
+__all__ = ["Stimulus", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +29,9 @@ class Stimulus:
 
     @property
     def codings(self) -> tuple[Coding, ...]:
-        """The different codings to be drawn."""
-        return tuple(dict.fromkeys([f.coding for f in self.frames] or [self.coding]))
+        """The different codings to be drawn; what lies between two of them is blended."""
+        stops = [c for f in self.frames for c in ([f.below, f.above] if f.share else [f.below])]
+        return tuple(dict.fromkeys([*stops, self.coding]))
 
 
 def plan(design: Design) -> tuple[Stimulus, ...]:
@@ -70,31 +64,6 @@ def _stimulus(design: Design, person: int, name: str, coding: Coding, level: int
     letter = LETTERS[level - 1] if level else ""
     words = re.findall(r"[A-Za-z0-9]+", name)
     slug = "".join(w[0].upper() + w[1:] for w in words)[:60]
-    frames = _frames(shown, design.dynamics) if design.dynamics is not None and shown else ()
+    frames = frames_of(shown, design.dynamics) if design.dynamics is not None and shown else ()
     label = f"p{person:02d}{slug}{'L' + letter if letter else ''}"
     return Stimulus(label, person, name, letter, shown, frames)
-
-
-def _frames(coding: Coding, dynamics: Dynamics) -> tuple[Frame, ...]:
-    count = max(1, round(dynamics.duration * dynamics.fps / 1000))
-    step = 1000 / dynamics.fps
-    return tuple(
-        Frame(round(k * step, 3), scaled(coding, dynamics.strength(k * step))) for k in range(count)
-    )
-
-
-def scaled(coding: Coding, share: float) -> Coding:
-    """The coding with each level multiplied by share and rounded to a letter; 0 is not there.
-
-    Levels are what the generator is told, so a sequence moves in the steps of the FACS scale.
-    """
-    kept = []
-    for action in coding:
-        if not unit(action.code).graded:
-            if share >= 0.5:
-                kept.append(action)
-            continue
-        level = round((action.level or 3) * share)
-        if level:
-            kept.append(action._replace(level=level if share < 1 else action.level))
-    return Coding(kept)

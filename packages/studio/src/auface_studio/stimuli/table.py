@@ -18,9 +18,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from auface_gen.label import DRAWN
 from auface_studio.eye import Eyes
 from auface_studio.files import write_json, write_text
-from auface_studio.picture import AI_SOURCE
 from auface_studio.stimuli.design import Design
 from auface_studio.stimuli.stimulus import Stimulus
 from facs_text import Coding, parse
@@ -127,7 +127,7 @@ def _dataset(design: Design, model: str, eyes: Eyes | None) -> dict[str, Any]:
         "Detector": eyes.name if eyes is not None else None,
         "Seed": design.seed,
         "Python": platform.python_version(),
-        "DigitalSourceType": AI_SOURCE,
+        "DigitalSourceType": DRAWN,
     }
 
 

@@ -6,8 +6,9 @@
     instructions = "Read the text, then choose the picture that fits it better."
     question = "Which picture fits the text better?"
     trials = 40                    # of each rater; left out: all there are
-    checks = 3                     # attention checks among them
+    checks = 3                     # attention checks besides them
     seed = 1
+    answers = "jsonl"              # or "sqlite": DESIGN.answers.sqlite, with a table answers
 
     [[arm]]
     name = "ours"
@@ -32,13 +33,14 @@ from typing import Any
 
 from auface_studio.errors import StudioError
 from auface_studio.picture import chunks
+from auface_studio.study.store import KINDS as STORES
 
 __all__ = ["Item", "Study", "read_study"]
 
 KINDS = ("pair", "rate")
 _KEYS = {
     "title", "kind", "consent", "instructions", "question", "thanks", "trials", "checks", "seed",
-    "arm", "ends",
+    "arm", "ends", "answers",
 }  # fmt: skip
 _QUESTION = {
     "pair": "Which picture fits the text better?",
@@ -57,7 +59,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A study as it is run. trials: of a rater, None for all; ends: labels of 1 and 7."""
+    """A study as it is run.
+
+    trials: of a rater, None for all; ends: labels of 1 and 7; answers: the kind of their file.
+    """
 
     title: str
     kind: str
@@ -71,6 +76,7 @@ class Study:
     arms: tuple[str, ...]
     items: tuple[Item, ...]
     ends: tuple[str, str]
+    answers: str = "jsonl"
 
 
 def read_study(path: Path) -> Study:
@@ -101,6 +107,9 @@ def _study(values: dict[str, Any], folder: Path) -> Study:
     if not isinstance(ends, list) or len(ends) != 2 or not all(isinstance(e, str) for e in ends):
         raise StudioError("ends are two texts: of 1 and of 7")
     trials = values.get("trials")
+    answers = values.get("answers", "jsonl")
+    if answers not in STORES:
+        raise StudioError(f"answers {answers!r:.40}; expected {' or '.join(STORES)}")
     return Study(
         title=_text(values, "title", "A study of faces"),
         kind=kind,
@@ -116,6 +125,7 @@ def _study(values: dict[str, Any], folder: Path) -> Study:
         arms=tuple(arms),
         items=_items(arms, kind),
         ends=(ends[0], ends[1]),
+        answers=answers,
     )
 
 
