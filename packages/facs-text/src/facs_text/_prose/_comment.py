@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Scan
+from facs_text._prose._same_side import LOST
 from facs_text._prose._scope import Scope
 from facs_text._prose._state import Said, State
 from facs_text._prose._words import Word
@@ -185,6 +186,16 @@ def _side(state: State, about: _Comment) -> bool:
     return bool(state.side_ahead) and about.scope.deny >= 0  # "the left, but not the right, brow"
 
 
+def _lost_side(state: State, about: _Comment) -> bool:
+    """ "A smile, only on the affected side": which one that is, is not said."""
+    told = [w for w in about.clause.words if w.kind == "side" and w.value == LOST]
+    if not told or not state.latest or not about.beside:
+        return False
+    state.take_back(one for one in state.latest if _splits(one) and one.action.side == "both")
+    state.report(told)
+    return True
+
+
 def _with_side(state: State, about: _Comment) -> bool:
     """ "He smiled with one side"."""
     words = about.clause.words
@@ -258,5 +269,6 @@ def _put_level(said: Iterable[Said], level: int) -> None:
 
 
 _RULES: tuple[Callable[[State, _Comment], bool], ...] = (
-    _of_others, _over, _one_side_more, _denied, _side, _with_side, _elsewhere, _more_on_one, _level,
+    _of_others, _lost_side, _over, _one_side_more, _denied, _side, _with_side,
+    _elsewhere, _more_on_one, _level,
 )  # fmt: skip

@@ -11,6 +11,7 @@ from facs_text._prose._words import Word, lexicon
 __all__ = ["Scanning", "effective", "join", "move"]
 
 _OF_SIDES = frozenset(("raise", "lower", "up and back", "droop", "sideways", "upturn"))
+_VERY = frozenset(("very", "very much", "so", "extremely", "unusually"))
 _AHEAD = 9
 _FROWN = actions_of("4")
 _TIGHT_ON = frozenset(("close",))
@@ -57,7 +58,8 @@ def effective(here: Scanning, n: int, word: Word) -> tuple[str, set[int]]:
     if word.value == "open":
         near = here.words[max(0, n - 4) : n + 6]
         eyes = any(w.kind == "part" and w.value == "eye" for w in near)
-        if eyes and any(w.kind == "level" and "wide" in w.low for w in near):
+        wide = any(w.kind == "level" and ("wide" in w.low or w.low in _VERY) for w in near)
+        if eyes and wide:
             return "widen", set()  # "opened his eyes as wide as he could"
     if word.value in _TIGHT_ON:
         tight = lexicon()["tight"]

@@ -8,7 +8,7 @@ from facs_text._prose._joins import Scanning, join, move
 from facs_text._prose._words import Word, lexicon
 
 __all__ = ["article_word", "face_part", "gaze_word", "light_verb", "owner_word", "person_word",
-           "preposition", "side_word", "unknown_word"]  # fmt: skip
+           "preposition", "side_word", "thing_word", "unknown_word"]  # fmt: skip
 
 # A single part of two is one of them after these words.
 _ONE = {
@@ -47,6 +47,11 @@ def preposition(here: Scanning, n: int, word: Word) -> None:
     here.det = -1
     if word.low != "of":
         here.prep = n
+
+
+def thing_word(here: Scanning, n: int, word: Word) -> None:
+    """ "For this shot the eyes are closed": what hangs on the preposition ends here."""
+    here.prep = here.det = -1
 
 
 def light_verb(here: Scanning, n: int, word: Word) -> None:
@@ -255,6 +260,9 @@ def _meet(here: Scanning, part: Part) -> None:
     if here.subject and here.subject[0].value in ("tongue", "teeth"):
         for target in here.out.targets:  # "the tongue pokes the cheek" is not the tongue shown
             target.blocked = target.blocked or target.part == here.subject[0].value
+    told = verb is not None and verb.used and not verb.weak and verb.place < part.place
+    if told and all(p.used for p in here.subject):
+        here.subject = []  # "the lips are puckered the left eye narrows": one has ended
     here.subject = [*here.subject[-3:], part]
 
 

@@ -22,8 +22,10 @@ from facs_text._prose._phrases import (
     person_word,
     preposition,
     side_word,
+    thing_word,
     unknown_word,
 )
+from facs_text._prose._tongue import tongue
 from facs_text._prose._words import Word
 from facs_text._units import unit
 
@@ -183,7 +185,7 @@ def _phrase_start(here: Scanning, n: int) -> int:
 
 _STEPS: dict[str, Callable[[Scanning, int, Word], None]] = {
     "article": article_word, "owner": owner_word, "person": person_word,
-    "side": side_word, "prep": preposition, "aux": light_verb,
+    "side": side_word, "prep": preposition, "viewer": thing_word, "aux": light_verb,
     "light": light_verb, "present": light_verb, "unknown": unknown_word,
     "part": face_part, "gaze": gaze_word, "motion": _motion,
     "direction": _direction, "wide": _wide, "code": _code,
@@ -216,4 +218,5 @@ def scan(clause: Clause) -> Scan:
     ):
         here.words[tight].kind, here.words[tight].value = "motion", "tighten"  # "jaw tight"
         move(here, Motion("tighten", here.words[tight], tight))
+    tongue(here.words, here.out)
     return here.out

@@ -95,7 +95,11 @@ def _follows(words: list[Word], n: int, lows: Collection[str]) -> bool:
 def _just_then(words: list[Word], n: int) -> bool:
     """ "Right away", "right before", but not "to her right before"."""
     named = n > 0 and words[n - 1].kind in ("article", "owner", "prep")
-    return not named and _follows(words, n, ("away", "now", "there", "here", "before"))
+    return not named and _follows(
+        words,
+        n,
+        ("away", "now", "there", "here", "before", "after", "afterwards", "beside", "then"),
+    )
 
 
 def _is_verb(words: list[Word], n: int) -> bool:

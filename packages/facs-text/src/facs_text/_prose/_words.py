@@ -44,6 +44,7 @@ _LATE = (
 )  # fmt: skip
 _Phrases = dict[str, tuple[str, str]]
 _SMALL = frozenset(("the", "her", "his", "their", "its", "my", "your", "a"))
+_TO_PLACES = frozenset(("the", "left", "right", "one", "either", "his", "her", "their"))
 _COUNTED = frozenset(("first", "second", "third", "next", "last"))
 _RANKS = frozenset(
     ("pc", "dc", "ds", "di", "ps", "wpc", "sgt", "insp", "cst", "ofc", "dr", "prof", "officer",
@@ -186,6 +187,8 @@ def to_words(tokens: list[Token]) -> list[Word]:
             n += 1
             continue
         count, kind, value = _match(tokens, n)
+        if _cut_short(tokens, n, count, kind):
+            count, kind, value = _match(tokens[: n + 1], n)
         last = tokens[n + max(count, 1) - 1]
         low = " ".join(t.low for t in tokens[n : n + max(count, 1)])
         found.append(
@@ -199,10 +202,31 @@ def to_words(tokens: list[Token]) -> list[Word]:
     return _names(found)
 
 
+def _cut_short(tokens: list[Token], n: int, count: int, kind: str) -> bool:
+    """Whether a phrase takes the start of a longer one: "tightening of the lip" of "the lip
+    corners", "inclined to" of "inclined to the right".
+    """
+    if count < 2:
+        return False
+    last = n + count - 1
+    if kind == "unreal" and tokens[last].low == "to" and last + 1 < len(tokens):
+        return tokens[last + 1].low in _TO_PLACES
+    if kind != "noun" or not any(t.low == "of" for t in tokens[n:last]):
+        return False
+    longer, what, _ = _match(tokens, last)
+    return longer > 1 and what == "part"
+
+
 def _names(words: list[Word]) -> list[Word]:
     """Unknown words with a capital that do something, or that own it, are persons; "her" is one
     where nothing follows that could be hers: "gave her a smile".
     """
+    for n, word in enumerate(words[2:], 2):
+        if word.low == "no" and words[n - 1].low == "/" and words[n - 2].low == "yes":
+            word.kind = words[n - 1].kind = "skip"  # "a yes/no question"
+    for yes, no in pairwise(words):
+        if (yes.low, no.low) == ("yes", "no") and yes.end + 1 == no.start:
+            no.kind = "skip"  # "a yes-no question"
     for rank, word in pairwise(words):
         if rank.low in _RANKS and rank.text[:1].isupper() and word.text[:1].isupper():
             rank.kind, rank.value = "person", "role"
@@ -212,6 +236,11 @@ def _names(words: list[Word]) -> list[Word]:
             word.kind = "unknown"  # "in the second still" is a picture
         if word.low == "back" and before.kind in ("article", "owner"):
             word.kind = "unknown"  # "his back is arched"
+    for n, word in enumerate(words):
+        if word.low == "face" and n and words[n - 1].kind in ("article", "owner"):
+            beside = [words[m] for m in (n - 2, n + 1, n + 2) if 0 <= m < len(words)]
+            if any(w.kind == "motion" and w.value in ("turn", "tilt") for w in beside):
+                word.kind, word.value = "part", "head"  # "turned her face to the right"
     shouted = not any(w.text.islower() for w in words)
     for n, word in enumerate(words):
         if word.low == "her" and word.kind == "owner":
@@ -238,6 +267,8 @@ def _names(words: list[Word]) -> list[Word]:
         starts = before is None or before.kind == "mark"
         if (does or word.owner or left) and not (starts and word.low.endswith("ly")):
             word.kind, word.value = "person", "name"
+            if before is not None and before.kind == "person" and before.text[:1].isupper():
+                word.value, before.kind = before.value, "skip"  # "Aunt Edda's brows"
     return words
 
 
