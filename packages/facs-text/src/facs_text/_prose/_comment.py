@@ -19,6 +19,7 @@ LABELS = frozenset((":", "(", ")", "—", "–", "-", "=", "with", "→"))
 _VERDICT = frozenset(("neg", "present", "absent", "skip", "aux"))
 _BESIDE = _VERDICT | {"level", "level noun", "number", "mark", "prep", "article", "hedge", "side"}
 _GOES_ON = frozenset(("but", "and", ",", "then", "relative", "yet", "", "sub"))
+_CONTRARY = frozenset(("otherwise", "opposite", "contrary", "reverse"))
 _NO_LONGER = frozenset(("now", "anymore", "any more", "any longer", "afterwards"))
 _OTHER = {"left": "right", "right": "left"}
 
@@ -123,6 +124,16 @@ def _over(state: State, about: _Comment) -> bool:
         state.take_back(state.latest)
         state.report(w for w in words if w.kind in ("unknown", "stop", "vanish", "neg"))
     return over
+
+
+def _told_otherwise(state: State, about: _Comment) -> bool:
+    """ "She said he smiled, but the tape shows otherwise"."""
+    clause = about.clause
+    if not {w.low for w in clause.words} & _CONTRARY or clause.joint not in _GOES_ON:
+        return False
+    state.take_back(state.group)
+    state.report(clause.words)
+    return bool(state.group)
 
 
 def _may_be(state: State, pronoun: Word) -> bool:
@@ -269,6 +280,6 @@ def _put_level(said: Iterable[Said], level: int) -> None:
 
 
 _RULES: tuple[Callable[[State, _Comment], bool], ...] = (
-    _of_others, _lost_side, _over, _one_side_more, _denied, _side, _with_side,
+    _of_others, _lost_side, _told_otherwise, _over, _one_side_more, _denied, _side, _with_side,
     _elsewhere, _more_on_one, _level,
 )  # fmt: skip

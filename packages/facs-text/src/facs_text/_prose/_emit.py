@@ -179,8 +179,9 @@ def _settle_pending(
     """Deny or grade the bare names before this clause, when its predicate is theirs too."""
     if clause.joint not in LISTS:
         state.pending = []
-    if clause.has("unseen") and state.pending and clause.joint in ("and", "or", "nor"):
-        state.take_back(state.pending)  # "AU12 and AU13 cannot be told apart"
+    beside = state.pending or state.bare
+    if clause.has("unseen") and beside and clause.joint in ("and", "or", "nor"):
+        state.take_back([*state.pending, *state.bare])  # "AU12 and AU13 cannot be told apart"
         state.pending = []
     elif scope.predicate and state.pending:
         plural = clause.has("aux") and any(w.low in ("are", "were") for w in clause.words)

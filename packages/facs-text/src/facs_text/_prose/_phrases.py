@@ -34,8 +34,11 @@ def owner_word(here: Scanning, n: int, word: Word) -> None:
 def person_word(here: Scanning, n: int, word: Word) -> None:
     if word.owner:
         here.det, here.owner = n, word
-    else:
-        here.close()
+        return
+    here.close()
+    after = here.words[n + 1] if n + 1 < len(here.words) else None
+    if after is not None and after.kind in ("motion", "light") and after.form == "ing":
+        here.out.foreign = False  # "a white photo of a boy sticking out his tongue"
 
 
 def side_word(here: Scanning, n: int, word: Word) -> None:
@@ -45,8 +48,9 @@ def side_word(here: Scanning, n: int, word: Word) -> None:
 
 def preposition(here: Scanning, n: int, word: Word) -> None:
     here.det = -1
-    if word.low != "of":
-        here.prep = n
+    before = here.words[n - 1].low if n else ""
+    if word.low != "of" and not (word.low == "in" and before.startswith("muscle")):
+        here.prep = n  # but "the muscles in his jaw" are the jaw
 
 
 def thing_word(here: Scanning, n: int, word: Word) -> None:
@@ -199,6 +203,9 @@ def _one_of_two(here: Scanning, word: Word) -> str:
     det = here.words[here.det]
     kind = det.value if det.kind == "article" else "owner"
     key = "eyebrow" if "eyebrow" in word.low else word.value
+    moved = any(w.kind == "motion" for w in here.words[here.det + 1 : here.det + 3])
+    if key == "eyebrow" and kind == "def" and moved and word is not here.words[here.det + 1]:
+        return "one?"  # "the raised eyebrow"
     return "one?" if kind in _ONE.get(key, ()) else ""
 
 
@@ -298,6 +305,12 @@ def _at_corners(here: Scanning, part: Part) -> None:
 
 
 def gaze_word(here: Scanning, n: int, word: Word) -> None:
+    after = here.words[n + 1 : n + 3]
+    if len(after) == 2 and after[0].kind in ("pronoun", "person") and after[1].low == "down":
+        here.out.unknown.add(n)  # "stares him down" says nothing of where the eyes go
+        here.taken.update((n + 1, n + 2))
+        word.kind = after[1].kind = "unknown"
+        return
     part = Part("gaze", "", word, n, used=True)
     here.out.parts.append(part)
     here.subject, here.verb = [part], None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from facs_text._prose._clauses import Clause
 from facs_text._prose._codes import actions_of
-from facs_text._prose._found import BY, Motion, Scan, Target
+from facs_text._prose._found import BY, Motion, Part, Scan, Target
 from facs_text._prose._joins import Scanning, effective, move
 from facs_text._prose._phrases import (
     article_word,
@@ -193,6 +193,11 @@ _STEPS: dict[str, Callable[[Scanning, int, Word], None]] = {
 }  # fmt: skip
 
 
+def _stands_high(part: Part) -> bool:
+    """Whether "high" and "low" say where a part is held: "brows high", "cheeks high"."""
+    return part.value.endswith("brow") or (part.value == "cheek" and part.word.plural)
+
+
 def scan(clause: Clause) -> Scan:
     """What a clause says, before its scope is looked at."""
     here = Scanning(clause.words)
@@ -202,7 +207,7 @@ def scan(clause: Clause) -> Scan:
         step = _STEPS.get(word.kind)
         if step is not None:
             step(here, n, word)
-    if not here.out.motions and here.subject and here.subject[0].value.endswith("brow"):
+    if not here.out.motions and here.subject and _stands_high(here.subject[0]):
         for low, value in (("high", "raise"), ("low", "lower")):
             at = next((n for n, w in enumerate(here.words) if w.low == low), -1)
             if at > here.subject[0].place and not here.out.unknown:  # "brows high"

@@ -12,6 +12,8 @@ __all__ = ["Scope", "first_form", "scope_of"]
 
 _MODALS = frozenset(("will", "would", "shall", "should", "must", "ought to", "has to", "have to"))
 _SHOWING = frozenset(("show", "expose", "reveal", "bare", "display"))
+_WITHIN = frozenset(("in", "behind", "about", "to", "beneath", "under"))
+_DEFINITE = frozenset(("the", "that", "this"))
 _FULL = frozenset(("3", "4", "5"))
 
 
@@ -29,6 +31,7 @@ class Scope:
     open: bool = False  # nothing in it is certain: asked, supposed, "not fully", "not strong"
     modal: bool = False  # what makes it unreal is a "should" or "will"
     into: bool = False  # what vanishes becomes what follows: "faded into a frown"
+    past: int = -1  # where what is denied ends: "no warmth *in* his smile"
     predicate: bool = False  # the denial stands behind the name: "AU4 is absent"
 
     def doubts(self, target: Target) -> bool:
@@ -42,6 +45,8 @@ class Scope:
         if self.vanish > target.last and not target.motion:
             return self.deny < 0
         if self.deny < 0:
+            return False
+        if self.deny < self.past < target.first and target.name:
             return False
         if target.last > self.deny:
             return True
@@ -128,10 +133,24 @@ def scope_of(clause: Clause, named: bool) -> Scope:
     scope.predicate = scope.deny > 0 and any(
         w.kind in ("code", "noun", "muscle", "act") for w in words[: scope.deny]
     )
+    scope.past = _denied_until(words, scope.deny)
     if clause.unreal:
         scope.unreal = scope.unsure = 0
         scope.open = True
     return scope
+
+
+def _denied_until(words: list[Word], deny: int) -> int:
+    """Place of "in" in "no warmth in his smile", where the smile is there; -1 for none."""
+    if deny < 0:
+        return -1
+    bare = words[deny].low == "nothing"
+    for n in range(deny + 1, len(words) - 2):
+        word = words[n]
+        if word.low in _WITHIN and bare:
+            return n if words[n + 1].kind == "owner" or words[n + 1].low in _DEFINITE else -1
+        bare = bare or (word.kind in ("unknown", "part") and not word.low.endswith("ly"))
+    return -1
 
 
 def _ends_on(words: list[Word], n: int) -> bool:

@@ -45,6 +45,7 @@ _LATE = (
 _Phrases = dict[str, tuple[str, str]]
 _SMALL = frozenset(("the", "her", "his", "their", "its", "my", "your", "a"))
 _TO_PLACES = frozenset(("the", "left", "right", "one", "either", "his", "her", "their"))
+_NAMING = frozenset(("level", "article", "prep", "direction"))
 _COUNTED = frozenset(("first", "second", "third", "next", "last"))
 _RANKS = frozenset(
     ("pc", "dc", "ds", "di", "ps", "wpc", "sgt", "insp", "cst", "ofc", "dr", "prof", "officer",
@@ -237,6 +238,9 @@ def _names(words: list[Word]) -> list[Word]:
         if word.low == "back" and before.kind in ("article", "owner"):
             word.kind = "unknown"  # "his back is arched"
     for n, word in enumerate(words):
+        last = n + 1 == len(words) or words[n + 1].kind in ("mark", "prep")
+        if word.low == "light" and last and n and words[n - 1].kind in _NAMING:
+            word.kind = "unknown"  # "in soft light"
         if word.low == "face" and n and words[n - 1].kind in ("article", "owner"):
             beside = [words[m] for m in (n - 2, n + 1, n + 2) if 0 <= m < len(words)]
             if any(w.kind == "motion" and w.value in ("turn", "tilt") for w in beside):
@@ -251,7 +255,10 @@ def _names(words: list[Word]) -> list[Word]:
             continue
         if word.text.isupper() and (shouted or len(word.text) < 3):
             continue
-        after = words[n + 1] if n + 1 < len(words) else None
+        at = n + 1
+        while at < len(words) and (words[at].kind == "skip" or words[at].low.endswith("ly")):
+            at += 1  # "Omar just lowered"
+        after = words[at] if at < len(words) else None
         before = words[n - 1] if n else None
         told = after is not None and after.low == ":" and n + 2 < len(words)
         does = after is not None and (
