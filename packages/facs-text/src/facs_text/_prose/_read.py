@@ -181,7 +181,7 @@ class _Reader(State):
         for part in found.parts:
             if part.used or part.value == "gaze":
                 continue
-            told = clause.has("aux") and clause.has("level")  # "the lids stay at half"
+            told = clause.has("aux") and clause.has("level", "light")  # "stay at half", "is moving"
             if waits and not part.apart and not quiet and not told:
                 self.waiting.append(part)
             elif not quiet and not (part.apart and said) and not said:

@@ -32,6 +32,7 @@ from facs_text._units import unit
 __all__ = ["scan"]
 
 _INTO = frozenset(("during", "with", "into", "through", "by", "in", "behind"))
+_PLACES = frozenset(("at", "in", "on", "behind", "near", "beside", "next to", "from"))
 # Parts that stand before the name of what they do: "lid ptosis", but not "brow ptosis".
 _REGIONS = {
     "eye": "eyes", "lid": "eyes", "upper lid": "eyes", "lower lid": "eyes", "cheek": "cheeks",
@@ -163,13 +164,20 @@ def _turns_into(here: Scanning, target: Target) -> None:
 
 
 def _is_name(here: Scanning, n: int, word: Word) -> bool:
-    if word.form in ("ed", "ing"):
+    if word.form in ("ed", "ing") or _finite(here, n, word):
         return False
     return (
         here.det >= 0
         or (n > 0 and here.words[n - 1].kind in ("level", "neg", "side"))
         or (here.prep >= 0)
     )
+
+
+def _finite(here: Scanning, n: int, word: Word) -> bool:
+    """ "The woman at the counter speaks", but not "with toothy smiles"."""
+    if word.form != "s" or here.prep < 0 or here.words[here.prep].low not in _PLACES:
+        return False
+    return here.words[n - 1].kind in ("unknown", "viewer", "person") and n - here.prep > 1
 
 
 def _phrase_start(here: Scanning, n: int) -> int:

@@ -208,7 +208,7 @@ def _one_and_of(words: list[Word], n: int) -> int:
     last = n
     if _follows(words, last, _HALVES):  # "the left lower face"
         return last + 1
-    if _follows(words, last, ("one", "side", "hand side", "ones")):
+    if _follows(words, last, ("one", "side", "hand side", "ones", "half")):
         last += 1
     if last + 1 < len(words) and words[last + 1].low == "of":
         place = last + 2

@@ -16,7 +16,7 @@ _GATES = ("teeth", "lip", "upper lip", "lower lip")
 def tongue(words: list[Word], found: Scan) -> None:
     """Add what "the tongue between the teeth", "pushes her tongue into a cheek" say."""
     own = next((p for p in found.parts if p.value == "tongue"), None)
-    if own is None or found.unknown:
+    if own is None or any(n > own.place for n in found.unknown):
         return
     cheeks = [p for p in found.parts if p.value == "cheek"]
     if len(cheeks) == 1 and any(m.value in _PUSHES for m in found.motions):
