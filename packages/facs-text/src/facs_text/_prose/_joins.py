@@ -12,6 +12,7 @@ __all__ = ["Scanning", "effective", "join", "move"]
 
 _OF_SIDES = frozenset(("raise", "lower", "up and back", "droop", "sideways", "upturn"))
 _VERY = frozenset(("very", "very much", "so", "extremely", "unusually"))
+_PLACES = frozenset(("article", "owner", "unknown", "viewer"))
 _AHEAD = 9
 _FROWN = actions_of("4")
 _TIGHT_ON = frozenset(("close",))
@@ -46,6 +47,8 @@ def effective(here: Scanning, n: int, word: Word) -> tuple[str, set[int]]:
     phrasal = lexicon()["phrasal"]
     for m in range(n + 1, min(n + _AHEAD, len(here.words))):
         other = here.words[m]
+        if other.low == "in" and m + 1 < len(here.words) and here.words[m + 1].kind in _PLACES:
+            break  # "is curled in the picture"
         if other.kind in ("prep", "act", "gaze") or (
             other.kind == "motion" and f"{word.value}|{other.value}" not in phrasal
         ):

@@ -159,7 +159,7 @@ def _tables() -> tuple[dict[str, str], _Phrases, _Phrases]:
             bare = [w for w in inside[:-1] if w not in _SMALL]
             phrases.setdefault(" ".join([first, *bare, inside[-1]]), (kind, value))
     for phrase, kind, value, inflect in entries:
-        if inflect:
+        if inflect and not (kind == "act" and phrase.endswith("ed")):  # "open mouthed" as it is
             base = " ".join(bases.get(w, w) for w in phrase.split())
             inflecting.setdefault(base, (kind, value))
     return bases, phrases, inflecting
@@ -212,6 +212,8 @@ def _cut_short(tokens: list[Token], n: int, count: int, kind: str) -> bool:
     last = n + count - 1
     if kind == "unreal" and tokens[last].low == "to" and last + 1 < len(tokens):
         return tokens[last + 1].low in _TO_PLACES
+    if kind == "side" and any(t.low in _SMALL for t in tokens[n:last]):
+        return _match(tokens, last + 1)[1] == "part"  # "on the right and the left brow"
     if kind != "noun" or not any(t.low == "of" for t in tokens[n:last]):
         return False
     longer, what, _ = _match(tokens, last)
