@@ -97,7 +97,15 @@ def _does_with_its_own(here: Scanning, n: int) -> bool:
         and after[0].kind in ("motion", "light")
         and after[0].form in ("s", "ed")
     )
-    return moves and any(w.kind == "owner" and w.value in ("m", "f", "t") for w in after[1:])
+    owns = any(w.kind == "owner" and w.value in ("m", "f", "t") for w in after[1:])
+    return moves and (owns or _a_part(after[1:3]))
+
+
+def _a_part(words: list[Word]) -> bool:
+    """ "An eyebrow", "one corner of the mouth": nobody lifts somebody else's."""
+    first = words[0] if len(words) == 2 else None
+    indef = first is not None and (first.value == "indef" or first.low in ("one", "both"))
+    return indef and words[1].kind == "part"
 
 
 def _noun_ends(here: Scanning, n: int) -> bool:

@@ -48,6 +48,10 @@ def _one_side(said: list[Said]) -> list[Said]:
         if one.action.side != "one" and not one.denied:
             known[one.action.code] = max(one.action.level, known.get(one.action.code, 0))
     sided = {s.action.code for s in said if s.action.side in ("left", "right")}
+    shut = {s.action.side for s in said if s.action.code == "43" and not s.denied}
+    for one in said:  # "a wink, the right lid closed"
+        if one.action.code == "46" and one.action.side in ("both", "one") and len(shut) == 1:
+            one.action = one.action._replace(side=min(shut) if min(shut) != "both" else "one")
     winks = {s.action.side for s in said if s.action.code == "46" and not s.denied}
     return [
         s for s in said

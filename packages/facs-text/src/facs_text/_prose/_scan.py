@@ -26,7 +26,7 @@ from facs_text._prose._phrases import (
     unknown_word,
 )
 from facs_text._prose._tongue import tongue
-from facs_text._prose._words import Word
+from facs_text._prose._words import Word, lexicon
 from facs_text._units import unit
 
 __all__ = ["scan"]
@@ -49,6 +49,12 @@ _OF_A_NOUN = (
 def _motion(here: Scanning, n: int, word: Word) -> None:
     value, taken = effective(here, n, word)
     here.taken |= taken
+    ahead = here.verb
+    if ahead is not None and ahead.weak and n - ahead.place < 4 and value == word.value:
+        whole = lexicon()["phrasal"].get(f"{value}|{ahead.value}")
+        if whole is not None:  # "a backward head toss"
+            here.out.targets = [t for t in here.out.targets if t.motion != ahead.value]
+            value = whole
     move(here, Motion(value, word, n))
 
 
@@ -174,7 +180,11 @@ def _is_name(here: Scanning, n: int, word: Word) -> bool:
 
 
 def _finite(here: Scanning, n: int, word: Word) -> bool:
-    """ "The woman at the counter speaks", but not "with toothy smiles"."""
+    """ "The woman at the counter speaks", "the trader squints one eye", not "toothy smiles"."""
+    after = here.words[n + 1] if n + 1 < len(here.words) else None
+    acts = n > 0 and here.words[n - 1].kind == "unknown" and word.form == "s"
+    if acts and after is not None and after.kind in ("owner", "side", "part", "direction"):
+        return True
     if word.form != "s" or here.prep < 0 or here.words[here.prep].low not in _PLACES:
         return False
     return here.words[n - 1].kind in ("unknown", "viewer", "person") and n - here.prep > 1
@@ -221,6 +231,12 @@ def scan(clause: Clause) -> Scan:
             if at > here.subject[0].place and not here.out.unknown:  # "brows high"
                 move(here, Motion(value, here.words[at], at))
                 here.words[at].kind = "skip"
+    jaw = not (here.out.motions or here.out.targets) and bool(here.subject)
+    if jaw and here.subject[0].value == "jaw":
+        hung = next((n for n, w in enumerate(here.words) if w.low.startswith(("hang", "hung"))), -1)
+        if hung >= 0:
+            here.out.targets.append(Target(actions_of("26"), here.subject[0].place, hung))
+            here.subject[0].used = True  # "jaw hanging"
     tight = next((n for n, w in enumerate(here.words) if w.low == "tight"), -1)
     alone = not (here.out.motions or here.out.targets or here.out.unknown)
     if (

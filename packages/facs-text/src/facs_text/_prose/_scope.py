@@ -86,6 +86,8 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             scope.open = scope.open or _scalar(words, n)
         elif kind == "motion" and word.low.startswith("drop") and _drops(words, n):
             scope.stop = n  # "drops the smile"
+        elif kind == "stop" and word.low == "lost" and n and words[n - 1].kind == "code":
+            absent = n  # "AU6 lost"
         elif kind == "stop" and scope.stop < 0 and not _ends_on(words, n):
             scope.stop = n
         elif kind == "vanish" and not _of_a_part(words, n):

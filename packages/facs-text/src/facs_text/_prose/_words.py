@@ -237,6 +237,8 @@ def _names(words: list[Word]) -> list[Word]:
     for before, word in pairwise(words):
         if word.low == "still" and (before.kind == "article" or before.low in _COUNTED):
             word.kind = "unknown"  # "in the second still" is a picture
+        if word.low == "like" and before.kind in ("neg", "pronoun"):
+            word.kind = "unknown"  # "he does not like it"
         if word.low == "back" and before.kind in ("article", "owner"):
             word.kind = "unknown"  # "his back is arched"
     for n, word in enumerate(words):
