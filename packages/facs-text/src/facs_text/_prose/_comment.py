@@ -249,6 +249,8 @@ def _level(state: State, about: _Comment) -> bool:
     sure = not busy or all(w.how == "after" for w in levels)
     if not levels or about.scope.deny >= 0 or not (sure and state.latest):
         return False
+    if state.broken and clause.joint == ",":
+        return False  # "the brows are low and the mouth forms a straight, firm line"
     level = int(levels[-1].value)
     if clause.joint in ("but", "and", "yet") and not (clause.has("side", "prep") or busy):
         if not any(one.action.level for one in state.group):

@@ -71,6 +71,9 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
     if heard:
         state.group = [*state.group, *heard][-KEPT:] if clause.joint in LISTS else heard
         state.latest = heard
+        state.broken = False
+    elif found.motions or found.targets or (found.parts and clause.has("aux", "light")):
+        state.broken = True
     state.bare = [] if clause.has("person", "pronoun", "aux") else heard
 
 

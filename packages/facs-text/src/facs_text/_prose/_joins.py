@@ -132,6 +132,8 @@ def join(here: Scanning, part: Part, motion: Motion) -> bool:
     ):
         pushed = any(w.low.startswith(("pull", "push", "draw")) for w in here.words)
         key = "chin|push up" if pushed else "chin|lift"
+    if key == "chin|push forward" and any(w.low == "by" for w in here.words[: part.place]):
+        key = "chin|push"  # "the lower lip is pushed out by the chin"
     if key not in table:
         return False
     if table[key] == "33" and part.side in ("left", "right"):

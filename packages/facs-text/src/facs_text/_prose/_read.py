@@ -185,7 +185,8 @@ class _Reader(State):
         for part in found.parts:
             if part.used or part.value == "gaze":
                 continue
-            told = clause.has("aux") and clause.has("level", "light")  # "stay at half", "is moving"
+            told = clause.has("aux") and clause.has("level")  # "the lids stay at half"
+            told = told or any(w.kind == "light" for w in clause.words[max(0, part.place) :])
             if waits and not part.apart and not quiet and not told:
                 self.waiting.append(part)
             elif not quiet and not (part.apart and said) and not said:

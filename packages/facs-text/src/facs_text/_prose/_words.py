@@ -46,6 +46,7 @@ _Phrases = dict[str, tuple[str, str]]
 _SMALL = frozenset(("the", "her", "his", "their", "its", "my", "your", "a"))
 _TO_PLACES = frozenset(("the", "left", "right", "one", "either", "his", "her", "their"))
 _NAMING = frozenset(("level", "article", "prep", "direction"))
+_CLAUSE = frozenset(("article", "owner", "part"))
 _COUNTED = frozenset(("first", "second", "third", "next", "last"))
 _RANKS = frozenset(
     ("pc", "dc", "ds", "di", "ps", "wpc", "sgt", "insp", "cst", "ofc", "dr", "prof", "officer",
@@ -239,6 +240,8 @@ def _names(words: list[Word]) -> list[Word]:
             word.kind = "unknown"  # "in the second still" is a picture
         if word.low == "like" and before.kind in ("neg", "pronoun"):
             word.kind = "unknown"  # "he does not like it"
+        if before.low == "so" and before.kind == "skip" and word.kind in _CLAUSE:
+            before.kind, before.value = "sub", "so that"  # "she smiles, so the line is uneven"
         if word.low == "back" and before.kind in ("article", "owner"):
             word.kind = "unknown"  # "his back is arched"
     for n, word in enumerate(words):
