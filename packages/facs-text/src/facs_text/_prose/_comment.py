@@ -28,6 +28,9 @@ def heading(state: State, clause: Clause, found: Scan, scope: Scope) -> bool:
     """ "Absent: AU1, AU2": holds for all that follows in the sentence."""
     if not clause.words or clause.words[-1].low != ":" or found.targets or found.parts:
         return False
+    thing = bool(found.unknown) and scope.deny >= 0 and clause.words[scope.deny].low == "no"
+    if thing:
+        return False  # "no Duchenne marker: the corners go up"
     if scope.deny >= 0 or clause.has("absent"):
         state.header = "absent"
     elif clause.has("unsure"):

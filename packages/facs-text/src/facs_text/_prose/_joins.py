@@ -78,6 +78,10 @@ def move(here: Scanning, motion: Motion) -> None:
     inside = here.prep >= 0 and motion.place > here.prep
     motion.foreign = here.out.foreign and not here.subject and not inside
     joined = False
+    thin = motion.value == "thin" and not motion.weak  # "pressed into a thin line"
+    if inside and thin and here.words[here.prep].low == "into" and here.out.targets:
+        motion.used = True
+        return
     if inside and here.words[here.prep].low == "into" and not motion.weak:
         for target in here.out.targets:  # "pulls back into a dimple"
             target.blocked = target.blocked or not target.code

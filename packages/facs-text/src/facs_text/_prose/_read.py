@@ -186,7 +186,9 @@ class _Reader(State):
             if part.used or part.value == "gaze":
                 continue
             told = clause.has("aux") and clause.has("level")  # "the lids stay at half"
-            told = told or any(w.kind == "light" for w in clause.words[max(0, part.place) :])
+            told = told or any(
+                w.kind in ("light", "level") for w in clause.words[max(0, part.place) :]
+            )
             if waits and not part.apart and not quiet and not told:
                 self.waiting.append(part)
             elif not quiet and not (part.apart and said) and not said:

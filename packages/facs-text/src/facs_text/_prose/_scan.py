@@ -155,6 +155,9 @@ def _act(here: Scanning, n: int, word: Word) -> None:
         and (after.kind == "calm" or (after.kind == "unknown" and not after.low.endswith("ly")))
     ):
         target.blocked = True
+    led = here.words[0].kind == "sub" and not named and n > 1
+    if led and all(w.kind in ("article", "unknown") for w in here.words[1:n]):
+        target.blocked = True  # "raises her brows when a peer talks"
     _turns_into(here, target)
     here.out.targets.append(target)
     here.close()
@@ -213,7 +216,8 @@ _STEPS: dict[str, Callable[[Scanning, int, Word], None]] = {
 
 def _stands_high(part: Part) -> bool:
     """Whether "high" and "low" say where a part is held: "brows high", "cheeks high"."""
-    return part.value.endswith("brow") or (part.value == "cheek" and part.word.plural)
+    plural = part.word.plural and part.value in ("cheek", "lid", "upper lid")
+    return plural or part.value.endswith("brow")
 
 
 def scan(clause: Clause) -> Scan:

@@ -14,6 +14,7 @@ _MODALS = frozenset(("will", "would", "shall", "should", "must", "ought to", "ha
 _SHOWING = frozenset(("show", "expose", "reveal", "bare", "display"))
 _WITHIN = frozenset(("in", "behind", "about", "to", "beneath", "under"))
 _DEFINITE = frozenset(("the", "that", "this"))
+_AT_TIMES = frozenset(("seldom", "rarely", "occasionally", "sometimes", "usually", "often"))
 _FULL = frozenset(("3", "4", "5"))
 
 
@@ -86,6 +87,8 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             scope.open = scope.open or _scalar(words, n)
         elif kind == "motion" and word.low.startswith("drop") and _drops(words, n):
             scope.stop = n  # "drops the smile"
+        elif kind == "motion" and word.value == "lower" and _falls(words, n):
+            scope.vanish = n  # "her smile drops"
         elif kind == "stop" and word.low == "lost" and n and words[n - 1].kind == "code":
             absent = n  # "AU6 lost"
         elif kind == "stop" and scope.stop < 0 and not _ends_on(words, n):
@@ -106,6 +109,8 @@ def scope_of(clause: Clause, named: bool) -> Scope:
                 scope.vanish = n  # "the smile slid off his face"
         elif kind == "absent" and named:
             absent = n
+        elif kind == "unreal" and word.low in _AT_TIMES:
+            scope.unreal, scope.open = 0, True  # "it smiled seldom"
         elif kind == "unreal" and scope.unreal < 0 and not _mere_wish(words, n):
             if word.value in ("can", "able to") and _negated(words, n):
                 scope.stop = n  # "cannot", "not able to"
@@ -204,6 +209,15 @@ def _of_a_part(words: list[Word], n: int) -> bool:
 def _drops(words: list[Word], n: int) -> bool:
     after = next((w for w in words[n + 1 : n + 4] if w.kind not in ("article", "owner")), None)
     return after is not None and after.kind == "act"
+
+
+def _falls(words: list[Word], n: int) -> bool:
+    """ "His grin drops": it is the smile that goes, and no part of the face."""
+    before = words[n - 1] if n else None
+    named = before is not None and before.kind == "act" and before.value in ("12", "12+25", "U12")
+    after = words[n + 1] if n + 1 < len(words) else None
+    ends = after is None or after.kind in ("mark", "conj", "prep")
+    return named and ends and words[n].form in ("s", "ed") and before.form == "base"
 
 
 def _negated(words: list[Word], n: int) -> bool:

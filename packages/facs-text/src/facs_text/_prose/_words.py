@@ -238,6 +238,8 @@ def _names(words: list[Word]) -> list[Word]:
     for before, word in pairwise(words):
         if word.low == "still" and (before.kind == "article" or before.low in _COUNTED):
             word.kind = "unknown"  # "in the second still" is a picture
+        if before.low == "peer" and word.kind == "act" and word.form == "s":
+            before.kind = "unknown"  # "when a peer talks"
         if word.low == "like" and before.kind in ("neg", "pronoun"):
             word.kind = "unknown"  # "he does not like it"
         if before.low == "so" and before.kind == "skip" and word.kind in _CLAUSE:
@@ -293,6 +295,13 @@ def _hyphens(tokens: list[Token]) -> tuple[list[Token], set[int]]:
     kept: list[Token] = []
     joined: set[int] = set()
     for n, token in enumerate(tokens):
+        if (
+            token.low == "up"
+            and n > 1
+            and (tokens[n - 2].low, tokens[n - 1].text) == ("close", "-")
+        ):
+            kept[-1].low, kept[-1].end = "closeup", token.end
+            continue
         inside = token.text in "-‐‑" and 0 < n < len(tokens) - 1
         if inside and tokens[n - 1].end == token.start and token.end == tokens[n + 1].start:
             joined.add(token.end)
