@@ -135,4 +135,10 @@ HOSTILE = (
     "AU1, AU2 and AU4 cannot be told apart, ",
     "action units present in this ",
     "tight-lipped ",
+    "on that side ",
+    "on the affected side, ",
+    "tongue between the teeth ",
+    "tongue pushes the cheek ",
+    "yes/no ",
+    "turned her face ",
 )

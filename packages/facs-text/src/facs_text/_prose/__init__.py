@@ -5,10 +5,10 @@ The words stand in ``data/lexicon.json``. A text passes through
 1. ``_tokens``: words, codes, numbers, marks;
 2. ``_words``: the longest known phrases, each with its kind;
 3. ``_codes``, ``_levels``: the level, the number or the name beside a code;
-4. ``_sides``: left and right as sides, directions, places and verbs;
+4. ``_sides``, ``_same_side``: left and right as sides, directions, places and verbs; "that side";
 5. ``_clauses``: sentences and clauses;
-6. ``_scan``: in each clause, parts joined with what they do, by ``_phrases`` and ``_joins``
-   (``_found`` holds what is found);
+6. ``_scan``: in each clause, parts joined with what they do, by ``_phrases``, ``_joins`` and
+   ``_tongue`` (``_found`` holds what is found);
 7. ``_scope``, ``_supposed``, ``_aside``: negation, ability, time, condition, doubt, what only is
    supposed, and what is another act;
 8. ``_people``, ``_whose``: whose face it is;

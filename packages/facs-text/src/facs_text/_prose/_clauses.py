@@ -122,7 +122,7 @@ def _split(words: list[Word]) -> list[Clause]:
             clauses.append(Clause("", [word]))  # "without raising her brows she smiles"
             continue
         if not joint:
-            if len(here.words) == _LONGEST:
+            if len(here.words) == _LONGEST or _main_verb(here, word):
                 clauses.append(Clause("", [word]))
                 continue
             here.words.append(word)
@@ -134,19 +134,41 @@ def _split(words: list[Word]) -> list[Clause]:
             and here.words
             and all(w.kind in ("hedge", "skip") for w in here.words)
         ):
-            continue  # "probably also AU6"
+            here.joint = "with" if word.low == "with" else here.joint
+            continue  # "probably also AU6", "but only with the left side"
         if not here.words and here.joint not in ("with", "without"):
             here.joint = joint if here.joint in ("", ",", "(", ")") or joint != "," else here.joint
         else:
             clauses.append(Clause(joint))
         if word.kind in ("neg", "except", "as if", "relative", "sub"):
             clauses[-1].words.append(word)
+        if joint == "sub" and word.low == "as" and _reads_as(words, n):
+            clauses[-1].unreal = True
         alone = joint == "sub" and not here.has(*CONTENT)
         if alone and word.low == "when" and _habit(words, n):
             clauses[-1].unreal = True
         if joint == "sub" and word.low in _OTHER_TIMES and not _of_a_thing(words, n):
             clauses[-1].unreal = True
     return [c for c in clauses if c.words]
+
+
+def _main_verb(here: Clause, word: Word) -> bool:
+    """ "The woman with no teeth *beamed*": the phrase has ended."""
+    if here.joint not in ("with", "without") or word.kind != "act" or not here.words:
+        return False
+    noun = here.words[-1].kind in ("part", "unknown", "person", "motion")
+    return noun and word.form == "ed"
+
+
+def _reads_as(words: list[Word], n: int) -> bool:
+    """ "Read it as a squint": what something passes for."""
+    after = words[n + 1 : n + 5]
+    if len(after) < 2 or after[0].kind != "article" or after[0].value != "indef":
+        return False
+    named = next((m for m, w in enumerate(after) if w.kind in ("act", "noun")), -1)
+    if named < 1 or any(w.kind != "unknown" for w in after[1:named]):
+        return False
+    return named + 1 == len(after) or after[named + 1].kind in ("mark", "conj", "prep", "sub")
 
 
 def _habit(words: list[Word], n: int) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Scan
+from facs_text._prose._same_side import LOST
 from facs_text._prose._scope import Scope
 from facs_text._prose._state import Said, State
 from facs_text._prose._words import Word
@@ -18,6 +19,7 @@ LABELS = frozenset((":", "(", ")", "—", "–", "-", "=", "with", "→"))
 _VERDICT = frozenset(("neg", "present", "absent", "skip", "aux"))
 _BESIDE = _VERDICT | {"level", "level noun", "number", "mark", "prep", "article", "hedge", "side"}
 _GOES_ON = frozenset(("but", "and", ",", "then", "relative", "yet", "", "sub"))
+_CONTRARY = frozenset(("otherwise", "opposite", "contrary", "reverse"))
 _NO_LONGER = frozenset(("now", "anymore", "any more", "any longer", "afterwards"))
 _OTHER = {"left": "right", "right": "left"}
 
@@ -26,6 +28,9 @@ def heading(state: State, clause: Clause, found: Scan, scope: Scope) -> bool:
     """ "Absent: AU1, AU2": holds for all that follows in the sentence."""
     if not clause.words or clause.words[-1].low != ":" or found.targets or found.parts:
         return False
+    thing = bool(found.unknown) and scope.deny >= 0 and clause.words[scope.deny].low == "no"
+    if thing:
+        return False  # "no Duchenne marker: the corners go up"
     if scope.deny >= 0 or clause.has("absent"):
         state.header = "absent"
     elif clause.has("unsure"):
@@ -124,6 +129,16 @@ def _over(state: State, about: _Comment) -> bool:
     return over
 
 
+def _told_otherwise(state: State, about: _Comment) -> bool:
+    """ "She said he smiled, but the tape shows otherwise"."""
+    clause = about.clause
+    if not {w.low for w in clause.words} & _CONTRARY or clause.joint not in _GOES_ON:
+        return False
+    state.take_back(state.group)
+    state.report(clause.words)
+    return bool(state.group)
+
+
 def _may_be(state: State, pronoun: Word) -> bool:
     """Whether a pronoun can be the person that is described."""
     person = state.people.described or state.people.subject
@@ -185,6 +200,16 @@ def _side(state: State, about: _Comment) -> bool:
     return bool(state.side_ahead) and about.scope.deny >= 0  # "the left, but not the right, brow"
 
 
+def _lost_side(state: State, about: _Comment) -> bool:
+    """ "A smile, only on the affected side": which one that is, is not said."""
+    told = [w for w in about.clause.words if w.kind == "side" and w.value == LOST]
+    if not told or not state.latest or not about.beside:
+        return False
+    state.take_back(one for one in state.latest if _splits(one) and one.action.side == "both")
+    state.report(told)
+    return True
+
+
 def _with_side(state: State, about: _Comment) -> bool:
     """ "He smiled with one side"."""
     words = about.clause.words
@@ -227,6 +252,8 @@ def _level(state: State, about: _Comment) -> bool:
     sure = not busy or all(w.how == "after" for w in levels)
     if not levels or about.scope.deny >= 0 or not (sure and state.latest):
         return False
+    if state.broken and clause.joint == ",":
+        return False  # "the brows are low and the mouth forms a straight, firm line"
     level = int(levels[-1].value)
     if clause.joint in ("but", "and", "yet") and not (clause.has("side", "prep") or busy):
         if not any(one.action.level for one in state.group):
@@ -258,5 +285,6 @@ def _put_level(said: Iterable[Said], level: int) -> None:
 
 
 _RULES: tuple[Callable[[State, _Comment], bool], ...] = (
-    _of_others, _over, _one_side_more, _denied, _side, _with_side, _elsewhere, _more_on_one, _level,
+    _of_others, _lost_side, _told_otherwise, _over, _one_side_more, _denied, _side, _with_side,
+    _elsewhere, _more_on_one, _level,
 )  # fmt: skip

@@ -71,6 +71,9 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
     if heard:
         state.group = [*state.group, *heard][-KEPT:] if clause.joint in LISTS else heard
         state.latest = heard
+        state.broken = False
+    elif found.motions or found.targets or (found.parts and clause.has("aux", "light")):
+        state.broken = True
     state.bare = [] if clause.has("person", "pronoun", "aux") else heard
 
 
@@ -179,8 +182,9 @@ def _settle_pending(
     """Deny or grade the bare names before this clause, when its predicate is theirs too."""
     if clause.joint not in LISTS:
         state.pending = []
-    if clause.has("unseen") and state.pending and clause.joint in ("and", "or", "nor"):
-        state.take_back(state.pending)  # "AU12 and AU13 cannot be told apart"
+    beside = state.pending or state.bare
+    if clause.has("unseen") and beside and clause.joint in ("and", "or", "nor"):
+        state.take_back([*state.pending, *state.bare])  # "AU12 and AU13 cannot be told apart"
         state.pending = []
     elif scope.predicate and state.pending:
         plural = clause.has("aux") and any(w.low in ("are", "were") for w in clause.words)

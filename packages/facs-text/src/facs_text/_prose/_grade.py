@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Scan, Target
+from facs_text._prose._lost import unsure_of_side
+from facs_text._prose._same_side import LOST
 from facs_text._prose._state import State
 from facs_text._prose._words import lexicon
 from facs_text._units import unit
@@ -37,6 +39,11 @@ def sides(state: State, clause: Clause, found: Scan, than: bool) -> None:
         at = clause.words.index(word)
         loose = _LOOSE if word.value in ("left", "right") else ("",)
         bare = [t for t in found.targets if t.side in loose]
+        if word.value == LOST:
+            state.report([word])
+            for target in bare:
+                target.blocked = target.blocked or unsure_of_side(target)
+            continue
         if not bare and word.how in ("on", "adv", "name") and not found.targets and found.parts:
             for part in found.parts:
                 part.side = part.side or word.value

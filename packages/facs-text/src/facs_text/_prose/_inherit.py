@@ -10,6 +10,7 @@ from facs_text._prose._words import Word, lexicon
 
 __all__ = ["directed", "inherit", "instrument"]
 
+_ANEW = frozenset(("there", "there is", "there are"))
 _LISTS = frozenset((",", "and", "or", "nor"))
 _FLOW = frozenset(
     (",", "and", "or", "nor", "but", "then", "yet", ":", "sub", "", "(", ")", "—", "–", "-")
@@ -64,7 +65,8 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
     it = any(w.low in ("it", "them") for w in clause.words) and not clause.has("neg", "unreal")
     if it and free and not own and _shut_again(state, free):
         state.take_back(state.latest)  # "opened his mouth, and shut it again"
-    if free and not own and not found.foreign and not moved and clause.joint in _FLOW:
+    anew = bool(clause.words) and clause.words[0].low in _ANEW  # "there is tension around the eyes"
+    if free and not own and not found.foreign and not (moved or anew) and clause.joint in _FLOW:
         source = state.waiting or state.parts
         for motion in free:
             for part in source[-4:]:

@@ -11,6 +11,8 @@ from facs_text._prose._words import Word, lexicon
 __all__ = ["Scanning", "effective", "join", "move"]
 
 _OF_SIDES = frozenset(("raise", "lower", "up and back", "droop", "sideways", "upturn"))
+_VERY = frozenset(("very", "very much", "so", "extremely", "unusually"))
+_PLACES = frozenset(("article", "owner", "unknown", "viewer"))
 _AHEAD = 9
 _FROWN = actions_of("4")
 _TIGHT_ON = frozenset(("close",))
@@ -45,6 +47,8 @@ def effective(here: Scanning, n: int, word: Word) -> tuple[str, set[int]]:
     phrasal = lexicon()["phrasal"]
     for m in range(n + 1, min(n + _AHEAD, len(here.words))):
         other = here.words[m]
+        if other.low == "in" and m + 1 < len(here.words) and here.words[m + 1].kind in _PLACES:
+            break  # "is curled in the picture"
         if other.kind in ("prep", "act", "gaze") or (
             other.kind == "motion" and f"{word.value}|{other.value}" not in phrasal
         ):
@@ -57,7 +61,8 @@ def effective(here: Scanning, n: int, word: Word) -> tuple[str, set[int]]:
     if word.value == "open":
         near = here.words[max(0, n - 4) : n + 6]
         eyes = any(w.kind == "part" and w.value == "eye" for w in near)
-        if eyes and any(w.kind == "level" and "wide" in w.low for w in near):
+        wide = any(w.kind == "level" and ("wide" in w.low or w.low in _VERY) for w in near)
+        if eyes and wide:
             return "widen", set()  # "opened his eyes as wide as he could"
     if word.value in _TIGHT_ON:
         tight = lexicon()["tight"]
@@ -73,6 +78,10 @@ def move(here: Scanning, motion: Motion) -> None:
     inside = here.prep >= 0 and motion.place > here.prep
     motion.foreign = here.out.foreign and not here.subject and not inside
     joined = False
+    thin = motion.value == "thin" and not motion.weak  # "pressed into a thin line"
+    if inside and thin and here.words[here.prep].low == "into" and here.out.targets:
+        motion.used = True
+        return
     if inside and here.words[here.prep].low == "into" and not motion.weak:
         for target in here.out.targets:  # "pulls back into a dimple"
             target.blocked = target.blocked or not target.code
@@ -127,6 +136,8 @@ def join(here: Scanning, part: Part, motion: Motion) -> bool:
     ):
         pushed = any(w.low.startswith(("pull", "push", "draw")) for w in here.words)
         key = "chin|push up" if pushed else "chin|lift"
+    if key == "chin|push forward" and any(w.low == "by" for w in here.words[: part.place]):
+        key = "chin|push"  # "the lower lip is pushed out by the chin"
     if key not in table:
         return False
     if table[key] == "33" and part.side in ("left", "right"):

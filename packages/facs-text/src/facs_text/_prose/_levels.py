@@ -14,6 +14,7 @@ _BEFORE = frozenset(
 _WHICH = frozenset(
     ("left", "right", "first", "second", "latter", "other", "the", "upper", "lower", "each")
 )
+_ANY_SCALE = frozenset(("score", "scored", "scored at", "rating", "rated", "value"))
 _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
 
@@ -36,7 +37,7 @@ def settle_levels(words: list[Word]) -> list[Word]:
         at = n - 1
         while at >= 0 and n - at < 5 and (words[at].low in _AT or words[at].kind == "code"):
             at -= 1
-        noun = at >= 0 and words[at].kind == "level noun"
+        noun = at >= 0 and words[at].kind == "level noun" and (coded or _of_facs(words, at))
         after = words[n + 1] if n + 1 < len(words) else None
         noun_after = after is not None and after.kind == "level noun"
         letter = word.text in LETTERS[1:]
@@ -66,6 +67,11 @@ def settle_levels(words: list[Word]) -> list[Word]:
             if noun:
                 drop.update(m for m in range(at, n) if words[m].kind != "code")
     return [w for n, w in enumerate(words) if n not in drop]
+
+
+def _of_facs(words: list[Word], n: int) -> bool:
+    """Whether a level noun can be FACS' where no code stands: a "score" may be of any scale."""
+    return words[n].low not in _ANY_SCALE or any(w.kind in ("noun", "muscle") for w in words[:n])
 
 
 def _is_a_part(words: list[Word], n: int) -> bool:

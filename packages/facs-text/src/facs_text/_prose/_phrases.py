@@ -8,7 +8,7 @@ from facs_text._prose._joins import Scanning, join, move
 from facs_text._prose._words import Word, lexicon
 
 __all__ = ["article_word", "face_part", "gaze_word", "light_verb", "owner_word", "person_word",
-           "preposition", "side_word", "unknown_word"]  # fmt: skip
+           "preposition", "side_word", "thing_word", "unknown_word"]  # fmt: skip
 
 # A single part of two is one of them after these words.
 _ONE = {
@@ -34,8 +34,11 @@ def owner_word(here: Scanning, n: int, word: Word) -> None:
 def person_word(here: Scanning, n: int, word: Word) -> None:
     if word.owner:
         here.det, here.owner = n, word
-    else:
-        here.close()
+        return
+    here.close()
+    after = here.words[n + 1] if n + 1 < len(here.words) else None
+    if after is not None and after.kind in ("motion", "light") and after.form == "ing":
+        here.out.foreign = False  # "a white photo of a boy sticking out his tongue"
 
 
 def side_word(here: Scanning, n: int, word: Word) -> None:
@@ -45,8 +48,14 @@ def side_word(here: Scanning, n: int, word: Word) -> None:
 
 def preposition(here: Scanning, n: int, word: Word) -> None:
     here.det = -1
-    if word.low != "of":
-        here.prep = n
+    before = here.words[n - 1].low if n else ""
+    if word.low != "of" and not (word.low == "in" and before.startswith("muscle")):
+        here.prep = n  # but "the muscles in his jaw" are the jaw
+
+
+def thing_word(here: Scanning, n: int, word: Word) -> None:
+    """ "For this shot the eyes are closed": what hangs on the preposition ends here."""
+    here.prep = here.det = -1
 
 
 def light_verb(here: Scanning, n: int, word: Word) -> None:
@@ -88,7 +97,15 @@ def _does_with_its_own(here: Scanning, n: int) -> bool:
         and after[0].kind in ("motion", "light")
         and after[0].form in ("s", "ed")
     )
-    return moves and any(w.kind == "owner" and w.value in ("m", "f", "t") for w in after[1:])
+    owns = any(w.kind == "owner" and w.value in ("m", "f", "t") for w in after[1:])
+    return moves and (owns or _a_part(after[1:3]))
+
+
+def _a_part(words: list[Word]) -> bool:
+    """ "An eyebrow", "one corner of the mouth": nobody lifts somebody else's."""
+    first = words[0] if len(words) == 2 else None
+    indef = first is not None and (first.value == "indef" or first.low in ("one", "both"))
+    return indef and words[1].kind == "part"
 
 
 def _noun_ends(here: Scanning, n: int) -> bool:
@@ -194,6 +211,9 @@ def _one_of_two(here: Scanning, word: Word) -> str:
     det = here.words[here.det]
     kind = det.value if det.kind == "article" else "owner"
     key = "eyebrow" if "eyebrow" in word.low else word.value
+    moved = any(w.kind == "motion" for w in here.words[here.det + 1 : here.det + 3])
+    if key == "eyebrow" and kind == "def" and moved and word is not here.words[here.det + 1]:
+        return "one?"  # "the raised eyebrow"
     return "one?" if kind in _ONE.get(key, ()) else ""
 
 
@@ -255,6 +275,9 @@ def _meet(here: Scanning, part: Part) -> None:
     if here.subject and here.subject[0].value in ("tongue", "teeth"):
         for target in here.out.targets:  # "the tongue pokes the cheek" is not the tongue shown
             target.blocked = target.blocked or target.part == here.subject[0].value
+    told = verb is not None and verb.used and not verb.weak and verb.place < part.place
+    if told and all(p.used for p in here.subject):
+        here.subject = []  # "the lips are puckered the left eye narrows": one has ended
     here.subject = [*here.subject[-3:], part]
 
 
@@ -290,6 +313,12 @@ def _at_corners(here: Scanning, part: Part) -> None:
 
 
 def gaze_word(here: Scanning, n: int, word: Word) -> None:
+    after = here.words[n + 1 : n + 3]
+    if len(after) == 2 and after[0].kind in ("pronoun", "person") and after[1].low == "down":
+        here.out.unknown.add(n)  # "stares him down" says nothing of where the eyes go
+        here.taken.update((n + 1, n + 2))
+        word.kind = after[1].kind = "unknown"
+        return
     part = Part("gaze", "", word, n, used=True)
     here.out.parts.append(part)
     here.subject, here.verb = [part], None

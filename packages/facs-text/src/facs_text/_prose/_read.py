@@ -11,6 +11,7 @@ from facs_text._prose._grade import levels, sides
 from facs_text._prose._inherit import directed, inherit, instrument
 from facs_text._prose._levels import settle_levels
 from facs_text._prose._lost import lost_sides, unsure_of_side, void_latest
+from facs_text._prose._same_side import settle_same_sides
 from facs_text._prose._scan import scan
 from facs_text._prose._scope import Scope, first_form, scope_of
 from facs_text._prose._sides import settle_sides
@@ -31,7 +32,8 @@ _QUIET = frozenset(("raise", "lower", "knit", "sideways", "part", "turn", "push 
 
 def read_prose(text: str) -> tuple[list[Said], list[tuple[int, int]]]:
     """(what is said, (start, end) of each stretch that was not understood)."""
-    words = settle_sides(settle_levels(settle_codes(to_words(tokenise(text)))))
+    words = settle_levels(settle_codes(to_words(tokenise(text))))
+    words = settle_same_sides(settle_sides(words))
     reader = _Reader()
     for clauses in sentences(words):
         reader.sentence(clauses)
@@ -46,6 +48,10 @@ def _one_side(said: list[Said]) -> list[Said]:
         if one.action.side != "one" and not one.denied:
             known[one.action.code] = max(one.action.level, known.get(one.action.code, 0))
     sided = {s.action.code for s in said if s.action.side in ("left", "right")}
+    shut = {s.action.side for s in said if s.action.code == "43" and not s.denied}
+    for one in said:  # "a wink, the right lid closed"
+        if one.action.code == "46" and one.action.side in ("both", "one") and len(shut) == 1:
+            one.action = one.action._replace(side=min(shut) if min(shut) != "both" else "one")
     winks = {s.action.side for s in said if s.action.code == "46" and not s.denied}
     return [
         s for s in said
@@ -180,6 +186,9 @@ class _Reader(State):
             if part.used or part.value == "gaze":
                 continue
             told = clause.has("aux") and clause.has("level")  # "the lids stay at half"
+            told = told or any(
+                w.kind in ("light", "level") for w in clause.words[max(0, part.place) :]
+            )
             if waits and not part.apart and not quiet and not told:
                 self.waiting.append(part)
             elif not quiet and not (part.apart and said) and not said:

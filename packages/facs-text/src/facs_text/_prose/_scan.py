@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from facs_text._prose._clauses import Clause
 from facs_text._prose._codes import actions_of
-from facs_text._prose._found import BY, Motion, Scan, Target
+from facs_text._prose._found import BY, Motion, Part, Scan, Target
 from facs_text._prose._joins import Scanning, effective, move
 from facs_text._prose._phrases import (
     article_word,
@@ -22,14 +22,17 @@ from facs_text._prose._phrases import (
     person_word,
     preposition,
     side_word,
+    thing_word,
     unknown_word,
 )
-from facs_text._prose._words import Word
+from facs_text._prose._tongue import tongue
+from facs_text._prose._words import Word, lexicon
 from facs_text._units import unit
 
 __all__ = ["scan"]
 
 _INTO = frozenset(("during", "with", "into", "through", "by", "in", "behind"))
+_PLACES = frozenset(("at", "in", "on", "behind", "near", "beside", "next to", "from"))
 # Parts that stand before the name of what they do: "lid ptosis", but not "brow ptosis".
 _REGIONS = {
     "eye": "eyes", "lid": "eyes", "upper lid": "eyes", "lower lid": "eyes", "cheek": "cheeks",
@@ -46,6 +49,12 @@ _OF_A_NOUN = (
 def _motion(here: Scanning, n: int, word: Word) -> None:
     value, taken = effective(here, n, word)
     here.taken |= taken
+    ahead = here.verb
+    if ahead is not None and ahead.weak and n - ahead.place < 4 and value == word.value:
+        whole = lexicon()["phrasal"].get(f"{value}|{ahead.value}")
+        if whole is not None:  # "a backward head toss"
+            here.out.targets = [t for t in here.out.targets if t.motion != ahead.value]
+            value = whole
     move(here, Motion(value, word, n))
 
 
@@ -146,6 +155,9 @@ def _act(here: Scanning, n: int, word: Word) -> None:
         and (after.kind == "calm" or (after.kind == "unknown" and not after.low.endswith("ly")))
     ):
         target.blocked = True
+    led = here.words[0].kind == "sub" and not named and n > 1
+    if led and all(w.kind in ("article", "unknown") for w in here.words[1:n]):
+        target.blocked = True  # "raises her brows when a peer talks"
     _turns_into(here, target)
     here.out.targets.append(target)
     here.close()
@@ -161,13 +173,24 @@ def _turns_into(here: Scanning, target: Target) -> None:
 
 
 def _is_name(here: Scanning, n: int, word: Word) -> bool:
-    if word.form in ("ed", "ing"):
+    if word.form in ("ed", "ing") or _finite(here, n, word):
         return False
     return (
         here.det >= 0
         or (n > 0 and here.words[n - 1].kind in ("level", "neg", "side"))
         or (here.prep >= 0)
     )
+
+
+def _finite(here: Scanning, n: int, word: Word) -> bool:
+    """ "The woman at the counter speaks", "the trader squints one eye", not "toothy smiles"."""
+    after = here.words[n + 1] if n + 1 < len(here.words) else None
+    acts = n > 0 and here.words[n - 1].kind == "unknown" and word.form == "s"
+    if acts and after is not None and after.kind in ("owner", "side", "part", "direction"):
+        return True
+    if word.form != "s" or here.prep < 0 or here.words[here.prep].low not in _PLACES:
+        return False
+    return here.words[n - 1].kind in ("unknown", "viewer", "person") and n - here.prep > 1
 
 
 def _phrase_start(here: Scanning, n: int) -> int:
@@ -183,12 +206,18 @@ def _phrase_start(here: Scanning, n: int) -> int:
 
 _STEPS: dict[str, Callable[[Scanning, int, Word], None]] = {
     "article": article_word, "owner": owner_word, "person": person_word,
-    "side": side_word, "prep": preposition, "aux": light_verb,
+    "side": side_word, "prep": preposition, "viewer": thing_word, "aux": light_verb,
     "light": light_verb, "present": light_verb, "unknown": unknown_word,
     "part": face_part, "gaze": gaze_word, "motion": _motion,
     "direction": _direction, "wide": _wide, "code": _code,
     "noun": _noun, "muscle": _noun, "act": _act,
 }  # fmt: skip
+
+
+def _stands_high(part: Part) -> bool:
+    """Whether "high" and "low" say where a part is held: "brows high", "cheeks high"."""
+    plural = part.word.plural and part.value in ("cheek", "lid", "upper lid")
+    return plural or part.value.endswith("brow")
 
 
 def scan(clause: Clause) -> Scan:
@@ -200,12 +229,18 @@ def scan(clause: Clause) -> Scan:
         step = _STEPS.get(word.kind)
         if step is not None:
             step(here, n, word)
-    if not here.out.motions and here.subject and here.subject[0].value.endswith("brow"):
+    if not here.out.motions and here.subject and _stands_high(here.subject[0]):
         for low, value in (("high", "raise"), ("low", "lower")):
             at = next((n for n, w in enumerate(here.words) if w.low == low), -1)
             if at > here.subject[0].place and not here.out.unknown:  # "brows high"
                 move(here, Motion(value, here.words[at], at))
                 here.words[at].kind = "skip"
+    jaw = not (here.out.motions or here.out.targets) and bool(here.subject)
+    if jaw and here.subject[0].value == "jaw":
+        hung = next((n for n, w in enumerate(here.words) if w.low.startswith(("hang", "hung"))), -1)
+        if hung >= 0:
+            here.out.targets.append(Target(actions_of("26"), here.subject[0].place, hung))
+            here.subject[0].used = True  # "jaw hanging"
     tight = next((n for n, w in enumerate(here.words) if w.low == "tight"), -1)
     alone = not (here.out.motions or here.out.targets or here.out.unknown)
     if (
@@ -216,4 +251,5 @@ def scan(clause: Clause) -> Scan:
     ):
         here.words[tight].kind, here.words[tight].value = "motion", "tighten"  # "jaw tight"
         move(here, Motion("tighten", here.words[tight], tight))
+    tongue(here.words, here.out)
     return here.out

@@ -12,6 +12,9 @@ __all__ = ["Scope", "first_form", "scope_of"]
 
 _MODALS = frozenset(("will", "would", "shall", "should", "must", "ought to", "has to", "have to"))
 _SHOWING = frozenset(("show", "expose", "reveal", "bare", "display"))
+_WITHIN = frozenset(("in", "behind", "about", "to", "beneath", "under"))
+_DEFINITE = frozenset(("the", "that", "this"))
+_AT_TIMES = frozenset(("seldom", "rarely", "occasionally", "sometimes", "usually", "often"))
 _FULL = frozenset(("3", "4", "5"))
 
 
@@ -29,6 +32,7 @@ class Scope:
     open: bool = False  # nothing in it is certain: asked, supposed, "not fully", "not strong"
     modal: bool = False  # what makes it unreal is a "should" or "will"
     into: bool = False  # what vanishes becomes what follows: "faded into a frown"
+    past: int = -1  # where what is denied ends: "no warmth *in* his smile"
     predicate: bool = False  # the denial stands behind the name: "AU4 is absent"
 
     def doubts(self, target: Target) -> bool:
@@ -42,6 +46,8 @@ class Scope:
         if self.vanish > target.last and not target.motion:
             return self.deny < 0
         if self.deny < 0:
+            return False
+        if self.deny < self.past < target.first and target.name:
             return False
         if target.last > self.deny:
             return True
@@ -81,6 +87,10 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             scope.open = scope.open or _scalar(words, n)
         elif kind == "motion" and word.low.startswith("drop") and _drops(words, n):
             scope.stop = n  # "drops the smile"
+        elif kind == "motion" and word.value == "lower" and _falls(words, n):
+            scope.vanish = n  # "her smile drops"
+        elif kind == "stop" and word.low == "lost" and n and words[n - 1].kind == "code":
+            absent = n  # "AU6 lost"
         elif kind == "stop" and scope.stop < 0 and not _ends_on(words, n):
             scope.stop = n
         elif kind == "vanish" and not _of_a_part(words, n):
@@ -99,6 +109,8 @@ def scope_of(clause: Clause, named: bool) -> Scope:
                 scope.vanish = n  # "the smile slid off his face"
         elif kind == "absent" and named:
             absent = n
+        elif kind == "unreal" and word.low in _AT_TIMES:
+            scope.unreal, scope.open = 0, True  # "it smiled seldom"
         elif kind == "unreal" and scope.unreal < 0 and not _mere_wish(words, n):
             if word.value in ("can", "able to") and _negated(words, n):
                 scope.stop = n  # "cannot", "not able to"
@@ -128,10 +140,24 @@ def scope_of(clause: Clause, named: bool) -> Scope:
     scope.predicate = scope.deny > 0 and any(
         w.kind in ("code", "noun", "muscle", "act") for w in words[: scope.deny]
     )
+    scope.past = _denied_until(words, scope.deny)
     if clause.unreal:
         scope.unreal = scope.unsure = 0
         scope.open = True
     return scope
+
+
+def _denied_until(words: list[Word], deny: int) -> int:
+    """Place of "in" in "no warmth in his smile", where the smile is there; -1 for none."""
+    if deny < 0:
+        return -1
+    bare = words[deny].low == "nothing"
+    for n in range(deny + 1, len(words) - 2):
+        word = words[n]
+        if word.low in _WITHIN and bare:
+            return n if words[n + 1].kind == "owner" or words[n + 1].low in _DEFINITE else -1
+        bare = bare or (word.kind in ("unknown", "part") and not word.low.endswith("ly"))
+    return -1
 
 
 def _ends_on(words: list[Word], n: int) -> bool:
@@ -183,6 +209,15 @@ def _of_a_part(words: list[Word], n: int) -> bool:
 def _drops(words: list[Word], n: int) -> bool:
     after = next((w for w in words[n + 1 : n + 4] if w.kind not in ("article", "owner")), None)
     return after is not None and after.kind == "act"
+
+
+def _falls(words: list[Word], n: int) -> bool:
+    """ "His grin drops": it is the smile that goes, and no part of the face."""
+    before = words[n - 1] if n else None
+    named = before is not None and before.kind == "act" and before.value in ("12", "12+25", "U12")
+    after = words[n + 1] if n + 1 < len(words) else None
+    ends = after is None or after.kind in ("mark", "conj", "prep")
+    return named and ends and words[n].form in ("s", "ed") and before.form == "base"
 
 
 def _negated(words: list[Word], n: int) -> bool:

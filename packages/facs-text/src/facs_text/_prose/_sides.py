@@ -31,7 +31,7 @@ def settle_sides(words: list[Word]) -> list[Word]:
         does = after is not None and after.kind in ("act", "gaze") and after.form != "base"
         if word.low == "one" and does:
             word.kind, word.value = "pronoun", "t"  # "one smiles, the other frowns"
-        if word.low == "one" and _named_one(words, n):
+        if word.low == "one" and (_named_one(words, n) or _one_who_stands(words, n)):
             word.kind, word.value = "other", word.low
         if word.kind != "side" or word.value not in _OTHER:
             continue
@@ -59,6 +59,17 @@ def _named_one(words: list[Word], n: int) -> bool:
     if n < 2 or words[n - 1].kind not in ("unknown", "level") or n + 1 == len(words):
         return False
     return words[n - 2].kind == "article" and words[n + 1].kind != "part"
+
+
+def _one_who_stands(words: list[Word], n: int) -> bool:
+    """ "The one on the left smiles", "the one to the right has his eyes closed"."""
+    if n == 0 or words[n - 1].low != "the" or n + 5 > len(words):
+        return False
+    place, after = words[n + 1 : n + 4], words[n + 4 : n + 6]
+    if place[0].low not in ("on", "to", "at") or place[2].value not in _OTHER:
+        return False
+    has = after[0].low in ("has", "had") and len(after) > 1 and after[1].kind == "owner"
+    return has or after[0].kind in ("act", "gaze")
 
 
 def _is_hand(word: Word, after: Word | None) -> bool:
@@ -95,7 +106,11 @@ def _follows(words: list[Word], n: int, lows: Collection[str]) -> bool:
 def _just_then(words: list[Word], n: int) -> bool:
     """ "Right away", "right before", but not "to her right before"."""
     named = n > 0 and words[n - 1].kind in ("article", "owner", "prep")
-    return not named and _follows(words, n, ("away", "now", "there", "here", "before"))
+    return not named and _follows(
+        words,
+        n,
+        ("away", "now", "there", "here", "before", "after", "afterwards", "beside", "then"),
+    )
 
 
 def _is_verb(words: list[Word], n: int) -> bool:
@@ -159,7 +174,8 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
             word.kind, word.how = "place", ""  # "at the door on the left"
         person = words[first - 2] if prep is not None and first > 1 else None
         beside = word.how == "to" and _follows(words, last, ("of",))
-        if person is not None and person.kind == "person" and (word.how == "on" or beside):
+        stands = person is not None and person.kind in ("person", "other")
+        if stands and (word.how == "on" or beside):
             word.kind, word.how = "place", ""
     drop.update(range(n + 1, last + 1))
     while (
@@ -192,7 +208,7 @@ def _one_and_of(words: list[Word], n: int) -> int:
     last = n
     if _follows(words, last, _HALVES):  # "the left lower face"
         return last + 1
-    if _follows(words, last, ("one", "side", "hand side", "ones")):
+    if _follows(words, last, ("one", "side", "hand side", "ones", "half")):
         last += 1
     if last + 1 < len(words) and words[last + 1].low == "of":
         place = last + 2

@@ -50,6 +50,7 @@ class State:
         self.bare: list[Said] = []  # of the last clause, where it had no subject
         self.group: list[Said] = []  # of the last clause and those that it is listed with
         self.latest: list[Said] = []  # of the last clause that said something
+        self.broken = False  # something else was spoken of since
         self.denied = self.stopped = False
         self.form = ""
         self.unreal = False

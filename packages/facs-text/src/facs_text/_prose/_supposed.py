@@ -87,10 +87,14 @@ def supposed(clause: Clause, target: Target) -> bool:
         return True  # "frowning gives you wrinkles"
     if gerund and n < len(words) and words[n].kind == "unknown":
         return words[n].low.endswith("s") and not words[n].low.endswith("ss")  # "smiling hurts"
+    while n < len(words) and words[n].kind == "side":
+        n += 1
     if n >= len(words) or words[n].kind != "aux" or words[n].low not in _COPULAS:
         return False
     while n < len(words) and words[n].kind in ("aux", "skip", "article", "side", "hedge"):
         n += 1
+    if n < len(words) and words[n].low in ("out", "off", "down"):
+        return True  # "the lower lip depressor on the left is out"
     if n == len(words) or words[n].kind not in ("unknown", "prep"):
         return False
     low = words[n].low

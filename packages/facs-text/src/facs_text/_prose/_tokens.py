@@ -47,6 +47,7 @@ _BEFORE_IS = frozenset(
     ]
 )
 _DIMENSIONS = frozenset(("2D", "3D", "4D"))
+_QUOTES, _LAST = "'‘’", ",.!?…—"
 _OPEN, _CLOSE = '"“«', '"”»'
 
 
@@ -122,7 +123,7 @@ def _speech(tokens: list[Token], text: str) -> list[Token]:
         if (
             inside
             and end - n < len(tokens) - 1  # the text as a whole may stand in quotes
-            and inside[-1].text in ",.!?…—"
+            and inside[-1].text in _LAST
             and not any(t.kind == "code" for t in inside)
         ):
             stop = tokens[end].end
@@ -137,11 +138,17 @@ def _speech(tokens: list[Token], text: str) -> list[Token]:
 def _closings(tokens: list[Token]) -> dict[int, int]:
     """Place of the closing quote of each opening one."""
     pairs: dict[int, int] = {}
-    start = -1
+    start = single = -1
     for n, token in enumerate(tokens):
         if token.kind != "mark":
             continue
-        if start < 0 and token.text in _OPEN:
+        if token.text in _QUOTES:
+            beside = n > 0 and tokens[n - 1].end == token.start
+            if not beside or (single < 0 and tokens[n - 1].text in "(["):
+                single = n
+            elif single >= 0 and tokens[n - 1].text in _LAST:
+                pairs[single], single = n, -1
+        elif start < 0 and token.text in _OPEN:
             start = n
         elif start >= 0 and token.text in _CLOSE:
             pairs[start] = n

@@ -44,6 +44,9 @@ _LATE = (
 )  # fmt: skip
 _Phrases = dict[str, tuple[str, str]]
 _SMALL = frozenset(("the", "her", "his", "their", "its", "my", "your", "a"))
+_TO_PLACES = frozenset(("the", "left", "right", "one", "either", "his", "her", "their"))
+_NAMING = frozenset(("level", "article", "prep", "direction"))
+_CLAUSE = frozenset(("article", "owner", "part"))
 _COUNTED = frozenset(("first", "second", "third", "next", "last"))
 _RANKS = frozenset(
     ("pc", "dc", "ds", "di", "ps", "wpc", "sgt", "insp", "cst", "ofc", "dr", "prof", "officer",
@@ -157,7 +160,7 @@ def _tables() -> tuple[dict[str, str], _Phrases, _Phrases]:
             bare = [w for w in inside[:-1] if w not in _SMALL]
             phrases.setdefault(" ".join([first, *bare, inside[-1]]), (kind, value))
     for phrase, kind, value, inflect in entries:
-        if inflect:
+        if inflect and not (kind == "act" and phrase.endswith("ed")):  # "open mouthed" as it is
             base = " ".join(bases.get(w, w) for w in phrase.split())
             inflecting.setdefault(base, (kind, value))
     return bases, phrases, inflecting
@@ -186,6 +189,8 @@ def to_words(tokens: list[Token]) -> list[Word]:
             n += 1
             continue
         count, kind, value = _match(tokens, n)
+        if _cut_short(tokens, n, count, kind):
+            count, kind, value = _match(tokens[: n + 1], n)
         last = tokens[n + max(count, 1) - 1]
         low = " ".join(t.low for t in tokens[n : n + max(count, 1)])
         found.append(
@@ -199,10 +204,33 @@ def to_words(tokens: list[Token]) -> list[Word]:
     return _names(found)
 
 
+def _cut_short(tokens: list[Token], n: int, count: int, kind: str) -> bool:
+    """Whether a phrase takes the start of a longer one: "tightening of the lip" of "the lip
+    corners", "inclined to" of "inclined to the right".
+    """
+    if count < 2:
+        return False
+    last = n + count - 1
+    if kind == "unreal" and tokens[last].low == "to" and last + 1 < len(tokens):
+        return tokens[last + 1].low in _TO_PLACES
+    if kind == "side" and any(t.low in _SMALL for t in tokens[n:last]):
+        return _match(tokens, last + 1)[1] == "part"  # "on the right and the left brow"
+    if kind != "noun" or not any(t.low == "of" for t in tokens[n:last]):
+        return False
+    longer, what, _ = _match(tokens, last)
+    return longer > 1 and what == "part"
+
+
 def _names(words: list[Word]) -> list[Word]:
     """Unknown words with a capital that do something, or that own it, are persons; "her" is one
     where nothing follows that could be hers: "gave her a smile".
     """
+    for n, word in enumerate(words[2:], 2):
+        if word.low == "no" and words[n - 1].low == "/" and words[n - 2].low == "yes":
+            word.kind = words[n - 1].kind = "skip"  # "a yes/no question"
+    for yes, no in pairwise(words):
+        if (yes.low, no.low) == ("yes", "no") and yes.end + 1 == no.start:
+            no.kind = "skip"  # "a yes-no question"
     for rank, word in pairwise(words):
         if rank.low in _RANKS and rank.text[:1].isupper() and word.text[:1].isupper():
             rank.kind, rank.value = "person", "role"
@@ -210,8 +238,22 @@ def _names(words: list[Word]) -> list[Word]:
     for before, word in pairwise(words):
         if word.low == "still" and (before.kind == "article" or before.low in _COUNTED):
             word.kind = "unknown"  # "in the second still" is a picture
+        if before.low == "peer" and word.kind == "act" and word.form == "s":
+            before.kind = "unknown"  # "when a peer talks"
+        if word.low == "like" and before.kind in ("neg", "pronoun"):
+            word.kind = "unknown"  # "he does not like it"
+        if before.low == "so" and before.kind == "skip" and word.kind in _CLAUSE:
+            before.kind, before.value = "sub", "so that"  # "she smiles, so the line is uneven"
         if word.low == "back" and before.kind in ("article", "owner"):
             word.kind = "unknown"  # "his back is arched"
+    for n, word in enumerate(words):
+        last = n + 1 == len(words) or words[n + 1].kind in ("mark", "prep")
+        if word.low == "light" and last and n and words[n - 1].kind in _NAMING:
+            word.kind = "unknown"  # "in soft light"
+        if word.low == "face" and n and words[n - 1].kind in ("article", "owner"):
+            beside = [words[m] for m in (n - 2, n + 1, n + 2) if 0 <= m < len(words)]
+            if any(w.kind == "motion" and w.value in ("turn", "tilt") for w in beside):
+                word.kind, word.value = "part", "head"  # "turned her face to the right"
     shouted = not any(w.text.islower() for w in words)
     for n, word in enumerate(words):
         if word.low == "her" and word.kind == "owner":
@@ -222,7 +264,10 @@ def _names(words: list[Word]) -> list[Word]:
             continue
         if word.text.isupper() and (shouted or len(word.text) < 3):
             continue
-        after = words[n + 1] if n + 1 < len(words) else None
+        at = n + 1
+        while at < len(words) and (words[at].kind == "skip" or words[at].low.endswith("ly")):
+            at += 1  # "Omar just lowered"
+        after = words[at] if at < len(words) else None
         before = words[n - 1] if n else None
         told = after is not None and after.low == ":" and n + 2 < len(words)
         does = after is not None and (
@@ -238,6 +283,8 @@ def _names(words: list[Word]) -> list[Word]:
         starts = before is None or before.kind == "mark"
         if (does or word.owner or left) and not (starts and word.low.endswith("ly")):
             word.kind, word.value = "person", "name"
+            if before is not None and before.kind == "person" and before.text[:1].isupper():
+                word.value, before.kind = before.value, "skip"  # "Aunt Edda's brows"
     return words
 
 
@@ -248,6 +295,13 @@ def _hyphens(tokens: list[Token]) -> tuple[list[Token], set[int]]:
     kept: list[Token] = []
     joined: set[int] = set()
     for n, token in enumerate(tokens):
+        if (
+            token.low == "up"
+            and n > 1
+            and (tokens[n - 2].low, tokens[n - 1].text) == ("close", "-")
+        ):
+            kept[-1].low, kept[-1].end = "closeup", token.end
+            continue
         inside = token.text in "-‐‑" and 0 < n < len(tokens) - 1
         if inside and tokens[n - 1].end == token.start and token.end == tokens[n + 1].start:
             joined.add(token.end)
