@@ -174,6 +174,9 @@ def test_words_can_be_taught_to_a_generator_whose_transformer_stays_as_it_is(
     assert not torch.equal(
         first["condition.encoder.near.weight"], second["condition.encoder.near.weight"]
     )
+    record = read_folder(tmp_path / "second0.01")[0]["began_with"]
+    assert record["result"]["step"] == 1
+    assert len(record["weights"]) == 12
     # it knows more words, the old ones where they were, and went on from there
     words = [
         read_folder(tmp_path / name)[0]["model"]["encoder"]["vocabulary"]["words"]

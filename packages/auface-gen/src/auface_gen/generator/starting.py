@@ -6,6 +6,7 @@ before until it is trained on.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,16 @@ class Start:
     def detectors(self) -> list[str]:
         """Names of the detectors that it was trained to please."""
         return [str(name) for name in self.config.get("detectors", [])]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What a model that began with it says of it: its name, and how it was trained itself."""
+        kept = ("training", "result", "pictures", "began_with")
+        return {"weights": self._name()} | {k: self.config[k] for k in kept if k in self.config}
+
+    def _name(self) -> str:
+        """12 hex digits of its weights file, as `AUFace.digest` has them."""
+        return hashlib.sha256((self.folder / "model.safetensors").read_bytes()).hexdigest()[:12]
 
     def give(self, generator: Generator) -> None:
         """Load the weights into a generator of the same sizes whose vocabulary is `grown` from this

@@ -127,6 +127,7 @@ def train_generator(
             dict.fromkeys([*(begun.detectors if begun else ()), *_listened_to(run, detector)])
         ),
         "size": size,
+        **({"began_with": begun.record} if begun else {}),
     }
     learn(
         learner,
