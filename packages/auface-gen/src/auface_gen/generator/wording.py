@@ -191,9 +191,14 @@ def _some_contrasts(coding: Coding, count: int, seed: int) -> tuple[Contrast, ..
 
 
 def _as_written(coding: Coding, one: Contrast) -> Coding:
-    """The change of a contrast, made to a coding that is not resolved."""
+    """The change of a contrast, made to a coding that is not resolved: what comes takes the place of
+    what was asked of the same side, of which resolution may have left nothing.
+    """
     gone = {action.code for action in one.before}
-    return Coding([*(a for a in coding if a.code not in gone), *one.after])
+    gone |= {action.code for action in one.after if action.side == "both"}
+    come = {(action.code, side) for action in one.after for side in (action.side, "both")}
+    kept = (a for a in coding if a.code not in gone and (a.code, a.side) not in come)
+    return Coding([*kept, *one.after])
 
 
 def meant(said: Sequence[Said], spans: Sequence[Sequence[tuple[int, int]]], length: int) -> Tensor:
