@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from auface_gen.codings.mixture import draw_codings
 from auface_gen.columns import COLUMNS
 from auface_gen.errors import AUFaceGenError
 from auface_gen.generator import train as train_module
@@ -154,6 +155,15 @@ def test_a_run_can_begin_from_other_weights_and_fine_tuning_wants_a_detector(
     assert read_folder(tmp_path / "third")[0]["detectors"] == ["training-1:0123"]
     with pytest.raises(AUFaceGenError, match=r"finetune=0.5 needs a detector"):
         train_generator(corpus, tmp_path / "x", run=GeneratorRun(finetune=0.5), tell=QUIET)
+
+
+def test_a_contrast_of_a_coding_as_written_names_no_side_twice() -> None:
+    rng = np.random.default_rng(0)
+    for i, coding in enumerate(draw_codings(rng, 1000)):
+        (wrong,) = contrasts(
+            asked(str(coding), False, False), 1, detail="brief", seed=i, resolved=False
+        )
+        assert wrong.text
 
 
 def test_words_can_be_taught_to_a_generator_whose_transformer_stays_as_it_is(

@@ -191,8 +191,8 @@ def _some_contrasts(coding: Coding, count: int, seed: int) -> tuple[Contrast, ..
 
 
 def _as_written(coding: Coding, one: Contrast) -> Coding:
-    """The change of a contrast, made to a coding that is not resolved: what comes takes the place of
-    what was asked of the same side, of which resolution may have left nothing.
+    """The change of a contrast, made to a coding that is not resolved: what comes takes the place
+    of what was asked of the same side, of which resolution may have left nothing.
     """
     gone = {action.code for action in one.before}
     gone |= {action.code for action in one.after if action.side == "both"}
