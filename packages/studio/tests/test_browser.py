@@ -99,7 +99,7 @@ class Page:
         return self.driver.find_elements(By.CSS_SELECTOR, css)
 
     def until(self, check, says=""):
-        return WebDriverWait(self.driver, 20, poll_frequency=0.05).until(lambda _: check(), says)
+        return WebDriverWait(self.driver, 180, poll_frequency=0.05).until(lambda _: check(), says)
 
     def js(self, code, *arguments):
         return self.driver.execute_script(code, *arguments)

@@ -15,6 +15,25 @@ export function h(tag, props = {}, ...children) {
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 
+// One stop of the Tab key for many buttons: arrows, Home and End move between them.
+// Returns what is to be called when the buttons are others.
+export function rove(root, selector) {
+  const all = () => [...root.querySelectorAll(selector)];
+  const stop = (chosen) => { for (const node of all()) node.tabIndex = node === chosen ? 0 : -1; };
+  root.addEventListener("focusin", (event) => { if (event.target.matches(selector)) stop(event.target); });
+  root.addEventListener("keydown", (event) => {
+    const nodes = all();
+    const at = nodes.indexOf(event.target);
+    if (at < 0) return;
+    const wide = nodes.filter((node) => node.getBoundingClientRect().top === nodes[0].getBoundingClientRect().top).length;
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + wide, ArrowUp: at - wide, Home: 0, End: nodes.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    nodes[to]?.focus();
+  });
+  return () => stop(all()[0]);
+}
+
 let timer = 0;
 export function toast(text) {
   const node = $("#toast");

@@ -77,6 +77,9 @@ function showView() {
     tab.tabIndex = mine ? 0 : -1;
     $(`#view-${tab.dataset.view}`).hidden = !mine;
   }
+  // What had the focus may be hidden now.
+  const held = document.activeElement?.closest("[role=tabpanel]");
+  if (held?.hidden) $(`#tab-${state.view}`).focus();
   history.replaceState(null, "", address());
 }
 
@@ -90,7 +93,10 @@ function write(on) {
   if (on) {
     $("#prose").value = view?.actions.length ? view.text : "";
     $("#prose").focus();
-  } else showText(view, hover);
+  } else {
+    showText(view, hover);
+    $("#edit").focus();
+  }
 }
 
 function wire() {
@@ -106,6 +112,8 @@ function wire() {
   $("#undo").addEventListener("click", back);
   $("#theme").addEventListener("click", theme);
   $("#help").addEventListener("click", () => $("#keys").showModal());
+  // Not by the address: the address holds the coding.
+  $(".skip").addEventListener("click", (event) => { event.preventDefault(); $(SKIP_TO[state.view]).focus(); });
   for (const tab of document.querySelectorAll("[role=tab]")) {
     tab.addEventListener("click", () => change({ view: tab.dataset.view }, { remember: false }));
     tab.addEventListener("keydown", (event) => {
@@ -149,8 +157,11 @@ const KEYS = [
   ["W", "other words for the same"], ["Ctrl Z", "undo"], ["?", "this list"],
 ];
 
+const SKIP_TO = { face: "#codes", set: "#set-title", read: "#read-drop" };
+
 function keys(event) {
-  const typing = event.target.matches?.("textarea, select, input:not([type=range])");
+  if ($("dialog[open]")) return; // what lies behind a dialog is not to change
+  const typing = event.target.matches?.("textarea, select, input:not([type=range], [type=checkbox])");
   if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !typing) return event.preventDefault(), back();
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape" && typing) return writing ? write(false) : event.target.blur();

@@ -35,7 +35,8 @@ export function showPerson() {
   for (const button of document.querySelectorAll("#gallery .person")) {
     const chosen = state.portrait === null && Number(button.dataset.person) === state.person;
     button.setAttribute("aria-checked", String(chosen));
-    button.tabIndex = chosen ? 0 : -1;
+    // With a portrait nobody is chosen, and the gallery is still to be come to.
+    button.tabIndex = Number(button.dataset.person) === state.person ? 0 : -1;
     if (chosen && document.activeElement !== button) {
       // Only the strip may scroll, not the page.
       const strip = button.parentElement;

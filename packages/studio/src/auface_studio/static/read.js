@@ -7,7 +7,7 @@ import { dots } from "./seen.js";
 
 export function buildRead(start, use) {
   const root = $("#view-read");
-  const zone = h("label", { class: "drop big", tabindex: 0, id: "read-drop" }, h("input", { type: "file", accept: "image/*,.csv,.tsv,.txt,.json,.jsonl", hidden: true }),
+  const zone = h("label", { class: "drop big", tabindex: 0, role: "button", id: "read-drop" }, h("input", { type: "file", accept: "image/*,.csv,.tsv,.txt,.json,.jsonl", hidden: true }),
     h("span", {}, h("b", {}, "Drop a photograph or a table"), h("br"), "a face (PNG, JPEG, WebP), or what OpenFace, py-feat, LibreFace or a coder wrote (CSV, TSV, JSON)"));
   const out = h("section", { id: "read-out", "aria-live": "polite" });
   root.append(h("div", { class: "panel read-in" }, h("h2", {}, "Read a picture"), zone,

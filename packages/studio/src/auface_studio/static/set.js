@@ -1,6 +1,6 @@
 // The set designer: people x codings x levels, a preview, and one click that makes the folder.
 
-import { $, copy, h } from "./dom.js";
+import { $, copy, h, rove } from "./dom.js";
 import { film, get, Latest, picture, post } from "./api.js";
 import { thumb } from "./thumbs.js";
 
@@ -9,6 +9,7 @@ let start = null;
 let watching = 0;
 const chosen = new Set([3, 7, 12]);
 let cells = [];
+let newCells = () => {};
 let previews = 0; // counts plans, so that an older one stops drawing
 
 const field = (label, node, hint) => h("label", { class: "field" }, h("span", {}, label), node, hint ? h("small", {}, hint) : "");
@@ -23,8 +24,9 @@ export function buildSet(given) {
     h("div", { class: "set-head" }, h("h2", { id: "set-count" }, "Preview"), h("span", { class: "grow" }),
       h("button", { id: "set-make", class: "primary", onclick: make }, "Make the set"), h("button", { id: "set-stop", hidden: true, onclick: stop }, "Stop"), h("a", { id: "set-zip", class: "button", hidden: true, href: "/api/set/zip", download: "" }, "Download the zip")),
     h("p", { id: "set-error", class: "error", role: "alert" }), h("progress", { id: "set-progress", hidden: true, max: 1, value: 0 }), h("p", { id: "set-status", class: "note", role: "status" }),
-    h("div", { id: "set-grid" }), h("details", { id: "set-conditions", hidden: true, ontoggle: conditions }, h("summary", {}, "The conditions table (conditions.csv)"), h("div", { id: "set-table" })),
+    h("div", { id: "set-grid" }), h("details", { id: "set-conditions", hidden: true, ontoggle: conditions }, h("summary", {}, "The conditions table (conditions.csv)"), h("div", { id: "set-table", tabindex: 0, role: "region", "aria-label": "The conditions table" })),
     h("details", {}, h("summary", {}, "The same from the command"), h("p", { class: "quiet" }, "Save this as design.toml, then: ", h("code", {}, "auface stimuli design.toml OUT")), h("pre", { id: "set-toml", class: "mono", tabindex: 0 }), h("button", { onclick: () => copy($("#set-toml").textContent, "TOML") }, "Copy"))));
+  newCells = rove($("#set-grid"), ".cell");
   root.addEventListener("input", soon);
   // Its pictures are asked for when it is looked at, not before.
   new IntersectionObserver((entries, watch) => {
@@ -37,13 +39,14 @@ export function buildSet(given) {
 }
 
 function form() {
-  const people = h("div", { class: "pick-people", role: "group", "aria-label": "People of the set" });
+  const people = h("div", { class: "pick-people", role: "group", "aria-label": "People of the set: the arrows move, Space takes one in or out" });
   for (let k = 0; k < start.people; k += 1) {
     people.append(h("button", {
       "aria-pressed": String(chosen.has(k)), class: "person", "data-pick": k, "aria-label": `Person ${k}`, title: `Person ${k}`,
       onclick: (event) => { chosen.has(k) ? chosen.delete(k) : chosen.add(k); event.currentTarget.setAttribute("aria-pressed", String(chosen.has(k))); soon(); },
     }, h("img", { alt: "", width: 44, height: 44 })));
   }
+  rove(people, ".person")();
   return h("section", { class: "panel set-form", "aria-label": "Design" },
     h("h2", {}, "Design"),
     field("Title", h("input", { id: "set-title", value: "My faces", maxlength: 200 })),
@@ -105,13 +108,14 @@ function grid() {
   const people = [...new Set(cells.map((c) => c.person))];
   const columns = [...new Map(cells.map((c) => [`${c.name} ${c.level}`, c])).values()];
   const byPlace = new Map(cells.map((c) => [`${c.person}|${c.name} ${c.level}`, c]));
-  const table = h("table", { class: columns.length > 9 ? "grid many" : "grid" },
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "person"), columns.map((c) => h("th", { scope: "col", title: c.text }, c.name, " ", h("b", {}, c.level), h("br"), h("small", { class: "mono" }, c.codes.split("+").flatMap((code, n) => (n ? [h("wbr"), `+${code}`] : [code]))))))),
+  const table = h("table", { class: "grid", vars: { "--columns": columns.length } },
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "person"), columns.map((c) => h("th", { scope: "col", title: c.text }, c.name, " ", h("b", {}, c.level), h("br"), h("small", { class: "mono" }, c.codes.split("+").flatMap((code, n) => [n ? h("wbr") : "", h("span", {}, n ? `+${code}` : code)])))))),
     h("tbody", {}, people.map((p) => h("tr", {}, h("th", { scope: "row" }, p), columns.map((c) => {
       const cell = byPlace.get(`${p}|${c.name} ${c.level}`);
-      return h("td", {}, cell ? h("button", { class: "cell", title: cell.frames.length ? "Larger, and moving" : "Larger", onclick: () => enlarge(cell) }, h("img", { alt: `Person ${p}, ${cell.codes}`, title: `${cell.codes}: ${cell.text}`, width: 84, height: 84, "data-codes": cell.codes, "data-person": p })) : "");
+      return h("td", {}, cell ? h("button", { class: "cell", title: cell.frames.length ? "Larger, and moving" : "Larger", onclick: () => enlarge(cell) }, h("img", { alt: `Person ${p}, ${cell.codes}`, title: `${cell.codes}: ${cell.text}`, width: 112, height: 112, "data-codes": cell.codes, "data-person": p })) : "");
     })))));
   $("#set-grid").replaceChildren(table);
+  newCells();
   previews += 1;
   preview(previews);
 }
@@ -172,7 +176,7 @@ async function enlarge(cell) {
   const image = h("img", { alt: `Person ${cell.person}, ${cell.codes}`, width: 384, height: 384 });
   const note = h("p", { class: "note", role: "status" });
   const box = h("dialog", { class: "large", "aria-label": `Person ${cell.person}, ${cell.name}`, onclose: () => box.remove() },
-    image, h("h2", {}, `Person ${cell.person}, ${cell.name} ${cell.level}`), h("p", { class: "mono" }, cell.codes), h("p", {}, cell.text), note, h("form", { method: "dialog" }, h("button", {}, "Close")));
+    image, h("h2", {}, `Person ${cell.person}, ${cell.name} ${cell.level}`), h("p", { class: "mono codes" }, cell.codes), h("p", {}, cell.text), note, h("form", { method: "dialog" }, h("button", {}, "Close")));
   image.src = document.querySelector(`#set-grid img[data-person="${cell.person}"][data-codes="${cell.codes}"]`)?.src ?? "";
   document.body.append(box);
   box.showModal();
@@ -211,9 +215,12 @@ const stop = () => post("/api/set/stop", {}).then(showStatus);
 
 function showStatus(status) {
   const making = status.state === "making";
+  const held = [$("#set-make"), $("#set-stop")].includes(document.activeElement);
   $("#set-make").hidden = making;
   $("#set-stop").hidden = !making;
   $("#set-zip").hidden = $("#set-conditions").hidden = status.state !== "made";
+  // Who pressed a button that goes finds the focus on the one that comes.
+  if (held) $(making ? "#set-stop" : status.state === "made" ? "#set-zip" : "#set-make").focus();
   if (making) $("#set-conditions").open = false;
   $("#set-progress").hidden = !making;
   if (making) $("#set-progress").value = status.done / status.total;
