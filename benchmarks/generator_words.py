@@ -10,7 +10,8 @@ split in an image folder. Four parts, all of them unless some are named:
 - --truth: every picture of the test people asked again: PSNR over all and over moved pixels beside
   copying the person at rest; AAAD with side, level and conflict scores, of the drawn pictures, of
   the true renders (the ceiling) and of these through the tokenizer, and shares of the ceiling; the
-  gain of each unit beside that of true renders; identity, where a network is given.
+  gain of each unit beside that of true renders; AAAD by sex and tone of skin; identity, where a
+  network is given.
 - --conflicts: for each pair that training marks or never has, in how many pictures both units are
   seen, drawn and true.
 - --levels: levels A to E of every scored unit, drawn on a few people: how seen levels rise.
@@ -49,6 +50,7 @@ from aaad.likeness import likeness
 from aaad.pictures import resized
 from auface_gen import AUFace
 from auface_gen.generator.sampling import steady
+from auface_gen.picture.people import Person
 from facs_text import parse, unit
 
 PARTS = ("sampling", "truth", "conflicts", "levels")
@@ -200,6 +202,7 @@ def truth(bench: Bench, rows: HeldOutPeople, drawn: np.ndarray, seconds: float) 
         "scores": scores,
         "share_of_ceiling": shares(scores["drawn"], scores["renders"]),
         "gain_share": gains(scores["drawn"]["gain"], scores["renders"]["gain"]),
+        "by_people": by_people(rows, drawn, preds, bench.min_count),
         "controls": controls(
             preds["drawn"],
             rows.wanted,
@@ -221,6 +224,38 @@ def truth(bench: Bench, rows: HeldOutPeople, drawn: np.ndarray, seconds: float) 
         said = "  ".join(f"{k} {one[k]:.3f}" for k in ("aaad", "side", "level", "conflict"))
         print(f"{name:10} {said}")
     print("share of the ceiling", json.dumps(found["share_of_ceiling"]), f"{seconds:.3f} s each")
+    return found
+
+
+def by_people(
+    rows: HeldOutPeople, drawn: np.ndarray, preds: dict[str, np.ndarray], min_count: int
+) -> dict[str, Any]:
+    """AAAD, drawn and of true renders, and PSNR by sex and tone of skin of the made-up people; none
+    of people of whom the corpus does not say who they are.
+    """
+    seeds = [row.extra.get("person_seed") for row in rows.rows]
+    if None in seeds:
+        return {}
+    known = {seed: Person.from_seed(int(seed)) for seed in set(seeds)}
+    kinds = {
+        "women": lambda one: one.sex == "female",
+        "men": lambda one: one.sex == "male",
+        "light skin": lambda one: one.tone < 1 / 3,
+        "medium skin": lambda one: 1 / 3 <= one.tone < 2 / 3,
+        "dark skin": lambda one: one.tone >= 2 / 3,
+    }
+    found = {}
+    for name, belongs in kinds.items():
+        keep = [i for i, seed in enumerate(seeds) if belongs(known[seed])]
+        if not keep:
+            continue
+        found[name] = {
+            "people": len({rows.people[i] for i in keep}),
+            "psnr": float(np.nanmean(decibels(drawn[keep], rows.true[keep]))),
+            **{k: subset(preds[k], rows, keep, min_count) for k in ("drawn", "renders")},
+        }
+        both = (found[name][kind]["aaad"] or float("nan") for kind in ("drawn", "renders"))
+        print(f"{name:12} AAAD {' of '.join(f'{value:.3f}' for value in both)}")
     return found
 
 
