@@ -126,9 +126,7 @@ def score_rows(
         raise AAADError(f"codings has {len(codings)} codings for {rows.n} images")
     weights = threshold_weights(columns, presence)
     unseen = int((~rows.known.any(1)).sum())
-    place = np.zeros(rows.n, np.int64)
-    if strata is not None:
-        place = np.unique(strata, return_inverse=True)[1].astype(np.int64)
+    place = _places(strata, rows.n)
     alone = np.bincount(place, minlength=1)[place] == 1
     rows.known &= ~alone[:, None]
     kept, excluded = _scored_columns(rows, columns, min_count)
@@ -188,6 +186,13 @@ def _labels(labels: Sequence[Any] | None, n: int, name: str) -> NDArray[Any] | N
     if len(labels) != n:
         raise AAADError(f"{name} has {len(labels)} labels for {n} images")
     return np.asarray([str(label) for label in labels])
+
+
+def _places(labels: NDArray[Any] | None, n: int) -> NDArray[np.int64]:
+    """(N,) number of each row's group, 0 for all without labels."""
+    if labels is None:
+        return np.zeros(n, np.int64)
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
 
 def _scored_columns(
