@@ -241,8 +241,9 @@ def _blocks(people: NDArray[Any] | None, rows: Rows) -> tuple[NDArray[np.int64],
 
 def _climate(g: Array, known: NDArray[np.bool_], weights: Array, across: Layout) -> float:
     """Mean distance of the best constant forecast of a column: the mean target of other rows."""
-    m = known[across.order].astype(np.float64)[:, None]
-    g = g[across.order] * m
-    n = max(float(m.sum()), 2.0)
+    g = g[across.order]
+    if not known.all():
+        g *= known[across.order, None]
+    n = max(float(known.sum()), 2.0)
     spread = (g * g).sum(0) - g.sum(0) ** 2 / n
     return float((spread * (n / (n - 1.0)) ** 2) @ weights) / n
