@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -10,10 +11,12 @@ import torch
 from PIL import Image
 
 from aaad import COLUMNS
+from aaad.detector import Detector
 from auface_cli.commands.demo import CODINGS
 from facs_text import parse, resolve
 from facs_text.corpus import CorpusWriter, make_row
 from vq_tokenizer import Tokenizer, TokenizerConfig, save_checkpoint
+from vq_tokenizer.tokenizer.checkpoint import detectors_of
 
 SIZE = 64
 
@@ -134,6 +137,21 @@ def test_a_tokenizer_trained_here(auface, corpus, eyes, tmp_path):
     first = ("train", "tokenizer", corpus, "--out", tmp_path / "vq", "--set", f"size={SIZE}")
     outcome = auface(*first, "--set", "model=tiny", "--detector", eyes, *args)
     assert outcome.status == 0, outcome.err
+    (name,) = detectors_of(tmp_path / "vq")  # which may not score what it draws
+    assert name.startswith("tiny:")
+
+
+def test_the_eyes_that_a_tokenizer_pleased_may_not_score(auface, eyes, model, tmp_path):
+    own = shutil.copytree(model, tmp_path / "model")
+    told = {"train": {"detectors": [Detector.from_pretrained(eyes, device="cpu").id]}}
+    config = own / "tokenizer" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text("utf-8")) | told))
+    out = tmp_path / "a.png"
+    drawn = auface("generate", "12C", "--model", own, "--out", out, "--steps", 1)
+    assert drawn.status == 0, drawn.err
+    refused = auface("score", out, "--detector", eyes, "--min-count", 1)
+    assert refused.status == 2, refused.err
+    assert "cannot score it; name another with --detector" in refused.err
 
 
 def test_a_generator_trained_here_is_packed_and_draws(auface, corpus, eyes, tmp_path):

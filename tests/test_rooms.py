@@ -35,6 +35,22 @@ def test_every_room_has_a_floor(package: str) -> None:
     assert found == set(rooms.FLOORS[package])
 
 
+@pytest.mark.parametrize(
+    ("package", "low", "high"),
+    [("aaad", "sums", "metric"), ("facs_text", "_units", "_resolve")],
+)
+def test_an_upward_import_is_seen(
+    package: str, low: str, high: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "packages" / rooms.FOLDERS[package] / "src" / package
+    home.mkdir(parents=True)
+    for name, text in (("__init__", ""), (high, ""), (low, f"from {package}.{high} import x\n")):
+        (home / f"{name}.py").write_text(text)
+    monkeypatch.setattr(rooms, "ROOT", tmp_path)
+    (arrow,) = rooms.upward(package)
+    assert (arrow.source, arrow.target) == (f"{package}.{low}", f"{package}.{high}")
+
+
 def test_a_circle_is_seen() -> None:
     assert rooms.circles([("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")]) == [["a", "b", "c"]]
     assert rooms.circles([("a", "b"), ("a", "c"), ("b", "c")]) == []

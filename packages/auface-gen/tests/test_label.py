@@ -52,6 +52,21 @@ def test_a_model_names_the_detectors_it_was_trained_against(
         assert json.loads(image.text["auface:detectors"]) == ["teacher:0123456789ab"]
 
 
+def test_a_picture_names_the_detectors_of_the_tokenizer_too(
+    own_model: Path, tmp_path: Path
+) -> None:
+    for part, told in (
+        ("generator", {"detectors": ["teacher:01"]}),
+        ("tokenizer", {"train": {"detectors": ["eyes:02", "teacher:01"]}}),
+    ):
+        config = own_model / part / "config.json"
+        config.write_text(json.dumps(json.loads(config.read_text()) | told))
+    made = AUFace.from_pretrained(own_model, device="cpu").generate("12D", steps=1)[0]
+    made.save(tmp_path / "face.png")
+    with Image.open(tmp_path / "face.png") as image:
+        assert json.loads(image.text["auface:detectors"]) == ["teacher:01", "eyes:02"]
+
+
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif"])
 @pytest.mark.parametrize("source", [DRAWN, COMPOSITE])
 def test_every_kind_of_file_carries_the_label(

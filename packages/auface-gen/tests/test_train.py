@@ -30,7 +30,7 @@ from auface_gen.generator.views import seen_as
 from auface_gen.generator.wording import asked, codes_of, contrasts, meant, meets, pairs_of, say
 from facs_text import FacsTextError, parse, resolve
 from facs_text.corpus import make_row, write_shards
-from vq_tokenizer import load_checkpoint
+from vq_tokenizer import load_checkpoint, save_checkpoint
 
 QUIET = lambda line: None  # noqa: E731
 SMALL = {
@@ -153,6 +153,15 @@ def test_a_run_can_begin_from_other_weights_and_fine_tuning_wants_a_detector(
     )  # fmt: skip
     # what pleased a detector once goes on pleasing it
     assert read_folder(tmp_path / "third")[0]["detectors"] == ["training-1:0123"]
+    # and so does what a tokenizer that pleased one draws
+    pleased = save_checkpoint(
+        load_checkpoint(reference_tokenizer), tmp_path / "vq", train={"detectors": ["eyes:4567"]}
+    )
+    train_generator(
+        corpus, tmp_path / "fourth", tokenizer=pleased, run=run,
+        tokens=tmp_path / "tokens", start=tmp_path / "first", tell=QUIET,
+    )  # fmt: skip
+    assert read_folder(tmp_path / "fourth")[0]["detectors"] == ["training-1:0123", "eyes:4567"]
     with pytest.raises(AUFaceGenError, match=r"finetune=0.5 needs a detector"):
         train_generator(corpus, tmp_path / "x", run=GeneratorRun(finetune=0.5), tell=QUIET)
 

@@ -14,6 +14,7 @@ from vq_tokenizer import (
     load_checkpoint,
     save_checkpoint,
 )
+from vq_tokenizer.tokenizer.checkpoint import detectors_of
 
 
 @pytest.fixture
@@ -47,6 +48,21 @@ def test_a_field_that_an_older_file_lacks_has_its_default(saved: Path) -> None:
         del config["model"][name]
     (saved / "config.json").write_text(json.dumps(config))
     assert load_checkpoint(saved).config == TokenizerConfig.preset("tiny")
+
+
+@pytest.mark.parametrize("train", [None, {}, {"detectors": []}, "what"])
+def test_a_file_that_names_no_detectors_has_none(saved: Path, train: object) -> None:
+    config = json.loads((saved / "config.json").read_text()) | {"train": train}
+    (saved / "config.json").write_text(json.dumps(config))
+    assert detectors_of(saved) == []
+
+
+@pytest.mark.parametrize("names", ["eyes:01", [1], {"eyes": 1}, None])
+def test_detectors_that_are_no_list_of_texts_are_refused(saved: Path, names: object) -> None:
+    config = json.loads((saved / "config.json").read_text()) | {"train": {"detectors": names}}
+    (saved / "config.json").write_text(json.dumps(config))
+    with pytest.raises(VQTokenizerError, match=r"config.json: detectors must be a list of texts"):
+        detectors_of(saved)
 
 
 def test_half_precision_on_disk(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from vq_tokenizer import FSQ, LFQ, ResidualQuantizer, VectorQuantizer, VQTokenizerError
+from vq_tokenizer.ops import nearest_code
 from vq_tokenizer.quantizers.terms import entropy_term
 
 
@@ -225,3 +226,11 @@ def test_errors() -> None:
         VectorQuantizer(4, 4)(torch.zeros(3, 4, dtype=torch.int64))
     with pytest.raises(VQTokenizerError, match="integers"):
         VectorQuantizer(4, 4).lookup(torch.zeros(3))
+
+
+def test_bf16_vectors_find_the_codes_of_their_values() -> None:
+    vq = VectorQuantizer(64, 6)
+    z = torch.randn(200, 6, generator=torch.Generator().manual_seed(0)).bfloat16()
+    found = vq.search(z)
+    assert torch.equal(found, vq.search(z.float()))
+    assert torch.equal(found, nearest_code(z, vq.codebook))  # the search's own way with bf16

@@ -13,6 +13,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from vq_tokenizer import TokenizerConfig, VQTokenizerError, load_checkpoint
+from vq_tokenizer.tokenizer.checkpoint import detectors_of, read_tensors, write_tensors
 from vq_tokenizer.training.batches import batches, collate, pick
 from vq_tokenizer.training.losses import colour_loss, reconstruction_loss
 from vq_tokenizer.training.pictures import ArrayPictures
@@ -138,6 +139,42 @@ def test_resumes_to_the_same_bits(
         run(pictures, tmp_path / "cut", 12, checkpoint_minutes=0, feature_loss=stop, **options)
     run(pictures, tmp_path / "cut", 12, resume=True, feature_loss=stop, **options)
     same(tmp_path / "whole", tmp_path / "cut")
+
+
+class Eyes:
+    """Stands for a detector: a loss that says which network it looks with."""
+
+    def __init__(self, name: str) -> None:
+        self.id = name
+
+    def __call__(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return (output.mean() - target.mean()).square()
+
+
+def test_a_tokenizer_names_the_detectors_that_it_was_trained_to_please(
+    folder: Path, tmp_path: Path
+) -> None:
+    run(folder, tmp_path / "first", 1, feature_loss=Eyes("eyes:01"))
+    assert detectors_of(tmp_path / "first") == ["eyes:01"]
+    record = json.loads((tmp_path / "first" / "run.json").read_text())
+    assert record["about"]["detectors"] == ["eyes:01"]
+    run(folder, tmp_path / "second", 1, start=tmp_path / "first", feature_loss=Eyes("more:02"))
+    assert detectors_of(tmp_path / "second") == ["eyes:01", "more:02"]
+    with pytest.raises(VQTokenizerError, match="trained with detectors"):
+        run(folder, tmp_path / "first", 2, resume=True, feature_loss=Eyes("other:03"))
+    run(folder, tmp_path / "none", 1, feature_loss=lambda output, target: output.mean())
+    assert detectors_of(tmp_path / "none") == []
+
+
+def test_a_run_begun_before_detectors_were_named_goes_on(folder: Path, tmp_path: Path) -> None:
+    run(folder, tmp_path, 1, feature_loss=Eyes("eyes:01"))
+    state = tmp_path / "training.safetensors"
+    tensors, metadata = read_tensors(state)
+    told = json.loads(metadata["vq_tokenizer"])
+    del told["about"]["detectors"]
+    write_tensors(state, tensors, {"vq_tokenizer": json.dumps(told)})
+    run(folder, tmp_path, 2, resume=True, feature_loss=Eyes("eyes:01"))
+    assert detectors_of(tmp_path) == ["eyes:01"]
 
 
 def test_killed_and_resumed_to_the_same_bits(folder: Path, tmp_path: Path) -> None:

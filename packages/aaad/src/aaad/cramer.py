@@ -36,8 +36,13 @@ def as_array(value: Any) -> NDArray[Any]:
     return np.asarray(value)
 
 
-def check_column(given: NDArray[Any], known: NDArray[np.bool_], name: str, number: int) -> Array:
-    """One column (N, 6) as float64 that sums to one, or an `AAADError`; unknown rows are at 0."""
+def check_column(
+    given: NDArray[Any], known: NDArray[np.bool_], name: str, number: int, first: int = 0
+) -> Array:
+    """One column (N, 6) as float64 that sums to one, or an `AAADError`; unknown rows are at 0.
+
+    `first` is the number of its first row, for what is said.
+    """
     array = np.array(given, dtype=np.float64)
     if not known.all():
         array[~known] = np.eye(len(LEVELS))[0]
@@ -46,7 +51,7 @@ def check_column(given: NDArray[Any], known: NDArray[np.bool_], name: str, numbe
         bad = ~(off <= TOLERANCE) | ~(array >= -TOLERANCE).all(-1)
         i = int(np.flatnonzero(bad)[0])
         raise AAADError(
-            f"{name}[{i}, {number}] is not a distribution over the six levels: "
+            f"{name}[{first + i}, {number}] is not a distribution over the six levels: "
             f"{array[i].tolist()} "
             "(wanted numbers >= 0 that sum to 1; leave missing ones out with mask=)"
         )

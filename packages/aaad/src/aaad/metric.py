@@ -126,9 +126,7 @@ def score_rows(
         raise AAADError(f"codings has {len(codings)} codings for {rows.n} images")
     weights = threshold_weights(columns, presence)
     unseen = int((~rows.known.any(1)).sum())
-    place = np.zeros(rows.n, np.int64)
-    if strata is not None:
-        place = np.unique(strata, return_inverse=True)[1].astype(np.int64)
+    place = _places(strata, rows.n)
     alone = np.bincount(place, minlength=1)[place] == 1
     rows.known &= ~alone[:, None]
     kept, excluded = _scored_columns(rows, columns, min_count)
@@ -190,6 +188,13 @@ def _labels(labels: Sequence[Any] | None, n: int, name: str) -> NDArray[Any] | N
     return np.asarray([str(label) for label in labels])
 
 
+def _places(labels: NDArray[Any] | None, n: int) -> NDArray[np.int64]:
+    """(N,) number of each row's group, 0 for all without labels."""
+    if labels is None:
+        return np.zeros(n, np.int64)
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
 def _scored_columns(
     rows: Rows, columns: Sequence[str], min_count: int
 ) -> tuple[list[int], dict[str, str]]:
@@ -236,8 +241,9 @@ def _blocks(people: NDArray[Any] | None, rows: Rows) -> tuple[NDArray[np.int64],
 
 def _climate(g: Array, known: NDArray[np.bool_], weights: Array, across: Layout) -> float:
     """Mean distance of the best constant forecast of a column: the mean target of other rows."""
-    m = known[across.order].astype(np.float64)[:, None]
-    g = g[across.order] * m
-    n = max(float(m.sum()), 2.0)
+    g = g[across.order]
+    if not known.all():
+        g *= known[across.order, None]
+    n = max(float(known.sum()), 2.0)
     spread = (g * g).sum(0) - g.sum(0) ** 2 / n
     return float((spread * (n / (n - 1.0)) ** 2) @ weights) / n

@@ -1,6 +1,7 @@
 """The rows of a score: what was given, checked once, read column by column.
 
-Columns are checked and made float64 one at a time, so that memory stays with what was given.
+Columns are checked and made float64 one at a time, and of each some rows at a time, so that memory
+stays with what was given and the processor's cache with what is worked on.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from aaad.columns import LEVELS
 from aaad.cramer import as_array, cdf, check_column
 from aaad.errors import AAADError
-from aaad.sums import row_hash
+from aaad.sums import AT_ONCE, row_hash
 
 __all__ = ["Rows"]
 
@@ -56,14 +57,17 @@ class Rows:
         hashes = np.zeros(len(p), np.uint64)
         exact: list[set[str]] = []
         for a in range(len(columns)):
-            seen = check_column(p[:, a], known[:, a], "pred", a)
-            asked = check_column(q[:, a], known[:, a], "target", a)
-            present[:, a] = asked[:, 0] <= 0.5
-            hashes = row_hash(row_hash(hashes, seen), asked)
-            given = (("pred", p, seen), ("target", q, asked))
-            exact.append(
-                {n for n, x, y in given if np.array_equal(x[known[:, a], a], y[known[:, a]])}
-            )
+            same = {"pred", "target"}
+            for start in range(0, len(p), AT_ONCE):
+                some = slice(start, start + AT_ONCE)
+                for name, given in (("pred", p), ("target", q)):
+                    here, there = given[some, a], known[some, a]
+                    checked = check_column(here, there, name, a, start)
+                    hashes[some] = row_hash(hashes[some], checked)
+                    if name in same and not _equal(here, checked, there):
+                        same.remove(name)
+                present[some, a] = checked[:, 0] <= 0.5
+            exact.append(same)
         return Rows(p, q, known, present, row_hash(hashes, known), exact)
 
     def column(self, a: int) -> tuple[Array, Array]:
@@ -77,3 +81,10 @@ class Rows:
                 out[~self.known[:, a]] = 1.0
             return out
         return cdf(check_column(given[:, a], self.known[:, a], name, a))
+
+
+def _equal(x: NDArray[Any], y: NDArray[Any], where: Mask) -> bool:
+    """Whether two arrays (N, ...) agree in the rows that are chosen."""
+    if where.all():  # without a copy of either
+        return np.array_equal(x, y)
+    return np.array_equal(x[where], y[where])

@@ -59,13 +59,7 @@ def see(
     if not moving:
         raise AAADError("only faces at rest: nothing to score")
     mine = moving[part[0] - 1 :: part[1]]
-    words: dict[str, Any] = {
-        "files": [str(p.path) for p in mine],
-        "codes": [p.codes for p in mine],
-        "texts": [p.text for p in mine],
-        "subjects": [p.subject for p in mine],
-        "before": [None if p.before is None else str(p.before) for p in mine],
-    }
+    words = _words(mine)
     if table is not None:
         return _from_table(table, format, pictures, moving, part, words, tell)
     eyes = _eyes(detector, identity, tears, align, finder)
@@ -93,6 +87,17 @@ def see(
         true_people=tuple(people),
         **words,
     )
+
+
+def _words(pictures: Sequence[Picture]) -> dict[str, Any]:
+    """What is known of the pictures without looking at them, as `Seen` names it."""
+    return {
+        "files": [str(p.path) for p in pictures],
+        "codes": [p.codes for p in pictures],
+        "texts": [p.text for p in pictures],
+        "subjects": [p.subject for p in pictures],
+        "before": [None if p.before is None else str(p.before) for p in pictures],
+    }
 
 
 def _asked(pictures: Sequence[Picture], columns: Sequence[str]) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ one, so memory stays with what the caller already holds.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "AT_ONCE",
     "BLOCKS",
     "Layout",
     "Sums",
@@ -40,6 +41,8 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 BLOCKS = 200
 """At most so many blocks: with more people than that, several share a block."""
+AT_ONCE = 4096
+"""So many rows are worked on together: what is made of them fits a processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,21 @@ class Layout:
             self.order[kept], np.flatnonzero(new), self.group[there], self.block[there], self.blocks
         )
 
+    def pieces(self) -> Iterator[tuple[slice, Ints, Ints]]:
+        """Some cells at a time, of about `AT_ONCE` rows: which cells, their rows in order, and
+        where each cell begins among those."""
+        ends = np.append(self.starts[1:], len(self.order))
+        first = 0
+        while first < len(self.starts):
+            begin = self.starts[first]
+            last = max(first + 1, int(np.searchsorted(ends, begin + AT_ONCE, side="right")))
+            yield (
+                slice(first, last),
+                self.order[begin : ends[last - 1]],
+                self.starts[first:last] - begin,
+            )
+            first = last
+
 
 def row_hash(hashes: NDArray[np.uint64], array: NDArray[Any]) -> NDArray[np.uint64]:
     """(N,) numbers that stand for the content of rows so far, with that of array (N, ...) added.
@@ -93,14 +111,17 @@ def row_hash(hashes: NDArray[np.uint64], array: NDArray[Any]) -> NDArray[np.uint
     A polynomial modulo 2^64 with an odd base, stirred: rows with the same number are taken for
     the same row, whose place among its equals does not matter.
     """
-    flat = np.ascontiguousarray(array, np.float64).reshape(len(hashes), -1).view(np.uint64)
     base, far, near = np.uint64(0x9E3779B97F4A7C15), np.uint64(32), np.uint64(29)
-    out = hashes
-    with np.errstate(over="ignore"):
-        for k in range(flat.shape[1]):
-            word = flat[:, k]
-            out = (out ^ word ^ (word >> near)) * base
-            out ^= out >> far
+    out = np.array(hashes)
+    for start in range(0, len(out), AT_ONCE):
+        mine = out[start : start + AT_ONCE]
+        part = np.ascontiguousarray(array[start : start + AT_ONCE], np.float64)
+        flat = part.reshape(len(mine), -1).view(np.uint64)
+        for word in np.ascontiguousarray(flat.T):
+            mine ^= word
+            mine ^= word >> near
+            mine *= base  # modulo 2^64
+            mine ^= mine >> far
     return out
 
 
@@ -140,16 +161,7 @@ def term_sums(f: Array, g: Array, known: NDArray[np.bool_], layout: Layout) -> S
 
     f, g (N, T): CDFs seen and asked, in the caller's order; known (N,).
     """
-    m = known[layout.order].astype(np.float64)
-    rows = np.empty((len(m), 4, f.shape[1]))
-    x, y, both, gap = (rows[:, k] for k in range(4))
-    np.multiply(f[layout.order], m[:, None], out=x)
-    np.multiply(g[layout.order], m[:, None], out=y)
-    np.subtract(x, y, out=gap)
-    np.multiply(gap, gap, out=gap)
-    np.multiply(x, x, out=both)
-    both += y * y
-    cells, n = np.add.reduceat(rows, layout.starts), np.add.reduceat(m, layout.starts)
+    cells, n = _cell_sums(f, g, known, layout)
     new = np.ones(len(layout.group), bool)
     new[1:] = layout.group[1:] != layout.group[:-1]
     owner, firsts = np.cumsum(new) - 1, np.flatnonzero(new)  # the group of each cell, from 0
@@ -159,6 +171,28 @@ def term_sums(f: Array, g: Array, known: NDArray[np.bool_], layout: Layout) -> S
     loss = _terms(size[owner] - n, groups[owner] - cells) - whole[owner]
     total = whole.sum(0)
     return Sums(total, total + _by_block(loss, layout))
+
+
+def _cell_sums(f: Array, g: Array, known: NDArray[np.bool_], layout: Layout) -> tuple[Array, Array]:
+    """Of each cell the sums of x, y, x^2 + y^2 and (x - y)^2, (M, 4, T), and its rows (M,).
+
+    Some cells at a time, with all rows of one of the numbers side by side.
+    """
+    count = len(layout.starts)
+    cells, n = np.empty((count, 4, f.shape[1])), np.empty(count)
+    for some, order, at in layout.pieces():
+        m = known[order].astype(np.float64)
+        rows = np.empty((4, f.shape[1], len(order)))
+        x, y, both, gap = rows
+        np.multiply(f[order].T, m, out=x)
+        np.multiply(g[order].T, m, out=y)
+        np.subtract(x, y, out=gap)
+        np.multiply(gap, gap, out=gap)
+        np.multiply(x, x, out=both)
+        both += y * y
+        cells[some] = np.add.reduceat(rows, at, axis=-1).transpose(2, 0, 1)
+        n[some] = np.add.reduceat(m, at)
+    return cells, n
 
 
 def strength_sums(

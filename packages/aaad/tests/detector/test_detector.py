@@ -300,6 +300,7 @@ def test_auc_counts_ties_as_half():
 
 def test_the_feature_loss_is_zero_for_the_same_and_pulls_towards_it(folder):
     loss = FeatureLoss.from_pretrained(folder, device="cpu")
+    assert loss.id == Detector.from_pretrained(folder, device="cpu").id
     target = torch.rand(2, 3, 32, 32)
     assert float(loss(target, target)) == 0.0
     output = torch.rand(2, 3, 32, 32, requires_grad=True)

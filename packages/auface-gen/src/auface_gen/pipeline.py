@@ -100,7 +100,7 @@ class AUFace:
 
     @property
     def detectors(self) -> tuple[str, ...]:
-        """Ids of the detectors that it was trained against, none of which may score it."""
+        """Ids of the detectors that it or its tokenizer was trained against; none may score it."""
         return self.drawer.detectors
 
     @property

@@ -21,17 +21,20 @@ class FeatureLoss(nn.Module):
     """(output, target), both (B, 3, S, S) in [0, 1] -> a scalar.
 
     The mean absolute difference of the features before each halving of the grid and at the end,
-    each scaled by the mean size of the target's, so that the layers weigh the same.
+    each scaled by the mean size of the target's, so that the layers weigh the same. id: names the
+    detector and its weights; a trainer writes it down, so that the detector cannot score later.
     """
 
-    def __init__(self, net: DetectorNet) -> None:
+    def __init__(self, net: DetectorNet, name: str) -> None:
         super().__init__()
         self.net = net.train(False).requires_grad_(False)
+        self.id = name
 
     @staticmethod
     def from_pretrained(folder: str | Path | None = None, *, device: str = "auto") -> FeatureLoss:
         """Load the detector in `folder`, or the one that comes with the package."""
-        return FeatureLoss(Detector.from_pretrained(folder, device=device).net)
+        detector = Detector.from_pretrained(folder, device=device)
+        return FeatureLoss(detector.net, detector.id)
 
     def train(self, mode: bool = True) -> FeatureLoss:
         """Stays as it is: the network's running means are part of the loss."""

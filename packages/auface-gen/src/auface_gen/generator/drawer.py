@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from auface_gen.generator.transformer import ChangeTransformer, Memory
 from facs_text import Description, FacsTextError
 from facs_text.pictures import read_rgb
 from vq_tokenizer import Tokenizer, load_checkpoint
+from vq_tokenizer.tokenizer.checkpoint import detectors_of
 from vq_tokenizer.tokenizer.reference import ReferenceFeatures
 
 __all__ = ["Drawer", "Person"]
@@ -51,8 +52,8 @@ class Person:
 
 class Drawer:
     """A model folder, loaded. `people`: pictures of the bank of made-up ones; `size`: side of a
-    picture in pixels; `digest`: of the weights; `detectors`: ids of those that it was trained
-    against.
+    picture in pixels; `digest`: of the weights; `detectors`: ids of those that its
+    generator or its tokenizer was trained against.
     """
 
     defaults = Sampling(steps=4)
@@ -66,7 +67,7 @@ class Drawer:
         shown: Sequence[bool],
         size: int,
         digest: str,
-        detectors: Sequence[str] = (),
+        detectors: Iterable[str] = (),
     ) -> None:
         self.tokenizer, self.generator = tokenizer.eval(), generator.eval()
         self.people, self.shown, self.size, self.digest = people, tuple(shown), size, digest
@@ -112,7 +113,9 @@ class Drawer:
             shown=shown,
             size=size,
             digest=digest,
-            detectors=[str(name) for name in config.get("detectors", [])],
+            detectors=dict.fromkeys(
+                [*map(str, config.get("detectors", [])), *detectors_of(root / "tokenizer")]
+            ),
         )
 
     @property

@@ -47,6 +47,7 @@ from auface_gen.generator.words import Vocabulary
 from facs_text import parse
 from vq_tokenizer import Tokenizer, load_checkpoint
 from vq_tokenizer._distributed import rank
+from vq_tokenizer.tokenizer.checkpoint import detectors_of
 
 __all__ = ["train_generator", "vocabulary_texts"]
 
@@ -84,7 +85,8 @@ def train_generator(
     if run.finetune and detector is None:
         raise AUFaceGenError(f"finetune={run.finetune} needs a detector: give one, or set it to 0")
     pictures = {s: open_pictures(corpus, s) for s in ("train", "valid") if _there(corpus, s)}
-    vq = load_checkpoint(Path(tokenizer) if tokenizer else weights_folder("tokenizer"))
+    codes = Path(tokenizer) if tokenizer else weights_folder("tokenizer")
+    vq = load_checkpoint(codes)
     size = pictures["train"].size
     place = join(device)
     if is_first():
@@ -123,9 +125,7 @@ def train_generator(
         "held_out_pairs": held_out,
         "tokenizer": tokenizer_digest(vq),
         "shown": _shown(train),
-        "detectors": list(
-            dict.fromkeys([*(begun.detectors if begun else ()), *_listened_to(run, detector)])
-        ),
+        "detectors": _pleased(begun, codes, run, detector),
         "size": size,
         **({"began_with": begun.record} if begun else {}),
     }
@@ -260,9 +260,15 @@ def _shown(data: TokenSet) -> list[bool]:
     return [bool(value > 0) for value in most]
 
 
-def _listened_to(run: GeneratorRun, detector: DetectorLoss | None) -> list[str]:
-    """Names of the detectors that a run learns to please, none of which may score it."""
-    return [str(getattr(detector, "id", detector))] if run.finetune else []
+def _pleased(
+    begun: Start | None, tokenizer: Path, run: GeneratorRun, detector: DetectorLoss | None
+) -> list[str]:
+    """Names of the detectors that the weights it began with, its tokenizer, and the run itself have
+    learned to please, none of which may score what it draws.
+    """
+    before = [*(begun.detectors if begun else ()), *detectors_of(tokenizer)]
+    own = [str(getattr(detector, "id", detector))] if run.finetune else []
+    return list(dict.fromkeys([*before, *own]))
 
 
 def _held_out_pairs(path: Path) -> list[str]:

@@ -3,6 +3,9 @@
 The header of an array says how large it is. It is believed only where as many bytes follow it, and
 an archive that would unpack to more than a bound is refused before it is unpacked: a small file
 can claim, or hold, more than any machine has. Nothing is unpickled.
+
+`aaad.npz` is the same but for its error: neither package may import the other, and what
+both import knows no numpy. A test holds the two together.
 """
 
 from __future__ import annotations

@@ -92,20 +92,13 @@ def command(
     CODES is FACS notation, one face each; 0 is a face at rest. Presets come after them. Or take a
     table with --from.
     """
-    given = bool(codes or presets)
     if list_presets:
-        if given or source is not None:
+        if codes or presets or source is not None:
             raise click.UsageError("--list-presets goes with no codes, preset or file")
         _list_presets(as_json)
         return
-    if budget is not None and detail != "prompt":
-        raise click.UsageError(f"--budget goes with --detail prompt, not {detail}")
-    if given == (source is not None):
-        raise click.UsageError("give codes, such as 1C+4D+L12B, or a file with --from")
-    if source is None and on_error == "skip":
-        raise click.UsageError("--on-error skip goes with --from: codes are typed, not rows")
-    if rejects is not None and on_error != "skip":
-        raise click.UsageError("--rejects goes with --on-error skip")
+    _check_budget(budget, detail)
+    _check_source(bool(codes or presets), source, on_error, rejects)
     ways = {
         "detail": detail, "seed": seed, "tags": tags, "budget": budget,
         "budget_unit": budget_unit, "mode": mode,
@@ -133,6 +126,21 @@ def command(
             _keep(left_out, source, said)
         if file is not None:
             file.keep()
+
+
+def _check_budget(budget: int | None, detail: str) -> None:
+    if budget is not None and detail != "prompt":
+        raise click.UsageError(f"--budget goes with --detail prompt, not {detail}")
+
+
+def _check_source(given: bool, source: Path | None, on_error: str, rejects: Path | None) -> None:
+    """Refuse codes beside a file, neither of them, and what goes with a file alone."""
+    if given == (source is not None):
+        raise click.UsageError("give codes, such as 1C+4D+L12B, or a file with --from")
+    if source is None and on_error == "skip":
+        raise click.UsageError("--on-error skip goes with --from: codes are typed, not rows")
+    if rejects is not None and on_error != "skip":
+        raise click.UsageError("--rejects goes with --on-error skip")
 
 
 Asked = tuple[dict[str, Any], Any, frozenset[str]]

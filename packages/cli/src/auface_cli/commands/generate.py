@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from auface_cli.dropped import tell_dropped
 from auface_cli.output import emit, note
 
 if TYPE_CHECKING:
-    from auface_gen import Generated
+    from auface_gen import AUFace, Generated
     from facs_text import Coding
 
 __all__ = ["command"]
@@ -100,52 +101,59 @@ def command(
     """
     one_who(identity, identity_seed, align)
     _one_request(codes_or_text, sweep, grid)
-    if out.suffix and out.suffix.lower() != ".png":
-        raise click.UsageError(f"{out.name}: pictures are PNG; name a .png file or a folder")
+    _fitting_place(out, count, sheet=codes_or_text is None)
+    if codes_or_text is not None:
+        if levels is not None or people is not None:
+            raise click.UsageError("--levels and --people go with --grid or --sweep")
+        check_request(codes_or_text)
     chosen = {name: value for name, value in sampling.items() if value is not None}
     if described:
         chosen["described"] = True
     if best_of > 1:
         chosen.setdefault("temperature", CHOICE)
-    if codes_or_text is not None:
-        if levels is not None or people is not None:
-            raise click.UsageError("--levels and --people go with --grid or --sweep")
-        if count > 1 and out.suffix:
-            raise click.UsageError(f"--count {count} needs a folder for --out, not {out.name}")
-        check_request(codes_or_text)
-    elif count > 1 or not out.suffix:
-        raise click.UsageError("a sheet is one picture: name a .png, without --count")
     columns = _columns(sweep, grid, levels)
     if check or judge is not None or best_of > 1:
         from auface_cli.looking import load_judge
 
         chosen |= {"check": load_judge(judge, choose=best_of > 1), "best_of": best_of}
     draw = load_model(model, device)
-    person = who(identity, align, draw)
+    chosen |= {"identity": who(identity, align, draw), "seed": seed}
     if columns:
-        from auface_gen.show.sheets import draw_sheet
-
-        sheet = draw_sheet(
-            draw, columns, people=people or 1, first=identity_seed or 0,
-            identity=person, seed=seed, **chosen,
-        )  # fmt: skip
-        for path in sheet.save(out):
-            note(f"{path}: written")
-        for row in sheet.rows:
-            for made in row:
-                place = f"{out}, {made.identity}, {made.coding}"
-                _say(place, made, first=row is sheet.rows[0], as_json=as_json)
+        chosen |= {"people": people or 1, "first": identity_seed or 0}
+        _draw_sheet(draw, columns, out, as_json=as_json, **chosen)
         return
     assert codes_or_text is not None  # or it would have been a sheet
-    pictures = draw.generate(
-        codes_or_text, identity=person, identity_seed=identity_seed, seed=seed, count=count,
-        **chosen,
-    )  # fmt: skip
+    pictures = draw.generate(codes_or_text, identity_seed=identity_seed, count=count, **chosen)
     for n, made in enumerate(pictures):
         path = out if out.suffix else out / f"face-{seed + n}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         made.save(path)
         _say(str(path), made, first=n == 0, as_json=as_json)
+
+
+def _fitting_place(out: Path, count: int, *, sheet: bool) -> None:
+    """Refuse a file for what is to be a folder, and the other way round."""
+    if out.suffix and out.suffix.lower() != ".png":
+        raise click.UsageError(f"{out.name}: pictures are PNG; name a .png file or a folder")
+    if sheet and (count > 1 or not out.suffix):
+        raise click.UsageError("a sheet is one picture: name a .png, without --count")
+    if count > 1 and out.suffix:
+        raise click.UsageError(f"--count {count} needs a folder for --out, not {out.name}")
+
+
+def _draw_sheet(
+    draw: AUFace, columns: Sequence[Coding], out: Path, *, as_json: bool, **options: Any
+) -> None:
+    """Draw people by codings in one picture, and say each; `options` as for draw_sheet."""
+    from auface_gen.show.sheets import draw_sheet
+
+    sheet = draw_sheet(draw, columns, **options)
+    for path in sheet.save(out):
+        note(f"{path}: written")
+    for row in sheet.rows:
+        for made in row:
+            place = f"{out}, {made.identity}, {made.coding}"
+            _say(place, made, first=row is sheet.rows[0], as_json=as_json)
 
 
 def _one_request(codes_or_text: str | None, sweep: str | None, grid: str | None) -> None:

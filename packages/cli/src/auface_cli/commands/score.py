@@ -12,6 +12,7 @@ import click
 from auface_cli.output import emit, note
 
 if TYPE_CHECKING:
+    from aaad.align.finder import Finder
     from aaad.scoring import PictureScore, Seen
 
 __all__ = ["command", "lines"]
@@ -148,32 +149,22 @@ def command(
     from aaad.parts import merge_parts, write_part
     from aaad.scoring import read_ceiling, score_seen, see
 
+    looking = {"detector": detector, "identity": identity, "tears": tears, "true": real}
     if part is not None and (out is None or merge or against):
         raise click.UsageError("--part needs --out, and goes with neither --merge nor --against")
-    if mediapipe is not None and not align:
-        raise click.UsageError("--mediapipe needs --align")
-    finder = None
-    if mediapipe is not None:
-        from aaad.align import MediaPipeFinder
-
-        finder = MediaPipeFinder(mediapipe)
-    beside = (detector, identity, tears, real)
-    if probabilities is not None and (align or any(one is not None for one in beside)):
+    finder = _finder(mediapipe, align)
+    if probabilities is not None and (align or any(looking.values())):
         raise click.UsageError("--probabilities is what another detector saw: no network looks")
 
     def look(places: tuple[Path, ...], **options: Any) -> Seen:
-        pictures = find_pictures(places, targets, tell=note)
         return see(
-            pictures,
-            detector=detector,
+            find_pictures(places, targets, tell=note),
             table=probabilities,
             format=kind,
-            identity=identity,
-            tears=tears,
-            true=real,
             align=align,
             finder=finder,
             tell=note,
+            **looking,
             **options,
         )
 
@@ -182,21 +173,38 @@ def command(
         write_part(place, look(images, part=part), part=part)
         return
     seen = merge_parts(images) if merge else look(images)
-    true = None if ceiling is None else read_ceiling(ceiling)
-    scored = score_seen(seen, ceiling=true, min_count=min_count, seed=seed)
-    value = scored.to_json()
-    said = lines(scored)
-    if against:
-        value["against"], line = _compare(seen, look(against))
-        said.append(line)
+    top = None if ceiling is None else read_ceiling(ceiling)
+    scored = score_seen(seen, ceiling=top, min_count=min_count, seed=seed)
+    better = _compare(seen, look(against)) if against else None
     _write(scored, out, html)
-    if as_json:
-        if each:
-            value["images"] = [image.to_json() for image in scored.images]
-        emit(value)
-    else:
-        for line in said:
+    _say(scored, better, each=each, as_json=as_json)
+
+
+def _finder(mediapipe: Path | None, align: bool) -> Finder | None:
+    """What finds the faces of photographs, where another than the usual one is named."""
+    if mediapipe is None:
+        return None
+    if not align:
+        raise click.UsageError("--mediapipe needs --align")
+    from aaad.align import MediaPipeFinder
+
+    return MediaPipeFinder(mediapipe)
+
+
+def _say(
+    scored: PictureScore, better: tuple[dict[str, Any], str] | None, *, each: bool, as_json: bool
+) -> None:
+    """The score, and whether it is better than another, as one JSON object or in words."""
+    if not as_json:
+        for line in [*lines(scored), *([] if better is None else [better[1]])]:
             click.echo(line)
+        return
+    value = scored.to_json()
+    if better is not None:
+        value["against"] = better[0]
+    if each:
+        value["images"] = [image.to_json() for image in scored.images]
+    emit(value)
 
 
 def _write(scored: PictureScore, out: Path | None, html: Path | None) -> None:

@@ -25,7 +25,14 @@ from vq_tokenizer.errors import VQTokenizerError
 from vq_tokenizer.tokenizer.model import Tokenizer, TokenizerConfig
 from vq_tokenizer.weights import build_to_fit, check_finite
 
-__all__ = ["load_checkpoint", "load_strict", "read_tensors", "save_checkpoint", "write_tensors"]
+__all__ = [
+    "detectors_of",
+    "load_checkpoint",
+    "load_strict",
+    "read_tensors",
+    "save_checkpoint",
+    "write_tensors",
+]
 
 FORMAT, VERSION = "vq_tokenizer", 1
 
@@ -70,6 +77,36 @@ def load_checkpoint(
     """
     root = Path(folder)
     config_path = root / "config.json"
+    values = _read_config(config_path)
+    weights = root / "model.safetensors"
+    model = build_to_fit(
+        lambda: Tokenizer(TokenizerConfig.from_json(values.get("model") or {})),
+        weights,
+        config_path,
+    )
+    state = read_tensors(weights)[0]
+    check_finite(state, weights)
+    load_strict(model, state, weights)
+    return model.to(device).eval()
+
+
+def detectors_of(folder: str | os.PathLike[str]) -> list[str]:
+    """Ids of the detectors that the tokenizer in folder was trained to please, none of which may
+    score what it draws.
+
+    Empty where there were none, or where config.json does not say. Raises VQTokenizerError when
+    config.json cannot be read, or names them by anything but a list of texts.
+    """
+    path = Path(folder) / "config.json"
+    train = _read_config(path).get("train")
+    names = train.get("detectors", []) if isinstance(train, dict) else []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise VQTokenizerError(f"{path}: detectors must be a list of texts, is {names!r:.60}")
+    return names
+
+
+def _read_config(config_path: Path) -> dict[str, Any]:
+    """What config.json says. Raises VQTokenizerError when it is missing or of another kind."""
     try:
         if config_path.exists() and not config_path.is_file():
             raise OSError("is no file")
@@ -86,16 +123,7 @@ def load_checkpoint(
         raise VQTokenizerError(
             f"{config_path}: version {values.get('version')!r}, but this package reads {VERSION}"
         )
-    weights = root / "model.safetensors"
-    model = build_to_fit(
-        lambda: Tokenizer(TokenizerConfig.from_json(values.get("model") or {})),
-        weights,
-        config_path,
-    )
-    state = read_tensors(weights)[0]
-    check_finite(state, weights)
-    load_strict(model, state, weights)
-    return model.to(device).eval()
+    return values
 
 
 def load_strict(module: nn.Module, state: Mapping[str, Tensor], source: object) -> None:

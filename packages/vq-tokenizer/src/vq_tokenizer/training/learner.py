@@ -227,6 +227,8 @@ class Learner:
         try:
             state = json.loads(metadata["vq_tokenizer"])
             before, about = dict(state["run"]), dict(state["about"])
+            # a run that was begun before detectors were written down does not say its own
+            about.setdefault("detectors", self.about.get("detectors"))
             step, seconds = int(state["step"]), float(state["seconds"])
             config = TokenizerConfig.from_json(state["model"])
         except (AttributeError, KeyError, TypeError, ValueError):

@@ -24,7 +24,12 @@ import torch.distributed as dist
 from vq_tokenizer._device import usable_device
 from vq_tokenizer._distributed import rank, world_size
 from vq_tokenizer.errors import VQTokenizerError
-from vq_tokenizer.tokenizer.checkpoint import load_checkpoint, save_checkpoint, write_text
+from vq_tokenizer.tokenizer.checkpoint import (
+    detectors_of,
+    load_checkpoint,
+    save_checkpoint,
+    write_text,
+)
 from vq_tokenizer.tokenizer.config import TokenizerConfig
 from vq_tokenizer.tokenizer.model import Tokenizer
 from vq_tokenizer.training.batches import batches
@@ -58,9 +63,11 @@ def train_tokenizer(
     pictures or tar shards, whose `train` split is taken where it has one. A tokenizer with a
     reference wants pictures that have one. config: in place of the run's preset. valid: held-out
     pictures; by default the `valid` split of a folder. start: a checkpoint folder whose weights the
-    run begins with. feature_loss: from (output, target), both (B, 3, S, S), to a scalar. resume: go
-    on from out/training.safetensors where there is one; there may be more pictures than before, and
-    the run then goes on, no longer to the bit. tell: takes each line of progress.
+    run begins with. feature_loss: from (output, target), both (B, 3, S, S), to a scalar; its `id`,
+    where it has one, is kept in config.json among the `detectors` that must not score what the
+    tokenizer draws, with those of `start`. resume: go on from out/training.safetensors where there
+    is one; there may be more pictures than before, and the run then goes on, no longer to the bit.
+    tell: takes each line of progress.
     Raises VQTokenizerError for what cannot be used.
     """
     folder = Path(out)
@@ -76,6 +83,7 @@ def train_tokenizer(
         "processes": world_size(),
         "start": None if start is None else os.fspath(Path(start).name),
         "feature_loss": type(feature_loss).__name__ if feature_loss is not None else None,
+        "detectors": _pleased(start, feature_loss),
     }
     learner = Learner(tokenizer, run, place, about=about, feature_loss=feature_loss)
     begun = (folder / "training.safetensors").is_file()
@@ -86,6 +94,13 @@ def train_tokenizer(
     if world_size() > 1:
         dist.barrier()  # nobody leaves while the first process writes
     return learner.averaged
+
+
+def _pleased(start: str | os.PathLike[str] | None, feature_loss: FeatureLoss | None) -> list[str]:
+    """Ids of the detectors that the weights have learned to please, those of `start` first."""
+    before = [] if start is None else detectors_of(start)
+    own = getattr(feature_loss, "id", None)
+    return list(dict.fromkeys([*before, *([] if own is None else [str(own)])]))
 
 
 def _pictures(
