@@ -139,10 +139,10 @@ def _slots(plan: Plan, detail: str, tags: bool, word: int) -> tuple[Sequence[str
         if n:
             last = n == len(plan.heads) - 1
             joints = _JOIN if last and not brief else ("; ",)
-            said = [small(x) for x in ways(head, kind)]
+            own = [small(x) for x in ways(head, kind)]
             # not "while with the masseter relaxed, the jaw drops"
-            slots.append(joints[-1:] if any(x.startswith("with ") for x in said) else joints)
-            slots.append(said)
+            slots.append(joints[-1:] if any(x.startswith("with ") for x in own) else joints)
+            slots.append(own)
         else:
             slots.append(ways(head, kind))
         for k, (how, rivals) in enumerate(ties):

@@ -53,7 +53,8 @@ def settle_levels(words: list[Word]) -> list[Word]:
         placed = placed or (letter and named and stops and (sided or word.text != "A"))
         last = after is None or after.low in (".", ")", ";")
         listed = n > 1 and len(words[n - 2].text) == 1
-        risen = coded and n > 0 and words[n - 1].low == "to" and (last or after.kind == "prep")
+        goes_on = after is not None and after.kind == "prep"
+        risen = coded and n > 0 and words[n - 1].low == "to" and (last or goes_on)
         placed = placed or (letter and risen)
         alone = coded and last and n > 0 and words[n - 1].low == "," and not listed
         alone = alone or (coded and last and n > 0 and words[n - 1].low in ("all", "both", "each"))

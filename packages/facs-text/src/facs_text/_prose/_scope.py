@@ -214,10 +214,11 @@ def _drops(words: list[Word], n: int) -> bool:
 def _falls(words: list[Word], n: int) -> bool:
     """ "His grin drops": it is the smile that goes, and no part of the face."""
     before = words[n - 1] if n else None
-    named = before is not None and before.kind == "act" and before.value in ("12", "12+25", "U12")
+    if before is None or before.kind != "act" or before.value not in ("12", "12+25", "U12"):
+        return False
     after = words[n + 1] if n + 1 < len(words) else None
     ends = after is None or after.kind in ("mark", "conj", "prep")
-    return named and ends and words[n].form in ("s", "ed") and before.form == "base"
+    return ends and words[n].form in ("s", "ed") and before.form == "base"
 
 
 def _negated(words: list[Word], n: int) -> bool:
