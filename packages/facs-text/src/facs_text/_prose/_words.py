@@ -228,6 +228,8 @@ def _cut_short(tokens: list[Token], n: int, count: int, kind: str) -> bool:
 
 def _opens_a_place(tokens: list[Token], n: int) -> bool:
     """Whether an "in" before token n is no direction: "curled in a sneer", but not "in a bit"."""
+    if n < len(tokens) and tokens[n].kind == "word" and not _match(tokens, n)[0]:
+        return not tokens[n].low.endswith("ly")  # "curled in disgust"
     if n + 1 >= len(tokens) or tokens[n].low not in ("a", "an", "the"):
         return False
     after = _match(tokens, n + 1)[1]
