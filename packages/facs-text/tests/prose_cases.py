@@ -141,4 +141,10 @@ HOSTILE = (
     "tongue pushes the cheek ",
     "yes/no ",
     "turned her face ",
+    "curled in a ",
+    "crease from the nose to the left ",
+    "crow's feet ",
+    "by her left eye ",
+    "pulls the mouth open ",
+    "brows with the inner ends up ",
 )

@@ -201,7 +201,7 @@ def _joint(words: list[Word], n: int) -> str:
     """What the word at n joins clauses by, or ""."""
     word = words[n]
     if word.kind == "mark":
-        return word.low if word.low in _PAUSES else ""
+        return "," if word.low == "+" else word.low if word.low in _PAUSES else ""
     if word.kind == "conj":
         return "and" if word.value in ("&", "plus", "also", "and then") else word.value
     if word.kind in ("sub", "relative"):

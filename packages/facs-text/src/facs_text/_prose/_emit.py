@@ -61,6 +61,8 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
             else:
                 one.action = one.action._replace(doubt=True)
     _only_there(state, clause, heard, found)
+    if clause.joint == "and" and not found.parts:
+        _on_that_side(state, heard)
     last = max((t.last for t in found.targets), default=0)
     trailing = any(w.kind == "side" and w.value in _OPPOSITE for w in clause.words[last + 1 :])
     if clause.joint == "and" and trailing and heard and all(t.code for t in found.targets):
@@ -86,6 +88,15 @@ def _only_there(state: State, clause: Clause, heard: list[Said], found: Scan) ->
     for one in state.said[-KEPT:]:
         side = sided.get(one.action.code, "")
         if side in ("left", "right") and one.action.side == "both":
+            one.action = one.action._replace(side=side)
+
+
+def _on_that_side(state: State, heard: list[Said]) -> None:
+    """ "The corners are tightened and pulled inward on the right": both are of that side."""
+    sided = {one.action.code: one.action.side for one in heard}
+    for one in state.latest:
+        side = sided.get(one.action.code, "")
+        if side in _OPPOSITE and one.action.side == "both":
             one.action = one.action._replace(side=side)
 
 

@@ -11,8 +11,8 @@ __all__ = ["BY", "Motion", "Part", "Scan", "Target"]
 
 # Units that are said to be done with a part: "smiles with the left corner of her mouth".
 BY = {
-    "corner": ("12", "13", "14", "15", "20"), "mouth": ("12", "14", "15", "25", "27"),
-    "jaw": ("25", "26", "27"), "lip": ("12", "14"),
+    "corner": ("12", "13", "14", "15", "20"), "mouth": ("12", "14", "15", "18", "25", "27"),
+    "jaw": ("25", "26", "27"), "lip": ("12", "14", "18"),
     "eye": ("45", "46", "7"), "lid": ("46",), "teeth": ("12",), "brow": ("4",),
     "some corner": ("12", "14", "15"), "upper lip": ("9", "10"), "nostril": ("9", "38"),
 }  # fmt: skip

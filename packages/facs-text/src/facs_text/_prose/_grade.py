@@ -17,6 +17,7 @@ _TRAITS = frozenset(
     ("narrow", "thin", "tight", "hollow", "dimpled", "arched", "protruding", "slit")
 )
 _OF_THINGS = frozenset(("in", "on", "by", "from", "during", "for", "under", "through"))
+_IS = frozenset(("is", "are", "was", "were", "has", "have", "had"))
 _SOFTLY = frozenset(("gently", "gentle", "softly", "soft", "lightly", "light"))
 _LINES = frozenset(("wrinkled", "creased", "furrowed"))
 
@@ -37,6 +38,8 @@ def sides(state: State, clause: Clause, found: Scan, than: bool) -> None:
         if word.how == "" and word.value not in ("both", "unequal", "one"):
             continue
         at = clause.words.index(word)
+        if word.how == "name" and _does_something(clause, at + 1):
+            continue  # "blowing up the cheeks the left one deflates"
         loose = _LOOSE if word.value in ("left", "right") else ("",)
         bare = [t for t in found.targets if t.side in loose]
         if word.value == LOST:
@@ -60,6 +63,12 @@ def sides(state: State, clause: Clause, found: Scan, than: bool) -> None:
             for other in found.targets:  # "zygomaticus major pulls the left corner up"
                 if other.actions == target.actions and other.side in ("left", "right"):
                     target.side = other.side
+
+
+def _does_something(clause: Clause, n: int) -> bool:
+    """Whether an unknown verb stands at n."""
+    word = clause.words[n] if n < len(clause.words) else None
+    return word is not None and word.kind == "unknown" and word.low.endswith("s")
 
 
 def levels(state: State, clause: Clause, found: Scan, than: bool) -> None:
@@ -130,6 +139,8 @@ def _listed_feature(state: State, target: Target, clause: Clause) -> bool:
         return False
     if any(w.kind in ("article", "owner") for w in words[target.first + 1 : target.last]):
         return False
+    if target.part == "gaze":
+        return False
     inside = words[max(0, target.first - 2) : target.last]
     return state.feature or any(w.low in lexicon()["features"] for w in inside)
 
@@ -146,7 +157,9 @@ def is_trait(state: State, target: Target, clause: Clause) -> bool:
         return False  # "narrow his eyes"
     if first.kind == "motion" and last.kind == "part":
         if first.low in _TRAITS and not (first.low == "arched" and not last.plural):
-            return True
+            return (first.low, last.value) != ("dimpled", "corner")
         return first.low in _LINES and last.value == "forehead"
     between = clause.words[target.first + 1 : target.last]
-    return last.low in ("narrow", "thin") and any(w.kind == "aux" for w in between)
+    if any(w.kind == "light" for w in between):
+        return False  # "the lips are drawn thin"
+    return last.low in ("narrow", "thin") and any(w.low in _IS for w in between)

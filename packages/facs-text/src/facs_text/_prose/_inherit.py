@@ -29,13 +29,14 @@ def instrument(state: State, clause: Clause, found: Scan) -> bool:
     beside = clause.joint in (",", "(") and found.parts[0].side in ("left", "right")
     if clause.joint != "with" and not (beside and len(found.parts) == 1):
         return False
-    if any(not clause.words[n].low.endswith("ly") for n in found.unknown):
-        return False  # "with the left corner lagging"
     part = found.parts[0]
+    if any(_says_more(clause, part, n) for n in found.unknown):
+        return False  # "with the left corner lagging"
     frowned = [one for one in state.latest if one.base in ("frown", "scowl")]
     if clause.joint == "with" and frowned and part.value in ("mouth", "lip", "corner"):
-        state.take_back(frowned)  # "frowning slightly with his mouth"
-        state.report([part.word])
+        for one in frowned:  # "frowning slightly with the left side of his mouth"
+            side = part.side if part.side in ("left", "right") else "both"
+            one.action = one.action._replace(code="15", side=side)
         return True
     codes = BY.get(part.value, ())
     heard = [one for one in state.latest if one.action.code in codes]
@@ -53,8 +54,18 @@ def instrument(state: State, clause: Clause, found: Scan) -> bool:
     return bool(heard)
 
 
+def _says_more(clause: Clause, part: Part, n: int) -> bool:
+    """Whether an unknown word is of the part, and neither of how nor, behind it, of why: "with his
+    brow *in thought*".
+    """
+    words = clause.words
+    behind = n > part.place and words[n - 1].kind in ("prep", "direction")
+    return not (words[n].low.endswith("ly") or (behind and words[n - 1].low == "in"))
+
+
 def inherit(state: State, clause: Clause, found: Scan) -> None:
     """Give parts their motions and motions their parts from the clauses around."""
+    _ends_of_brows(state, clause, found)
     free = [m for m in found.motions if not (m.used or m.foreign or _of_a_thing(clause, m))]
     other = any(w.kind == "article" and w.value == "other" for w in clause.words)
     own = [p for p in found.parts if not p.apart]
@@ -78,7 +89,7 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
                 copy = Part(part.value, side, part.word, -1, part.owner)
                 pair(state, found, copy, motion)
         for end, codes in (("inner", "1"), ("outer", "2")):
-            if any(p.apart and p.word.low.startswith(end) for p in found.parts):
+            if any(p.apart and _is_end(p, end) for p in found.parts):
                 for target in found.targets:  # "and up at the inner ends"
                     if target.part == "brow" and target.actions == actions_of("1+2"):
                         target.actions = actions_of(codes)
@@ -114,6 +125,26 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
             if part.value != "gaze":
                 for motion in state.motions[-3:]:
                     pair(state, found, part, Motion(motion.value, motion.word, -1))
+
+
+def _is_end(part: Part, end: str) -> bool:
+    """ "In the middle", "at the inner ends"."""
+    return part.word.low.startswith(end) or part.word.value == f"{end} end"
+
+
+def _ends_of_brows(state: State, clause: Clause, found: Scan) -> None:
+    """ "Knits her brows, *with the inner ends up*": whose ends, was said before."""
+    if clause.joint not in ("with", ",") or found.targets:
+        return
+    brow = next((p for p in state.parts if p.value == "brow"), None)
+    if brow is None:
+        return
+    for part in found.parts:
+        if part.word.value in ("inner end", "outer end") and part.value == "some corner":
+            part.value = "inner brow" if part.word.value == "inner end" else "outer brow"
+            part.side = part.side or brow.side
+            for motion in found.motions:
+                pair(state, found, part, motion)
 
 
 def _of_a_thing(clause: Clause, motion: Motion) -> bool:

@@ -8,13 +8,14 @@ from facs_text._prose._codes import actions_of
 from facs_text._prose._found import Motion, Part, Scan, Target
 from facs_text._prose._words import Word, lexicon
 
-__all__ = ["Scanning", "effective", "join", "move"]
+__all__ = ["Scanning", "adds_how_much", "effective", "join", "move"]
 
 _OF_SIDES = frozenset(("raise", "lower", "up and back", "droop", "sideways", "upturn"))
 _VERY = frozenset(("very", "very much", "so", "extremely", "unusually"))
 _PLACES = frozenset(("article", "owner", "unknown", "viewer"))
 _AHEAD = 9
 _FROWN = actions_of("4")
+_EYES = frozenset(("eye", "lid", "upper lid"))
 _TIGHT_ON = frozenset(("close",))
 
 
@@ -42,12 +43,22 @@ class Scanning:
         self.owner, self.side = None, ""
 
 
+def adds_how_much(words: list[Word], n: int) -> bool:
+    """Whether the words from n on say how much: "visibly", "a tiny bit", "a lot"."""
+    if words[n].low.endswith("ly"):
+        return True
+    after = words[n + 1] if n + 1 < len(words) else None
+    much = after is not None and (after.kind == "level" or after.low == "lot")
+    return words[n].low == "a" and much
+
+
 def effective(here: Scanning, n: int, word: Word) -> tuple[str, set[int]]:
     """A motion with its direction ("tilts ... back"), and the places of those words."""
     phrasal = lexicon()["phrasal"]
     for m in range(n + 1, min(n + _AHEAD, len(here.words))):
         other = here.words[m]
-        if other.low == "in" and m + 1 < len(here.words) and here.words[m + 1].kind in _PLACES:
+        placed = m + 1 < len(here.words) and here.words[m + 1].kind in _PLACES
+        if other.low == "in" and placed and not adds_how_much(here.words, m + 1):
             break  # "is curled in the picture"
         if other.kind in ("prep", "act", "gaze") or (
             other.kind == "motion" and f"{word.value}|{other.value}" not in phrasal
@@ -60,10 +71,16 @@ def effective(here: Scanning, n: int, word: Word) -> tuple[str, set[int]]:
             break
     if word.value == "open":
         near = here.words[max(0, n - 4) : n + 6]
-        eyes = any(w.kind == "part" and w.value == "eye" for w in near)
+        eyes = any(w.kind == "part" and w.value in _EYES for w in near)
         wide = any(w.kind == "level" and ("wide" in w.low or w.low in _VERY) for w in near)
-        if eyes and wide:
+        wider = any(w.low == "wider" for w in near)
+        if eyes and (wide or wider):
             return "widen", set()  # "opened his eyes as wide as he could"
+        pulled = any(
+            w.kind == "light" and w.low.startswith("pull") for w in here.words[:n][-_AHEAD:]
+        )
+        if pulled and any(w.kind == "part" and w.value in ("mouth", "jaw") for w in near):
+            return "stretch open", set()
     if word.value in _TIGHT_ON:
         tight = lexicon()["tight"]
         for m in range(max(0, n - 2), min(n + 5, len(here.words))):

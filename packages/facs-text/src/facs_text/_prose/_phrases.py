@@ -49,7 +49,8 @@ def side_word(here: Scanning, n: int, word: Word) -> None:
 def preposition(here: Scanning, n: int, word: Word) -> None:
     here.det = -1
     before = here.words[n - 1].low if n else ""
-    if word.low != "of" and not (word.low == "in" and before.startswith("muscle")):
+    inside = word.low in ("in", "on") and before.startswith(("muscle", "skin"))
+    if word.low != "of" and not inside:
         here.prep = n  # but "the muscles in his jaw" are the jaw
 
 
@@ -90,15 +91,24 @@ def _beside_something(here: Scanning, part: Part) -> bool:
 
 def _does_with_its_own(here: Scanning, n: int) -> bool:
     """ "The wolf opened his mouth": something unknown that has a face."""
-    after = [w for w in here.words[n + 1 : n + 6] if w.low not in ("had", "has", "have")]
+    has = n + 1 < len(here.words) and here.words[n + 1].low in ("had", "has", "have")
+    named = n == 0 and not here.words[n].plural  # "anna is raising", typed without a capital
+    passed = ("level", "side", "skip", "aux") if named else ()
+    after = [
+        w for w in here.words[n + 1 : n + 8]
+        if w.low not in ("had", "has", "have") and w.kind not in passed
+    ][:5]  # fmt: skip
+    forms = ("s", "ed", "ing") if named else ("s", "ed")
     moves = (
         here.owner is None
         and bool(after)
-        and after[0].kind in ("motion", "light")
-        and after[0].form in ("s", "ed")
+        and after[0].kind in ("motion", "light", "act", "gaze" if named else "light")
+        and after[0].form in forms
     )
     owns = any(w.kind == "owner" and w.value in ("m", "f", "t") for w in after[1:])
-    return moves and (owns or _a_part(after[1:3]))
+    face = named and has and any(w.kind == "part" for w in after[:3])
+    face = face or (named and moves and any(w.kind == "part" for w in after[1:4]))
+    return face or (moves and (owns or _a_part(after[1:3])))
 
 
 def _a_part(words: list[Word]) -> bool:
@@ -113,9 +123,12 @@ def _noun_ends(here: Scanning, n: int) -> bool:
     after = here.words[n + 1] if n + 1 < len(here.words) else None
     if after is not None and after.kind == "unknown" and not after.low.endswith(_ADDED):
         return False  # "on neurological exam"
-    for word in here.words[n + 1 : n + 4]:
+    for m, word in enumerate(here.words[n + 1 : n + 4], n + 1):
         if word.kind in ("article", "owner", "prep", "mark"):
             return True
+        behind = here.words[m + 1].low if m + 1 < len(here.words) else ""
+        if word.kind == "motion" and word.form == "ing" and behind == "of":
+            return False  # "a contemptuous tightening of the lip corner"
         if word.kind in ("part", "act", "noun", "muscle", "code", "person"):
             return False
         if word.kind not in ("unknown", "level", "side", "motion"):
@@ -167,6 +180,9 @@ def _chained(here: Scanning, value: str, side: str) -> bool:
     if here.out.parts and here.out.parts[-1].value in lids and value == "eye":
         head = here.out.parts[-1]  # "the upper lid of the left eye"
         head.side = head.side or side
+        for target in here.out.targets:
+            if target.part == head.value and head.place in (target.first, target.last):
+                target.side = target.side or side  # "raises the upper lid of the left eye"
         return True
     if not here.out.parts or here.out.parts[-1].value not in (
         "corner",
@@ -228,7 +244,7 @@ def _meet(here: Scanning, part: Part) -> None:
         if (
             verb is not None
             and not verb.foreign
-            and (verb.place > here.prep or _noun_on(here, verb))
+            and (verb.place > here.prep or _noun_on(here, verb, part))
         ):
             join(here, part, verb)
         elif part.value in _LIPS and here.out.targets and here.out.targets[-1].name:
@@ -281,14 +297,17 @@ def _meet(here: Scanning, part: Part) -> None:
     here.subject = [*here.subject[-3:], part]
 
 
-def _noun_on(here: Scanning, verb: Motion) -> bool:
-    """ "Wrinkles on the nose", "tension in the jaw"."""
+def _noun_on(here: Scanning, verb: Motion, part: Part) -> bool:
+    """ "Wrinkles on the nose", "tension in the jaw", "a dimple by the lip corner"."""
     prep = here.words[here.prep].low
     near = prep == "around" and verb.value == "tighten"  # around the mouth: of what, is not said
     return (
-        verb.value in ("wrinkle", "tighten", "knit")
+        (
+            verb.value in ("wrinkle", "tighten", "knit")
+            or (verb.value == "dimple" and part.value == "corner")
+        )
         and not (verb.used or here.subject or near)
-        and prep in ("on", "in", "across", "along", "around", "to")
+        and prep in ("on", "in", "across", "along", "around", "to", "at", "beside", "by")
     )
 
 
@@ -321,5 +340,8 @@ def gaze_word(here: Scanning, n: int, word: Word) -> None:
         return
     part = Part("gaze", "", word, n, used=True)
     here.out.parts.append(part)
+    verb = here.verb
     here.subject, here.verb = [part], None
+    if verb is not None and verb.weak and verb.place == n - 1 and not verb.used:
+        join(here, part, verb)  # "an upward glance"
     here.close()

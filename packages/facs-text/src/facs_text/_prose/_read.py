@@ -11,6 +11,7 @@ from facs_text._prose._grade import levels, sides
 from facs_text._prose._inherit import directed, inherit, instrument
 from facs_text._prose._levels import settle_levels
 from facs_text._prose._lost import lost_sides, unsure_of_side, void_latest
+from facs_text._prose._names import settle_names
 from facs_text._prose._same_side import settle_same_sides
 from facs_text._prose._scan import scan
 from facs_text._prose._scope import Scope, first_form, scope_of
@@ -32,7 +33,7 @@ _QUIET = frozenset(("raise", "lower", "knit", "sideways", "part", "turn", "push 
 
 def read_prose(text: str) -> tuple[list[Said], list[tuple[int, int]]]:
     """(what is said, (start, end) of each stretch that was not understood)."""
-    words = settle_levels(settle_codes(to_words(tokenise(text))))
+    words = settle_levels(settle_codes(settle_names(to_words(tokenise(text)))))
     words = settle_same_sides(settle_sides(words))
     reader = _Reader()
     for clauses in sentences(words):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from facs_text._prose._clauses import Clause
 from facs_text._prose._codes import actions_of
 from facs_text._prose._found import BY, Motion, Part, Scan, Target
-from facs_text._prose._joins import Scanning, effective, move
+from facs_text._prose._joins import Scanning, adds_how_much, effective, move
 from facs_text._prose._phrases import (
     article_word,
     face_part,
@@ -33,6 +33,7 @@ __all__ = ["scan"]
 
 _INTO = frozenset(("during", "with", "into", "through", "by", "in", "behind"))
 _PLACES = frozenset(("at", "in", "on", "behind", "near", "beside", "next to", "from"))
+_GROWN = frozenset(("deeper", "more pronounced", "more marked", "more prominent"))
 # Parts that stand before the name of what they do: "lid ptosis", but not "brow ptosis".
 _REGIONS = {
     "eye": "eyes", "lid": "eyes", "upper lid": "eyes", "lower lid": "eyes", "cheek": "cheeks",
@@ -93,7 +94,9 @@ def _wide(here: Scanning, n: int, word: Word) -> None:
 
 def _last_of_phrase(here: Scanning, n: int) -> bool:
     after = here.words[n + 1] if n + 1 < len(here.words) else None
-    return after is None or after.kind in ("mark", "level", "prep") or after.low == "slightly"
+    if after is not None and adds_how_much(here.words, n + 1):
+        return True  # "in a tiny bit"
+    return after is None or after.kind in ("mark", "level", "prep")
 
 
 def _code(here: Scanning, n: int, word: Word) -> None:
@@ -132,6 +135,8 @@ def _act(here: Scanning, n: int, word: Word) -> None:
     if word.value == "34" and after is not None and after.low == "out":
         here.taken.add(n + 1)  # "cheeks puffed out"
     named = _is_name(here, n, word)
+    if word.value == "4" and any(t.actions[0].code == "15" for t in here.out.targets):
+        return  # "the mouth turns down in a frown"
     target = Target(actions_of(word.value), n, n, here.side, name=named, owner=here.owner)
     target.whole = True
     if here.subject and not named:  # "the right eye winks", but "his eyes smiled"
@@ -141,6 +146,10 @@ def _act(here: Scanning, n: int, word: Word) -> None:
         else:
             target.blocked = doer.value != "gaze" and not doer.used
         doer.used = True
+    if named and here.subject and here.prep >= 0 and here.words[here.prep].low == "into":
+        doer = here.subject[-1]  # "curls the left side of the mouth into a smile"
+        if target.actions[0].code in BY.get(doer.value, ()):
+            target.side = target.side or doer.side.replace("?", "")
     if named:
         start = _phrase_start(here, n)
         before = here.words[start - 1] if start else None
@@ -173,13 +182,21 @@ def _turns_into(here: Scanning, target: Target) -> None:
 
 
 def _is_name(here: Scanning, n: int, word: Word) -> bool:
-    if word.form in ("ed", "ing") or _finite(here, n, word):
+    if word.form in ("ed", "ing") or _finite(here, n, word) or _told_to(here, n, word):
         return False
     return (
         here.det >= 0
         or (n > 0 and here.words[n - 1].kind in ("level", "neg", "side"))
         or (here.prep >= 0)
     )
+
+
+def _told_to(here: Scanning, n: int, word: Word) -> bool:
+    """ "Slightly squint your right eye": an adverb and what it is done with."""
+    after = here.words[n + 1] if n + 1 < len(here.words) else None
+    before = here.words[n - 1] if n else None
+    adverb = before is not None and before.kind == "level" and before.low.endswith("ly")
+    return adverb and word.form == "base" and after is not None and after.kind in ("owner", "side")
 
 
 def _finite(here: Scanning, n: int, word: Word) -> bool:
@@ -251,5 +268,27 @@ def scan(clause: Clause) -> Scan:
     ):
         here.words[tight].kind, here.words[tight].value = "motion", "tighten"  # "jaw tight"
         move(here, Motion("tighten", here.words[tight], tight))
+    _by_itself(here)
     tongue(here.words, here.out)
     return here.out
+
+
+def _by_itself(here: Scanning) -> None:
+    """ "The smile lines are more pronounced", "a clear pucker": what needs no verb, or no part."""
+    words = here.words
+    if here.out.targets or not all(words[n].low.endswith("ly") for n in here.out.unknown):
+        return
+    furrow = here.subject[0] if here.subject else None
+    if furrow is not None and furrow.value == "furrow" and not here.out.motions:
+        grown = next((n for n, w in enumerate(words) if w.low in _GROWN), -1)
+        if grown > furrow.place and not any(w.kind in ("neg", "side") for w in words[grown:]):
+            words[grown].kind = "motion"
+            move(here, Motion("deepen", words[grown], grown))
+    named = here.out.motions[0] if len(here.out.motions) == 1 else None
+    if named is not None and named.word.low == "pucker" and not here.out.parts:
+        before = words[named.place - 1].kind if named.place else ""
+        ends = named.place + 1 == len(words) or words[named.place + 1].kind in ("mark", "prep")
+        if ends and before in ("article", "level", "skip"):
+            named.used = True
+            target = Target(actions_of("18"), named.place, named.place, name=True)
+            here.out.targets.append(target)

@@ -106,10 +106,14 @@ def _follows(words: list[Word], n: int, lows: Collection[str]) -> bool:
 def _just_then(words: list[Word], n: int) -> bool:
     """ "Right away", "right before", but not "to her right before"."""
     named = n > 0 and words[n - 1].kind in ("article", "owner", "prep")
-    return not named and _follows(
-        words,
-        n,
-        ("away", "now", "there", "here", "before", "after", "afterwards", "beside", "then"),
+    up_to = n + 2 < len(words) and (words[n + 1].low, words[n + 2].low) == ("up", "to")
+    return not named and (
+        up_to
+        or _follows(
+            words,
+            n,
+            ("away", "now", "there", "here", "before", "after", "afterwards", "beside", "then"),
+        )
     )
 
 

@@ -29,6 +29,7 @@ _PATTERN = re.compile(
 )
 _SPLIT = {"can't": "can", "cannot": "can", "won't": "will", "shan't": "shall", "ain't": "is"}
 _TAILS = {"'s": "is", "'re": "are", "'ll": "will", "'ve": "have", "'m": "am", "'d": "would"}
+_NAMED = {"crow's": "crow"}  # names of what is no possession: "crow's feet"
 _BEFORE_IS = frozenset(
     [
         "he",
@@ -95,6 +96,8 @@ def tokenise(text: str) -> list[Token]:
 def _words(raw: str, start: int) -> list[Token]:
     low = raw.lower().replace("’", "'")
     end = start + len(raw)
+    if low in _NAMED:
+        return [Token("word", raw, _NAMED[low], start, end)]
     if low.endswith("'"):
         plain = low[:-1]
         return [Token("word", raw[:-1], plain, start, end - 1, owner=plain.endswith("s"))]

@@ -18,7 +18,7 @@ from facs_text._units import load_data, units
 
 __all__ = ["Word", "bases", "claims", "lexicon", "to_words"]
 
-_LONGEST = 7
+_LONGEST = 8
 # Lists of phrases that all mean the same kind of thing, in order of precedence.
 _FLAT = (
     ("unseen", "unseen"),
@@ -45,13 +45,10 @@ _LATE = (
 _Phrases = dict[str, tuple[str, str]]
 _SMALL = frozenset(("the", "her", "his", "their", "its", "my", "your", "a"))
 _TO_PLACES = frozenset(("the", "left", "right", "one", "either", "his", "her", "their"))
-_NAMING = frozenset(("level", "article", "prep", "direction"))
-_CLAUSE = frozenset(("article", "owner", "part"))
-_COUNTED = frozenset(("first", "second", "third", "next", "last"))
-_RANKS = frozenset(
-    ("pc", "dc", "ds", "di", "ps", "wpc", "sgt", "insp", "cst", "ofc", "dr", "prof", "officer",
-     "constable", "sergeant", "detective", "inspector", "deputy")
-)  # fmt: skip
+_NOT_QUITE = frozenset(("almost", "nearly", "mostly", "barely", "hardly", "scarcely"))
+_PULLED_IN = frozenset(("level", "part", "side", "wide", "motion"))
+_LINES = frozenset(("crease", "creases", "line", "lines", "fold", "folds"))
+_ALONG = frozenset(("from", "to", "between", "beside", "and", "nose"))
 _ENDINGS = (("ing", "ing"), ("ed", "ed"), ("s", "s"))
 
 
@@ -72,7 +69,9 @@ class Word:
     @property
     def form(self) -> str:
         """Form of a verb by its ending: "ing", "ed", "s" or "base"."""
-        first = self.low.split(" ", 1)[0]
+        first, *more = self.low.split(" ")
+        if first in _NOT_QUITE and more:
+            first = more[0]
         if first in lexicon()["past forms"]:
             return "ed"
         if bases().get(first) == first:  # "press" is no third person
@@ -190,7 +189,7 @@ def to_words(tokens: list[Token]) -> list[Word]:
             continue
         count, kind, value = _match(tokens, n)
         if _cut_short(tokens, n, count, kind):
-            count, kind, value = _match(tokens[: n + 1], n)
+            count, kind, value = _match(tokens[: n + count - 1], n)
         last = tokens[n + max(count, 1) - 1]
         low = " ".join(t.low for t in tokens[n : n + max(count, 1)])
         found.append(
@@ -201,7 +200,7 @@ def to_words(tokens: list[Token]) -> list[Word]:
     for before, word in pairwise(found):
         if word.kind == "unknown" and before.kind == "level" and word.start in joined:
             before.kind = "unknown"  # "a tight-lipped smile" is no tight smile
-    return _names(found)
+    return found
 
 
 def _cut_short(tokens: list[Token], n: int, count: int, kind: str) -> bool:
@@ -211,6 +210,12 @@ def _cut_short(tokens: list[Token], n: int, count: int, kind: str) -> bool:
     if count < 2:
         return False
     last = n + count - 1
+    if kind == "motion" and tokens[last].low == "in":
+        return _opens_a_place(tokens, last + 1)
+    if kind == "noun" and tokens[last].low.endswith("s"):
+        longer, what, _ = _match(tokens, last)
+        if longer > 1 and what == "motion":
+            return True  # "the upper lip *curls in*"
     if kind == "unreal" and tokens[last].low == "to" and last + 1 < len(tokens):
         return tokens[last + 1].low in _TO_PLACES
     if kind == "side" and any(t.low in _SMALL for t in tokens[n:last]):
@@ -221,71 +226,14 @@ def _cut_short(tokens: list[Token], n: int, count: int, kind: str) -> bool:
     return longer > 1 and what == "part"
 
 
-def _names(words: list[Word]) -> list[Word]:
-    """Unknown words with a capital that do something, or that own it, are persons; "her" is one
-    where nothing follows that could be hers: "gave her a smile".
-    """
-    for n, word in enumerate(words[2:], 2):
-        if word.low == "no" and words[n - 1].low == "/" and words[n - 2].low == "yes":
-            word.kind = words[n - 1].kind = "skip"  # "a yes/no question"
-    for yes, no in pairwise(words):
-        if (yes.low, no.low) == ("yes", "no") and yes.end + 1 == no.start:
-            no.kind = "skip"  # "a yes-no question"
-    for rank, word in pairwise(words):
-        if rank.low in _RANKS and rank.text[:1].isupper() and word.text[:1].isupper():
-            rank.kind, rank.value = "person", "role"
-            word.kind = "skip"  # "PC Jones"
-    for before, word in pairwise(words):
-        if word.low == "still" and (before.kind == "article" or before.low in _COUNTED):
-            word.kind = "unknown"  # "in the second still" is a picture
-        if before.low == "peer" and word.kind == "act" and word.form == "s":
-            before.kind = "unknown"  # "when a peer talks"
-        if word.low == "like" and before.kind in ("neg", "pronoun"):
-            word.kind = "unknown"  # "he does not like it"
-        if before.low == "so" and before.kind == "skip" and word.kind in _CLAUSE:
-            before.kind, before.value = "sub", "so that"  # "she smiles, so the line is uneven"
-        if word.low == "back" and before.kind in ("article", "owner"):
-            word.kind = "unknown"  # "his back is arched"
-    for n, word in enumerate(words):
-        last = n + 1 == len(words) or words[n + 1].kind in ("mark", "prep")
-        if word.low == "light" and last and n and words[n - 1].kind in _NAMING:
-            word.kind = "unknown"  # "in soft light"
-        if word.low == "face" and n and words[n - 1].kind in ("article", "owner"):
-            beside = [words[m] for m in (n - 2, n + 1, n + 2) if 0 <= m < len(words)]
-            if any(w.kind == "motion" and w.value in ("turn", "tilt") for w in beside):
-                word.kind, word.value = "part", "head"  # "turned her face to the right"
-    shouted = not any(w.text.islower() for w in words)
-    for n, word in enumerate(words):
-        if word.low == "her" and word.kind == "owner":
-            follows = words[n + 1].kind if n + 1 < len(words) else "mark"
-            if follows in ("article", "prep", "mark", "conj", "sub", "relative", "than"):
-                word.kind, word.value = "pronoun", "f"
-        if word.kind != "unknown" or not word.text[:1].isupper():
-            continue
-        if word.text.isupper() and (shouted or len(word.text) < 3):
-            continue
-        at = n + 1
-        while at < len(words) and (words[at].kind == "skip" or words[at].low.endswith("ly")):
-            at += 1  # "Omar just lowered"
-        after = words[at] if at < len(words) else None
-        before = words[n - 1] if n else None
-        told = after is not None and after.low == ":" and n + 2 < len(words)
-        does = after is not None and (
-            (told and word.text.isupper() and words[n + 2].kind in ("act", "gaze"))
-            or after.kind in ("aux", "gaze", "relative", "light")
-            or (after.kind in ("act", "motion") and after.form in ("s", "ed"))
-        )
-        left = before is not None and (
-            before.kind == "except"
-            or (before.low in ("at", "to", "beside", "behind") and after is not None
-                and after.kind in ("mark", "relative", "conj"))
-        )  # fmt: skip
-        starts = before is None or before.kind == "mark"
-        if (does or word.owner or left) and not (starts and word.low.endswith("ly")):
-            word.kind, word.value = "person", "name"
-            if before is not None and before.kind == "person" and before.text[:1].isupper():
-                word.value, before.kind = before.value, "skip"  # "Aunt Edda's brows"
-    return words
+def _opens_a_place(tokens: list[Token], n: int) -> bool:
+    """Whether an "in" before token n is no direction: "curled in a sneer", but not "in a bit"."""
+    if n < len(tokens) and tokens[n].kind == "word" and not _match(tokens, n)[0]:
+        return not tokens[n].low.endswith("ly")  # "curled in disgust"
+    if n + 1 >= len(tokens) or tokens[n].low not in ("a", "an", "the"):
+        return False
+    after = _match(tokens, n + 1)[1]
+    return _match(tokens, n)[1] in ("article", "skip") and after not in _PULLED_IN
 
 
 def _hyphens(tokens: list[Token]) -> tuple[list[Token], set[int]]:
@@ -324,6 +272,8 @@ def _sides_first(tokens: list[Token]) -> list[Token]:
             at = n - 2
         elif tokens[n - 1].low == "of":
             at = n - 1
+        else:
+            at = _line_before(tokens, n)
         if at < n and tokens[at].low == "of":
             if tokens[at - 1].low not in ends:
                 continue
@@ -333,6 +283,16 @@ def _sides_first(tokens: list[Token]) -> list[Token]:
                 at -= 1
             tokens[at : n + 1] = [tokens[n], *tokens[at:n]]
     return tokens
+
+
+def _line_before(tokens: list[Token], n: int) -> int:
+    """Where a line of the face starts that a side stands inside of, or n: "the crease from the nose
+    to the *left* mouth corner".
+    """
+    at = n - 1
+    while at >= 0 and n - at < _LONGEST and (tokens[at].low in _ALONG or tokens[at].low in _SMALL):
+        at -= 1
+    return at if at >= 0 and at < n - 1 and tokens[at].low in _LINES else n
 
 
 def _only_plural(plain: list[str], base: list[str]) -> bool:
