@@ -67,7 +67,7 @@ def settle_names(words: list[Word]) -> list[Word]:
         while at < len(words) and (words[at].kind == "skip" or words[at].low.endswith("ly")):
             at += 1  # "Omar just lowered"
         after = words[at] if at < len(words) else None
-        before = words[n - 1] if n else None
+        ahead = words[n - 1] if n else None
         told = after is not None and after.low == ":" and n + 2 < len(words)
         does = after is not None and (
             (told and word.text.isupper() and words[n + 2].kind in ("act", "gaze"))
@@ -75,16 +75,16 @@ def settle_names(words: list[Word]) -> list[Word]:
             or (after.kind in ("act", "motion") and after.form in ("s", "ed"))
             or (after.form == "ing" and _with_its_own(words, at))
         )
-        left = before is not None and (
-            before.kind == "except"
-            or (before.low in ("at", "to", "beside", "behind") and after is not None
+        left = ahead is not None and (
+            ahead.kind == "except"
+            or (ahead.low in ("at", "to", "beside", "behind") and after is not None
                 and after.kind in ("mark", "relative", "conj"))
         )  # fmt: skip
-        starts = before is None or before.kind == "mark"
+        starts = ahead is None or ahead.kind == "mark"
         if (does or word.owner or left) and not (starts and word.low.endswith("ly")):
             word.kind, word.value = "person", "name"
-            if before is not None and before.kind == "person" and before.text[:1].isupper():
-                word.value, before.kind = before.value, "skip"  # "Aunt Edda's brows"
+            if ahead is not None and ahead.kind == "person" and ahead.text[:1].isupper():
+                word.value, ahead.kind = ahead.value, "skip"  # "Aunt Edda's brows"
     return words
 
 

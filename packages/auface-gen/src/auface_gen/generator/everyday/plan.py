@@ -94,7 +94,9 @@ def _entry(one: _Movement) -> Entry | None:
     return table.get(one.code)
 
 
-def _fits(entry: Entry, one: _Movement, open_: Mapping[tuple[str, str], _Movement]) -> list | None:
+def _fits(
+    entry: Entry, one: _Movement, open_: Mapping[tuple[str, str], _Movement]
+) -> list[_Movement] | None:
     """The movements that a look tells, this one first; None where it would be untrue."""
     some = []
     for code, levels in entry.units:
@@ -145,11 +147,11 @@ def plan(resolution: Resolution, dice: Dice) -> list[Told]:
         if key in found:
             out.append(found[key])
         elif key in open_:
-            entry = _entry(one)
-            if entry is None:
+            known = _entry(one)
+            if known is None:
                 out.append(_by_facs_text(one, str(resolution.coding)))
             else:
-                out.append(_told(entry, [one]))
+                out.append(_told(known, [one]))
     return out
 
 
