@@ -149,7 +149,12 @@ def command(
     from aaad.parts import merge_parts, write_part
     from aaad.scoring import read_ceiling, score_seen, see
 
-    looking: dict[str, Any] = {"detector": detector, "identity": identity, "tears": tears, "true": real}
+    looking: dict[str, Any] = {
+        "detector": detector,
+        "identity": identity,
+        "tears": tears,
+        "true": real,
+    }
     if part is not None and (out is None or merge or against):
         raise click.UsageError("--part needs --out, and goes with neither --merge nor --against")
     finder = _finder(mediapipe, align)
