@@ -36,7 +36,7 @@ CORPORA: dict[str, CorpusPreset] = {
         ),
         layout="shards",
         mixture=4,
-        look=6,
+        look=7,
     ),
 }
 """Named corpora. A named corpus never changes: another mixture or look makes another name."""
