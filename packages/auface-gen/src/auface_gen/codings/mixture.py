@@ -32,6 +32,7 @@ __all__ = [
     "SHARES",
     "SHOWN",
     "Plan",
+    "actions_of",
     "allowed",
     "draw_codings",
     "marked_conflicts",
@@ -226,7 +227,7 @@ def _draw(rng: np.random.Generator, kind: str, rank: int, seed: int) -> Coding:
     return _random(rng)
 
 
-def _actions(
+def actions_of(
     rng: np.random.Generator, codes: Sequence[str], *, one_sided: float, levels: Sequence[int] = ()
 ) -> Coding:
     """The codes with sides and levels; in `one_sided` of cases most sided units are on one side,
@@ -246,7 +247,7 @@ def _actions(
 
 
 def _held_out(rng: np.random.Generator, pair: frozenset[str]) -> Coding:
-    return _actions(rng, sorted(pair, key=int), one_sided=0.2)
+    return actions_of(rng, sorted(pair, key=int), one_sided=0.2)
 
 
 def _marked(rng: np.random.Generator, seed: int, rank: int) -> Coding:
@@ -254,14 +255,15 @@ def _marked(rng: np.random.Generator, seed: int, rank: int) -> Coding:
     pairs = [pair for fold in CONFLICT_FOLDS for pair in fold]
     at, turn = dealt(seed, 3, rank, len(pairs))
     ways = dealt(seed, 100 + at, turn, 16)[0]
-    return _actions(rng, pairs[at].split("+"), one_sided=0.2, levels=[ways // 4 + 2, ways % 4 + 2])
+    levels = [ways // 4 + 2, ways % 4 + 2]
+    return actions_of(rng, pairs[at].split("+"), one_sided=0.2, levels=levels)
 
 
 def _random(rng: np.random.Generator) -> Coding:
     """Two to five units, all as likely; gaze and the sideways jaw less."""
     count = int(rng.choice([2, 3, 4, 5], p=[0.4, 0.3, 0.2, 0.1]))
     codes = rng.choice(SHOWN, size=count, replace=False, p=_ODDS / _ODDS.sum())
-    return _actions(rng, [str(c) for c in codes], one_sided=0.55)
+    return actions_of(rng, [str(c) for c in codes], one_sided=0.55)
 
 
 def _conflict(rng: np.random.Generator, pair: str, levels: int) -> Coding:
@@ -271,7 +273,7 @@ def _conflict(rng: np.random.Generator, pair: str, levels: int) -> Coding:
     codes = pair.split("+")
     if rng.random() < 0.25:
         codes += [c for c in [str(rng.choice(SHOWN[:-4]))] if c not in codes]
-    return _actions(rng, codes, one_sided=0.35, levels=[levels // 5 + 1, levels % 5 + 1])
+    return actions_of(rng, codes, one_sided=0.35, levels=[levels // 5 + 1, levels % 5 + 1])
 
 
 def _preset(rng: np.random.Generator) -> Coding:

@@ -14,7 +14,12 @@ from functools import cache
 from auface_gen.errors import AUFaceGenError
 from facs_text.corpus import SPLITS, split_of_number
 
-__all__ = ["CorpusPlan", "Shard", "SittingPlan"]
+__all__ = ["CODINGS", "CorpusPlan", "Shard", "SittingPlan"]
+
+CODINGS = ("mixture", "balanced")
+"""What people are asked to do: the mixture of `codings.mixture`, which generators learn from and
+are tested on, or units that tell nothing of each other (`codings.balanced`), for detectors.
+"""
 
 _PEOPLE = 10_000  # of one seed, before the people of the next seed begin
 _SITTINGS = 100_000  # likewise
@@ -25,6 +30,7 @@ class SittingPlan:
     """One sitting: a person under one light, at rest first and then doing `count` - 1 codings.
 
     index: which sitting of the corpus it is; stride: pictures of a full one. person, light: seeds.
+    codings: one of CODINGS.
     """
 
     split: str
@@ -34,6 +40,7 @@ class SittingPlan:
     index: int
     count: int
     stride: int
+    codings: str = "mixture"
 
     @property
     def subject(self) -> str:
@@ -75,7 +82,7 @@ class CorpusPlan:
 
     count: pictures in all. size: their side in pixels. sittings: of each person, each under a light
     of its own. per_sitting: pictures of a sitting, the first at rest. samples: of light, for each
-    pixel. people_per_shard: how many people are made and written together.
+    pixel. people_per_shard: how many people are made and written together. codings: one of CODINGS.
 
     Corpora of two seeds share no person while none has more than 10,000, and no light while none
     has more than 100,000 sittings.
@@ -88,9 +95,12 @@ class CorpusPlan:
     per_sitting: int = 21
     samples: int = 8
     people_per_shard: int = 8
+    codings: str = "mixture"
 
     def __post_init__(self) -> None:
         """Refuse what no corpus can be, naming the number."""
+        if self.codings not in CODINGS:
+            raise AUFaceGenError(f"codings={self.codings!r}: one of {', '.join(CODINGS)}")
         least = {"count": 2, "size": 32, "seed": 0, "sittings": 1, "per_sitting": 2}
         least |= {"samples": 1, "people_per_shard": 1}
         for name, low in least.items():
@@ -183,6 +193,7 @@ class CorpusPlan:
                     index=index,
                     count=min(self.per_sitting, left),
                     stride=self.per_sitting,
+                    codings=self.codings,
                 )
 
     def pictures_in(self, shard: Shard) -> int:

@@ -132,7 +132,8 @@ def render_corpus(
                 done += count
                 report(done, total)
     if part is None:
-        pairs = ["+".join(sorted(p, key=int)) for p in HELD_OUT_PAIRS]
+        held_out = HELD_OUT_PAIRS if plan.codings == "mixture" else ()
+        pairs = ["+".join(sorted(p, key=int)) for p in held_out]
         folds = [list(fold) for fold in CONFLICT_FOLDS]
         about = {"render": settings, "held_out_pairs": pairs, "conflict_folds": folds}
         assemble(root, plan, layout, about)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from auface_gen.codings.balanced import balanced_codings
 from auface_gen.codings.mixture import Plan, marked_conflicts
 from auface_gen.corpus.plan import SittingPlan
 from facs_text import Coding, Resolution, resolve
@@ -19,6 +20,9 @@ SOURCE = "auface-rig"
 
 def codings(sitting: SittingPlan) -> list[tuple[str, Coding]]:
     """(kind, coding) of each picture of a sitting."""
+    if sitting.codings == "balanced":
+        asked = balanced_codings(sitting.seed, sitting.index, sitting.count - 1)
+        return [("neutral", Coding(())), *asked]
     asked = Plan(sitting.seed).sitting(
         sitting.index, sitting.count - 1, sitting.stride - 1, held_out=sitting.split == "test"
     )

@@ -13,7 +13,10 @@ from auface_cli.parts import part_option
 
 __all__ = ["command"]
 
-_PLAN = ("count", "size", "seed", "sittings", "per_sitting", "samples", "people_per_shard")
+_PLAN = (
+    *("count", "size", "seed", "sittings", "per_sitting", "samples", "people_per_shard"),
+    "codings",
+)
 
 
 def _workers(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
@@ -83,6 +86,14 @@ def _workers(context: click.Context, option: click.Parameter, text: str | None) 
     show_default=True,
     type=click.IntRange(1),
     help="Render and write so many people together.",
+)
+@click.option(
+    "--codings",
+    default="mixture",
+    show_default=True,
+    type=click.Choice(["mixture", "balanced"]),
+    help="Ask for the mixture that generators learn from, or for units that tell nothing of each "
+    "other, for detectors.",
 )
 @click.option(
     "--layout",
