@@ -110,6 +110,28 @@ def test_the_loss_falls(corpus, tmp_path, network):
     assert losses[-1] < 0.9 * losses[0]
 
 
+def test_a_run_can_begin_with_a_detector_and_says_so(corpus, tmp_path):
+    train(corpus, tmp_path / "first", steps=4)
+    run = run_of(steps=1, rate=0.0, name="second")
+    train_detector(
+        corpus, tmp_path / "out", run=run, start=tmp_path / "first", device="cpu", tell=str
+    )
+    config = json.loads((tmp_path / "out/config.json").read_text())
+    assert config["training"]["began_with"]["id"] == "aaad-grid-0"
+    first, out = (load_file(tmp_path / n / "model.safetensors") for n in ("first", "out"))
+    moving = ("running_mean", "running_var", "num_batches_tracked")
+    assert all(torch.equal(first[k], out[k]) for k in first if not k.endswith(moving))
+
+
+def test_a_detector_of_another_shape_is_none_to_begin_with(corpus, tmp_path):
+    train(corpus, tmp_path / "first", steps=1)
+    with pytest.raises(AAADError, match="to begin with: width is 8"):
+        train_detector(
+            corpus, tmp_path / "out", run=run_of(width=16), start=tmp_path / "first", device="cpu"
+        )
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_resumed_run_is_the_run_that_was_not_stopped(corpus, tmp_path, monkeypatch):
     train(corpus, tmp_path / "whole", steps=6)
     real = loop.batch_rows

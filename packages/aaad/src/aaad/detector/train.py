@@ -14,14 +14,14 @@ from torch import Generator, Tensor
 from aaad.columns import mirror_index
 from aaad.detector.augment import augment
 from aaad.detector.calibration import calibrate, neutral_calibration
-from aaad.detector.checkpoint import write_detector
+from aaad.detector.checkpoint import read_detector, write_detector
 from aaad.detector.evaluate import MODES, evaluate, held_out_of, logits_of
 from aaad.detector.losses import training_loss
 from aaad.detector.model import DetectorConfig, DetectorNet, build
 from aaad.detector.run import DetectorRun
 from aaad.errors import AAADError
 from aaad.learning.data import Split
-from aaad.learning.files import save_json
+from aaad.learning.files import digest, save_json
 from aaad.learning.loop import Tell, batch_rows, begin, pick_device, provenance, train
 from aaad.learning.state import TrainingState
 
@@ -36,6 +36,7 @@ def train_detector(
     out: str | Path,
     *,
     run: DetectorRun = DetectorRun(),  # noqa: B008 - frozen
+    start: str | Path | None = None,
     resume: bool = False,
     device: str = "auto",
     tell: Tell = print,
@@ -44,7 +45,8 @@ def train_detector(
 
     `out` gets config.json and model.safetensors (what `Detector.from_pretrained` reads: averaged
     weights, calibrated), run.json, report.json, log.jsonl, and training.safetensors, which holds
-    what resuming needs and can be thrown away afterwards. Returns the report.
+    what resuming needs and can be thrown away afterwards. Returns the report. start: the folder of
+    a detector of the run's shape to begin with, named in config.json as `began_with`.
 
     Raises:
         AAADError: an empty split, a state of another run, settings that do not fit.
@@ -60,13 +62,30 @@ def train_detector(
     if len(split) == 0:
         raise AAADError(f"{root}: the split train holds no rows")
     torch.manual_seed(run.seed)
-    net = build(shape).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    net.start_at(_log_rates(split).to(device))
-    about = {"id": run.id, "corpus": root.name}
-    state = begin(net, run, folder, shape=shape.to_json(), resume=resume, about=about)
+    net, began = _first(shape, split, start)
+    net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    about = {"id": run.id, "corpus": root.name, **began}
+    state = begin(net, run, folder, shape={**shape.to_json(), **began}, resume=resume, about=about)
     if state.progress.share(run) < 1.0:
         _train(state, split, run, folder, tell)
-    return _finish(state, split, run, root, folder)
+    return _finish(state, split, run, root, folder, began)
+
+
+def _first(
+    shape: DetectorConfig, split: Split, start: str | Path | None
+) -> tuple[DetectorNet, dict[str, Any]]:
+    """The network that training begins with, and what is told of it if it is another's."""
+    if start is None:
+        net = build(shape)
+        net.start_at(_log_rates(split))
+        return net, {}
+    net, _, config = read_detector(Path(start))
+    found, wanted = net.config.to_json(), shape.to_json()
+    other = [f"{key} is {found[key]!r}" for key in wanted if found[key] != wanted[key]]
+    if other:
+        raise AAADError(f"{start}: no detector of this run's shape to begin with: {other[0]}")
+    made = digest(Path(start) / "model.safetensors")
+    return net, {"began_with": {"id": config["id"], "weights": made}}
 
 
 def _split(root: Path, name: str, run: DetectorRun, via: int | None = None) -> Split:
@@ -111,7 +130,12 @@ def _train(
 
 
 def _finish(
-    state: TrainingState[DetectorNet], split: Split, run: DetectorRun, root: Path, folder: Path
+    state: TrainingState[DetectorNet],
+    split: Split,
+    run: DetectorRun,
+    root: Path,
+    folder: Path,
+    began: dict[str, Any],
 ) -> dict[str, Any]:
     """Calibrate, report and write what ships."""
     net = state.settle()
@@ -135,7 +159,7 @@ def _finish(
         name=run.id,
         calibration=calibration,
         held_out=held_out_of(report),
-        training=provenance(state, rows=len(split), subjects=len(set(split.subjects))),
+        training=provenance(state, rows=len(split), subjects=len(set(split.subjects))) | began,
     )
     save_json(report, folder / "report.json")
     return report

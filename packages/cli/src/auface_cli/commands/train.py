@@ -132,6 +132,9 @@ def tokenizer(corpus: Path, start: Path | None, detector: Path | None, **options
 @command.command("detector")
 @_corpus
 @_shared
+@click.option(
+    "--start", type=click.Path(path_type=Path), help="Begin with the weights of this detector."
+)
 def detector(corpus: Path, **options: Any) -> None:
     """Train a detector for `auface score`, and print what it scores on true pictures."""
     from aaad import train_detector
