@@ -90,6 +90,7 @@ FLOORS = {
         "scoring",
         "seeing",
         "looking",
+        "resting",
         "detector",
         "comparison",
         "adapter",

@@ -71,7 +71,7 @@ def test_the_photograph_comes_back_with_its_face_moved(
     outcome = auface("edit", photo, "26D", "--out", out, "--model", model, *FAST)
     assert outcome.status == 0, outcome.err
     assert "2 faces were found" in outcome.err
-    assert aligner.options == {"size": SIZE, "landmarks": None}
+    assert aligner.options == {"size": SIZE, "landmarks": None, "stretch": True}
     before, after = (np.asarray(Image.open(p)) for p in (photo, out))
     rows, columns = np.nonzero((before != after).any(2))
     assert rows.min() >= 30 + 36
@@ -128,3 +128,15 @@ def test_bad_calls(auface, model, aligner, moving, photo, tmp_path, monkeypatch,
     assert outcome.status == 2
     assert said in outcome.err
     assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["photo.png"]
+
+
+def test_a_face_that_is_not_at_rest_is_told_of(
+    auface, model, aligner, moving, photo, tmp_path, monkeypatch
+):
+    """A smile in the photograph stays under whatever is drawn, so it is said."""
+    from aaad import resting
+
+    monkeypatch.setattr(resting, "moved_in", lambda crop: ["12E on both sides", "25D"])
+    outcome = auface("edit", photo, "4D", "--model", model, "--out", tmp_path / "o.png", *FAST)
+    assert outcome.status == 0, outcome.err
+    assert "not at rest, 12E on both sides, 25D by what the detector sees" in outcome.err

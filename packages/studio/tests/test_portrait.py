@@ -11,7 +11,7 @@ from PIL import Image
 
 from auface_gen import AUFace
 from auface_studio import portrait
-from auface_studio.portrait import crop_portrait
+from auface_studio.portrait import crop_portrait, rest_note
 from facs_text.pictures import read_rgb
 
 
@@ -65,3 +65,14 @@ def test_a_face_is_found_where_it_is(halves):
     apart = np.abs(np.asarray(found, float) - np.asarray(face, float)).mean()
     middle = np.asarray(wide.crop((128, 0, 640, 512)).resize(face.size), float)
     assert apart < np.abs(middle - np.asarray(face, float)).mean() / 2
+
+
+def test_a_portrait_that_smiles_is_told_of(halves, monkeypatch):
+    seen = ModuleType("aaad.resting")
+    monkeypatch.setitem(sys.modules, "aaad.resting", seen)
+    seen.moved_in = lambda picture: []
+    assert rest_note(halves, "2 faces") == "2 faces"
+    seen.moved_in = lambda picture: ["12E on both sides", "25D"]
+    said = "not at rest, 12E on both sides, 25D by what the detector sees; that stays"
+    assert rest_note(halves, "") == said
+    assert rest_note(halves, "2 faces") == f"2 faces; {said}"

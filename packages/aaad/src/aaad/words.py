@@ -13,7 +13,7 @@ from aaad.cramer import distance, threshold_weights
 from aaad.result import plain
 from aaad.seen import Seen
 
-__all__ = ["ImageScore", "image_scores", "reason"]
+__all__ = ["ImageScore", "image_scores", "reason", "said"]
 
 _SHOWN = 4
 """So many units are named; the others are counted."""
@@ -83,7 +83,7 @@ def reason(units: dict[str, tuple[float, float]], presence: Sequence[str] = ()) 
         present_only = any(unit_of(name) == unit for name in presence)
         asked = {side: pair[0] for side, pair in sides.items()}
         seen = {side: pair[1] for side, pair in sides.items()}
-        one, two = _said(unit, asked, present_only), _said(unit, seen, present_only)
+        one, two = said(unit, asked, present_only), said(unit, seen, present_only)
         gap = max(abs(asked[side] - seen[side]) for side in sides)
         if one != two and gap >= 0.75:
             wrong.append((gap, _sentence(unit, one, two)))
@@ -101,8 +101,9 @@ def _sentence(unit: str, asked: str, seen: str) -> str:
     return f"asked for {asked}, sees {seen or f'no {unit[2:]}'}"
 
 
-def _said(unit: str, levels: dict[str, float], present_only: bool) -> str:
-    """`12A on both sides`, `L12C`, `17B`; empty where the level rounds to nothing."""
+def said(unit: str, levels: dict[str, float], present_only: bool = False) -> str:
+    """A unit ("AU12") with its levels 0 to 5 by side: `12A on both sides`, `L12C`, `17B`; empty
+    where the level rounds to nothing."""
     code = unit[2:]
     letters = {}
     for side, level in levels.items():

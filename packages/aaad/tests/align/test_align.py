@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 pytest.importorskip("PIL")
 from aaad import AAADError
 from aaad.align import Aligned, Face, NoFaceError, align, read_landmarks
-from aaad.align.crop import crop_square
+from aaad.align.crop import crop_square, stretched_matrix
 from aaad.points import MIRROR
 from aaad.warp import apply, inverse, square_view, warp
 
@@ -223,3 +223,29 @@ def test_openfaces_landmarks_are_read(tmp_path):
     found = read_landmarks(path, "openface2")
     assert len(found) == 1
     assert np.allclose(next(iter(found.values())), points, atol=1e-6)
+
+
+@given(across=st.floats(0.88, 1.13), down=st.floats(0.88, 1.13), angle=st.floats(-0.3, 0.3))
+def test_a_stretched_crop_has_the_proportions_of_the_corpus(across, down, angle):
+    """Whatever a face's own are, eyes and nose lie where they do in the mean face."""
+    points, _ = placed(angle=angle, points=(FACE - 0.5) * (across, down) + 0.5)
+    own = apply(inverse(stretched_matrix(points, 256)), points)
+    mean = apply(inverse(stretched_matrix(placed()[0], 256)), placed()[0])
+    for inner, outer in ((36, 39), (42, 45)):
+        found, wanted = (p[[inner, outer]].mean(0) for p in (own, mean))
+        assert np.abs(found - wanted).max() < 4.0  # of 256; the unstretched crop is up to 14 off
+    assert abs((own[33] - own[36:48].mean(0))[1] - (mean[33] - mean[36:48].mean(0))[1]) < 2.0
+
+
+def test_a_stretch_never_goes_beyond_a_fifth():
+    points, _ = placed(points=(FACE - 0.5) * (1.0, 2.0) + 0.5)
+    matrix = stretched_matrix(points, 256)
+    across, down = np.hypot(*matrix[:, 0]), np.hypot(*matrix[:, 1])
+    assert 1 / 1.2**2 - 1e-9 <= across / down <= 1.2**2 + 1e-9
+
+
+def test_a_photograph_is_stretched_only_where_that_is_asked_for():
+    points, _ = placed(points=(FACE - 0.5) * (1.1, 1.0) + 0.5)
+    plain, wide = (align(photograph(), landmarks=points, stretch=s) for s in (False, True))
+    assert np.hypot(*plain.matrix[:, 0]) == pytest.approx(np.hypot(*plain.matrix[:, 1]))
+    assert np.hypot(*wide.matrix[:, 0]) > 1.05 * np.hypot(*wide.matrix[:, 1])

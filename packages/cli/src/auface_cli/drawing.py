@@ -21,6 +21,7 @@ __all__ = [
     "aligned",
     "check_request",
     "load_model",
+    "not_at_rest",
     "one_who",
     "person_options",
     "sampling_options",
@@ -90,8 +91,8 @@ def who(identity: Path | None, align: bool, model: AUFace) -> Any:
     from auface_gen.photograph.file import Photograph
 
     crop, _, said = aligned(Photograph.open(identity), size=model.size)
-    if said:
-        note(f"{identity}: {said}")
+    for line in filter(None, (said, not_at_rest(crop))):
+        note(f"{identity}: {line}")
     return Image.fromarray(crop)
 
 
@@ -100,6 +101,17 @@ def aligned(photo: Photograph, **options: Any) -> tuple[Any, Any, str]:
     # By name: an aaad without what photographs need has no such module to import from.
     found = import_module("aaad.align").align(photo.rgb, **options)
     return found.image, found.matrix, found.note
+
+
+def not_at_rest(crop: Any) -> str:
+    """What is to be said of a person who is not at rest in an aligned crop; else empty."""
+    found = import_module("aaad.resting").moved_in(crop)
+    if not found:
+        return ""
+    return (
+        f"the face is not at rest, {', '.join(found)} by what the detector sees; that stays, "
+        "and what is asked for there comes on top"
+    )
 
 
 def check_request(text: str) -> None:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 from PIL import Image
 
-__all__ = ["crop_portrait"]
+__all__ = ["crop_portrait", "rest_note"]
 
 
 def crop_portrait(picture: Image.Image, size: int) -> tuple[Image.Image, str]:
@@ -28,6 +28,15 @@ def crop_portrait(picture: Image.Image, size: int) -> tuple[Image.Image, str]:
     except align.NoFaceError:
         return _middle(picture, size), "no face was found; cropped to its middle square"
     return Image.fromarray(found.image), found.note
+
+
+def rest_note(crop: Image.Image, note: str) -> str:
+    """`note` with what a person should know besides: that the face in the crop is not at rest."""
+    found = import_module("aaad.resting").moved_in(np.asarray(crop))
+    if not found:
+        return note
+    said = f"not at rest, {', '.join(found)} by what the detector sees; that stays"
+    return f"{note}; {said}" if note else said
 
 
 def _middle(picture: Image.Image, size: int) -> Image.Image:

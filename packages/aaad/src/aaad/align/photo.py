@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aaad.align.crop import crop_matrix, crop_square
+from aaad.align.crop import crop_matrix, crop_square, stretched_matrix
 from aaad.align.finder import Face, Finder, HaarFinder
 from aaad.errors import AAADError
 from aaad.points import checked_points
@@ -70,12 +70,15 @@ def align(
     landmarks: Any | None = None,
     finder: Finder | None = None,
     landmarker: Landmarker | None = None,
+    stretch: bool = False,
 ) -> Aligned:
     """The aligned crop of the largest face in a photograph, `size` pixels a side.
 
     `image`: uint8 (H, W, 3), as `aaad.pictures.read_photo` gives it. `landmarks` (68, 2) in its
     pixels are taken as they are. Else `finder` says where faces are (the Haar cascade unless told)
     and, if it does not know their points, `landmarker` where those are (the shipped network).
+    `stretch`: not only moved, turned and scaled, but brought to the corpus's proportions, for what
+    is drawn in the crop and put back (`crop.stretched_matrix`).
 
     Raises:
         NoFaceError: there is no face, or what was found is none.
@@ -85,7 +88,7 @@ def align(
     if size < 16:
         raise AAADError(f"size must be at least 16 pixels, not {size}")
     if landmarks is not None:
-        return _cropped(photo, checked_points(landmarks), size, 0.0, "")
+        return _cropped(photo, checked_points(landmarks), size, 0.0, "", stretch)
     faces = list((finder or _haar())(photo))
     if not faces:
         raise NoFaceError("no face was found")
@@ -94,9 +97,9 @@ def align(
     if len(faces) > 1:
         note = f"{len(faces)} faces were found; the largest was taken"
     if face.points is not None:
-        return _cropped(photo, face.points, size, 0.0, note)
+        return _cropped(photo, face.points, size, 0.0, note, stretch)
     points, unsure = _points(photo, face, landmarker or _landmarker())
-    return _cropped(photo, points, size, unsure, note)
+    return _cropped(photo, points, size, unsure, note, stretch)
 
 
 def _points(
@@ -119,9 +122,14 @@ def _points(
 
 
 def _cropped(
-    photo: NDArray[np.uint8], points: NDArray[np.float64], size: int, unsure: float, note: str
+    photo: NDArray[np.uint8],
+    points: NDArray[np.float64],
+    size: int,
+    unsure: float,
+    note: str,
+    stretch: bool,
 ) -> Aligned:
-    matrix = crop_matrix(points, size)
+    matrix = (stretched_matrix if stretch else crop_matrix)(points, size)
     image = warp(photo, matrix, (size, size))
     return Aligned(image, matrix, apply(inverse(matrix), points), unsure, note)
 

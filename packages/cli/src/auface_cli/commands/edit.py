@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from auface_cli.drawing import aligned, check_request, load_model, sampling_options
+from auface_cli.drawing import aligned, check_request, load_model, not_at_rest, sampling_options
 from auface_cli.dropped import tell_dropped
 from auface_cli.output import note
 
@@ -60,8 +60,8 @@ def command(
     whole = Photograph.open(photo)
     whole.check(out)
     draw = load_model(model, device)
-    crop, matrix, said = aligned(whole, size=draw.size, landmarks=points)
-    for line in filter(None, (whole.note, said)):
+    crop, matrix, said = aligned(whole, size=draw.size, landmarks=points, stretch=True)
+    for line in filter(None, (whole.note, said, not_at_rest(crop))):
         note(line)
     from PIL import Image
 

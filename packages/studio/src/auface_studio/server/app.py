@@ -29,7 +29,7 @@ from auface_studio.errors import StudioError
 from auface_studio.eye import Detected, Eyes, to_coding
 from auface_studio.face import Faces, Stopped
 from auface_studio.picture import chunks, open_picture
-from auface_studio.portrait import crop_portrait
+from auface_studio.portrait import crop_portrait, rest_note
 from auface_studio.server.body import body
 from auface_studio.server.guard import Guard
 from auface_studio.server.lane import IDLE, NEXT, NOW, Busy, Lane, Superseded
@@ -202,10 +202,12 @@ class Studio:
     async def portrait(self, request: Request) -> Response:
         """Keep the face of a portrait in memory; its name stands for the person from then on."""
         data = await request.body()
-        crop, note = await self.lane.run(
-            lambda _: crop_portrait(open_picture(data), self.faces.size),
-            gone=request.is_disconnected,
-        )
+
+        def work(_: Callable[[], bool]) -> tuple[Image.Image, str]:
+            crop, note = crop_portrait(open_picture(data), self.faces.size)
+            return crop, note if self.eyes is None else rest_note(crop, note)
+
+        crop, note = await self.lane.run(work, gone=request.is_disconnected)
         name = hashlib.sha256(data).hexdigest()[:16]
         self.portraits[name] = crop
         while len(self.portraits) > _PORTRAITS:
