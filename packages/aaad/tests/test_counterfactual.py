@@ -128,3 +128,14 @@ def test_conflicts_are_the_codings_in_which_anatomy_decides():
     for _, cdf, weight in opposed("12C+15C", COLUMNS).pairs:
         assert cdf.shape == (5,)
         assert 0 < weight <= 1
+
+
+def test_a_detector_of_one_side_alone_has_no_side_score_and_all_others():
+    """Columns for the left side without their right ones: nothing there can be mirrored."""
+    left = [i for i, name in enumerate(COLUMNS) if not name.endswith("R")]
+    columns = tuple(COLUMNS[i] for i in left)
+    pred = certain(LEVELS)[:, left]
+    result = aaad(pred, pred, columns=columns, min_count=2, interval=False)
+    assert result.counterfactuals["side"].n == 0
+    assert "sides" in result.counterfactuals["side"].note
+    assert result.aaad == pytest.approx(1.0)

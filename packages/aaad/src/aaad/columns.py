@@ -56,7 +56,10 @@ def without_sides(columns: Sequence[str] = COLUMNS) -> tuple[str, ...]:
 
 
 def mirror_index(columns: Sequence[str] = COLUMNS) -> list[int]:
-    """Gives for each column the index of the one that it becomes when the picture is flipped."""
+    """Gives for each column the index of the one that it becomes when the picture is flipped; its
+    own where there is none for the other side.
+    """
     place = {name: i for i, name in enumerate(columns)}
     swap = {"L": "R", "R": "L"}
-    return [place[name[:-1] + swap[name[-1]] if name[-1] in swap else name] for name in columns]
+    other = [name[:-1] + swap[name[-1]] if name[-1] in swap else name for name in columns]
+    return [place.get(name, i) for i, name in enumerate(other)]
