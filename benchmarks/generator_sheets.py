@@ -35,9 +35,11 @@ from PIL import Image
 from aaad import COLUMNS, AAADError
 from aaad.align import align
 from aaad.columns import unit_of
+from aaad.warp import warp
 from auface_gen import AUFace, Generated
 from auface_gen.corpus.contact_sheet import contact_sheet
 from auface_gen.label import save_labelled
+from auface_gen.photograph.blend import changed, paste
 from auface_gen.show.levels import grid
 from auface_gen.show.sheets import draw_sheet, lay_out
 from facs_text import parse
@@ -207,7 +209,7 @@ def words(desk: Desk) -> None:
 
 
 def photograph(desk: Desk) -> None:
-    """Somebody of a photograph."""
+    """Somebody of a photograph, moved as `auface edit` moves them."""
     try:
         if desk.photograph is not None:
             pixels = np.asarray(Image.open(desk.photograph).convert("RGB"))
@@ -215,16 +217,23 @@ def photograph(desk: Desk) -> None:
             from skimage.data import astronaut
 
             pixels = astronaut()
-        crop = align(pixels, size=desk.model.size).image
+        plain = align(pixels, size=desk.model.size)
+        points = plain.to_photo(plain.landmarks)
+        wide = align(pixels, size=desk.model.size, landmarks=points, stretch=True)
     except ImportError as error:
         raise Missing(f"{error}; pip install scikit-image, or name a --photograph") from None
     except AAADError as error:
         raise Missing(str(error)) from None
-    person = Image.fromarray(crop)
-    made = desk.draw(PHOTOGRAPHED, identity=person)
-    pictures, labels = [person, *(one.image for one in made)], ["the crop", *PHOTOGRAPHED]
-    wide = 7
-    cut = [slice(at, at + wide) for at in range(0, len(pictures), wide)]
+    made = desk.draw([*PHOTOGRAPHED, "0"], identity=Image.fromarray(wide.image))
+    drawn = [np.asarray(one.image) for one in made]
+    edits = [changed(wide.image, one, drawn[-1]) for one in drawn[:-1]]
+    # As `auface edit` does: laid back on the photograph, of which the face is shown.
+    whole = [pixels, *(paste(pixels, wide.matrix, edit, wide.image) for edit in edits)]
+    size = (desk.model.size, desk.model.size)
+    pictures = [Image.fromarray(warp(one, plain.matrix, size)) for one in whole]
+    labels = ["the photograph", *PHOTOGRAPHED]
+    columns = 7
+    cut = [slice(at, at + columns) for at in range(0, len(pictures), columns)]
     desk.save("photograph", contact_sheet([pictures[c] for c in cut], [labels[c] for c in cut]))
 
 
