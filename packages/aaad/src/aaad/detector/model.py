@@ -3,8 +3,10 @@
 Legend: B images, C channels, A columns, L = 6 levels, S pixels a side, F pixels a side of a cell.
 
 `grid` is a residual CNN of 3 x 3 convolutions with batch norm, whose head reads the last grid cell
-by cell; `attention` is made of depthwise 7 x 7 convolutions with layer norm, and each column looks
-at its own places of the last grid, which are a map of where it looked.
+by cell, and beside it, where `fine` says so, the grid before, of twice as many cells a side: the few
+pixels of a lid are to be had there and are gone in the last one. `attention` is made of depthwise
+7 x 7 convolutions with layer norm, and each column looks at its own places of the last grid, which
+are a map of where it looked.
 
 For both the picture is folded 4 x 4 or 8 x 8 pixels to a cell, so that the first convolution
 already works on 32 x 32 cells; lids and lip corners keep their place to the end, because nothing
@@ -31,17 +33,20 @@ __all__ = ["AttentionNet", "DetectorConfig", "DetectorNet", "GridNet", "build"]
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorConfig:
-    """What it takes to build the network again. `size` in pixels, a multiple of 4 * `fold`."""
+    """What it takes to build the network again. `size` in pixels, a multiple of 4 * `fold`. `fine`:
+    channels that the head of `grid` reads of the grid before the last, 0 for none.
+    """
 
     network: str = "grid"
     size: int = 128
     fold: int = 4
     width: int = 48
     hidden: int = 192
+    fine: int = 0
     columns: tuple[str, ...] = COLUMNS
 
     def __post_init__(self) -> None:
-        for name in ("size", "width", "hidden"):
+        for name in ("size", "width", "hidden", "fine"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value > 1 << 14:
                 raise AAADError(f"{name} must be a whole number up to 16384, is {value!r:.40}")
@@ -49,11 +54,13 @@ class DetectorConfig:
             raise AAADError("columns must be names of units")
         if self.network not in NETWORKS:
             raise AAADError(f"network must be one of {', '.join(NETWORKS)}, not {self.network!r}")
-        if self.fold <= 0 or self.width <= 0 or self.hidden <= 0:
+        if self.fold <= 0 or self.width <= 0 or self.hidden <= 0 or self.fine < 0:
             raise AAADError(
                 f"fold and the widths must be positive, got fold={self.fold}, width={self.width}, "
-                f"hidden={self.hidden}"
+                f"hidden={self.hidden}, fine={self.fine}"
             )
+        if self.fine and self.network != "grid":
+            raise AAADError(f"fine={self.fine}: only the network grid reads a second grid")
         if self.size % (4 * self.fold) or self.size <= 0:
             raise AAADError(
                 f"size must be a multiple of {4 * self.fold} (4 * fold), got size={self.size}"
@@ -87,6 +94,10 @@ class DetectorConfig:
             return DetectorConfig(**{**values, "columns": tuple(values["columns"])})
         except (TypeError, KeyError) as error:
             raise AAADError(f"not a detector's config: {error}") from None
+
+
+_LAST = 4
+"""Where the body of `grid` goes over to its last grid."""
 
 
 class DetectorNet(nn.Module):
@@ -139,7 +150,7 @@ class DetectorNet(nn.Module):
 
 
 class GridNet(DetectorNet):
-    """Residual blocks, then a head that reads the last grid cell by cell."""
+    """Residual blocks, then a head that reads the last grid, and the one before, cell by cell."""
 
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__(config)
@@ -158,7 +169,15 @@ class GridNet(DetectorNet):
         )
         self.hidden = nn.Linear(w // 2 * grid * grid, config.hidden)
         self.drop = nn.Dropout(0.1)
-        self.head = nn.Linear(config.hidden, len(config.columns) * len(LEVELS))
+        outputs = len(config.columns) * len(LEVELS)
+        self.head = nn.Linear(config.hidden, outputs)
+        if config.fine:
+            self.near = nn.Sequential(
+                nn.BatchNorm2d(2 * w), nn.ReLU(), nn.Conv2d(2 * w, config.fine, 1)
+            )
+            self.near_hidden = nn.Linear(config.fine * (2 * grid) ** 2, config.hidden)
+            self.near_head = nn.Linear(config.hidden, outputs, bias=False)
+            nn.init.zeros_(self.near_head.weight)  # begins as the network without it
 
     def features(self, images: Tensor) -> list[Tensor]:
         found = []
@@ -172,17 +191,24 @@ class GridNet(DetectorNet):
     def forward(
         self, images: Tensor, neutral: Tensor | None = None, known: Tensor | None = None
     ) -> Tensor:
-        return self._read(self._grid(images, neutral, known))
+        return self._read(*self._grids(images, neutral, known))
 
-    def _grid(self, images: Tensor, neutral: Tensor | None, known: Tensor | None) -> Tensor:
-        return self.body(self.stem(self.folded(images, neutral, known)))  # (B, w/2, S/4F, S/4F)
+    def _grids(
+        self, images: Tensor, neutral: Tensor | None, known: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """The last grid (B, w/2, S/4F, S/4F), and the one before it (B, 2w, S/2F, S/2F)."""
+        before = self.body[:_LAST](self.stem(self.folded(images, neutral, known)))
+        return self.body[_LAST:](before), before
 
     def embedding(self, images: Tensor) -> Tensor:
-        return F.gelu(self.hidden(self._grid(images, None, None).flatten(1)))
+        return F.gelu(self.hidden(self._grids(images, None, None)[0].flatten(1)))
 
-    def _read(self, grid: Tensor) -> Tensor:
-        y = F.gelu(self.hidden(self.drop(grid.flatten(1))))
-        return self.head(y).float().view(len(y), len(self.config.columns), len(LEVELS))
+    def _read(self, grid: Tensor, before: Tensor) -> Tensor:
+        y = self.head(F.gelu(self.hidden(self.drop(grid.flatten(1)))))
+        if self.config.fine:
+            near = self.near(before).flatten(1)
+            y = y + self.near_head(F.gelu(self.near_hidden(self.drop(near))))
+        return y.float().view(len(y), len(self.config.columns), len(LEVELS))
 
     def maps(
         self, images: Tensor, neutral: Tensor | None = None, known: Tensor | None = None
@@ -190,15 +216,20 @@ class GridNet(DetectorNet):
         """(B, A, S/4F, S/4F) what each cell adds to the level seen of each column, as gradient
         times value (Shrikumar et al. 2016), by size; each map sums to one."""
         with torch.enable_grad():
-            grid = self._grid(images, neutral, known).detach().requires_grad_()
-            levels = torch.arange(len(LEVELS), device=grid.device).float()
-            seen = (self._read(grid).softmax(-1) * levels).sum(-1).sum(0)  # (A,)
-            shares = [
-                (torch.autograd.grad(one, grid, retain_graph=True)[0] * grid).sum(1).abs()
-                for one in seen
-            ]
+            grids = [grid.detach().requires_grad_() for grid in self._grids(images, neutral, known)]
+            levels = torch.arange(len(LEVELS), device=images.device).float()
+            seen = (self._read(*grids).softmax(-1) * levels).sum(-1).sum(0)  # (A,)
+            shares = [self._shares(one, grids) for one in seen]
         maps = torch.stack(shares, 1).detach()  # (B, A, h, w)
         return maps / maps.sum((-2, -1), keepdim=True).clamp(min=1e-12)
+
+    def _shares(self, seen: Tensor, grids: list[Tensor]) -> Tensor:
+        """(B, h, w) what each cell of the last grid, and the four before it, add to a sum."""
+        read = grids if self.config.fine else grids[:1]
+        parts = torch.autograd.grad(seen, read, retain_graph=True)
+        cells = [(part * grid).sum(1) for part, grid in zip(parts, read, strict=True)]
+        fine = [4 * F.avg_pool2d(one[:, None], 2)[:, 0] for one in cells[1:]]
+        return sum([cells[0], *fine], torch.zeros_like(cells[0])).abs()
 
     def start_at(self, log_rates: Tensor) -> None:
         with torch.no_grad():

@@ -22,7 +22,8 @@ class DetectorRun(TrainingRun):
     that the first layer takes as one; a fold of 8 at 256 pixels costs what 4 does at 128. `width`:
     channels of the first layers. `hidden`: width before the head. `rest_drop`: how often the person
     at rest is withheld. `ordinal`: weight of the Cramér distance beside the log score. `augment`:
-    how strongly pictures are changed, 0 not at all to 1.
+    how strongly pictures are changed, 0 not at all to 1. `fine`: channels that the head of `grid`
+    reads of the grid before the last, 0 for none.
     """
 
     name: str = ""
@@ -31,6 +32,7 @@ class DetectorRun(TrainingRun):
     fold: int = 8
     width: int = 48
     hidden: int = 192
+    fine: int = 16
     rest_drop: float = 0.5
     ordinal: float = 4.0
     augment: float = 1.0

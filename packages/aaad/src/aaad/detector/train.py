@@ -53,7 +53,12 @@ def train_detector(
     """
     root, folder = Path(corpus), Path(out)
     shape = DetectorConfig(
-        network=run.network, width=run.width, size=run.size, fold=run.fold, hidden=run.hidden
+        network=run.network,
+        width=run.width,
+        size=run.size,
+        fold=run.fold,
+        hidden=run.hidden,
+        fine=run.fine if run.network == "grid" else 0,
     )
     if not root.is_dir():
         raise AAADError(f"{root}: no such corpus")
@@ -79,13 +84,17 @@ def _first(
         net = build(shape)
         net.start_at(_log_rates(split))
         return net, {}
-    net, _, config = read_detector(Path(start))
-    found, wanted = net.config.to_json(), shape.to_json()
+    known, _, config = read_detector(Path(start))
+    found, wanted = known.config.to_json(), shape.to_json()
     other = [f"{key} is {found[key]!r}" for key in wanted if found[key] != wanted[key]]
-    if other:
+    grows = not found["fine"] and wanted["fine"]  # what it lacks begins as nothing
+    if [one for one in other if not (grows and one.startswith("fine"))]:
         raise AAADError(f"{start}: no detector of this run's shape to begin with: {other[0]}")
+    net = build(shape)
+    net.load_state_dict(known.state_dict(), strict=not grows)
     made = digest(Path(start) / "model.safetensors")
-    return net, {"began_with": {"id": config["id"], "weights": made}}
+    about = {"id": config["id"], "weights": made, "training": config.get("training")}
+    return net, {"began_with": about}
 
 
 def _split(root: Path, name: str, run: DetectorRun, via: int | None = None) -> Split:
