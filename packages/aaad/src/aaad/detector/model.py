@@ -3,10 +3,10 @@
 Legend: B images, C channels, A columns, L = 6 levels, S pixels a side, F pixels a side of a cell.
 
 `grid` is a residual CNN of 3 x 3 convolutions with batch norm, whose head reads the last grid cell
-by cell, and beside it, where `fine` says so, the grid before, of twice as many cells a side: the few
-pixels of a lid are to be had there and are gone in the last one. `attention` is made of depthwise
-7 x 7 convolutions with layer norm, and each column looks at its own places of the last grid, which
-are a map of where it looked.
+by cell, and beside it, where `fine` says so, the grid before, of twice as many cells a side: the
+few pixels of a lid are to be had there and are gone in the last one. `attention` is made of
+depthwise 7 x 7 convolutions with layer norm, and each column looks at its own places of the last
+grid, which are a map of where it looked.
 
 For both the picture is folded 4 x 4 or 8 x 8 pixels to a cell, so that the first convolution
 already works on 32 x 32 cells; lids and lip corners keep their place to the end, because nothing
