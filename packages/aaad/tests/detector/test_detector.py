@@ -26,10 +26,11 @@ from aaad.ranks import auc
 CONFIG = DetectorConfig(size=32, width=8, hidden=16)
 
 
-@pytest.fixture(params=NETWORKS)
+@pytest.fixture(params=[*((name, 0) for name in NETWORKS), ("grid", 4)], ids=str)
 def folder(tmp_path, request):
     torch.manual_seed(0)
-    net = build(DetectorConfig(network=request.param, size=32, width=8, hidden=16))
+    network, fine = request.param
+    net = build(DetectorConfig(network=network, size=32, width=8, hidden=16, fine=fine))
     for parameter in net.parameters():
         parameter.data.add_(0.05 * torch.randn_like(parameter))
     a = len(COLUMNS)
@@ -87,6 +88,8 @@ def test_sizes_and_types_are_refused(folder):
         DetectorConfig(size=100)
     with pytest.raises(AAADError, match="multiple of 32"):
         DetectorConfig(size=208, fold=8)
+    with pytest.raises(AAADError, match="only the network grid"):
+        DetectorConfig(network="attention", fine=8)
 
 
 def test_broken_folders_say_what_is_broken(folder, tmp_path):
@@ -172,6 +175,8 @@ def test_a_detector_of_the_former_format_is_read(folder):
     config["format"] = "aaad-detector-1"
     config["temperature"] = {mode: one["temperature"] for mode, one in calibration.items()}
     del config["model"]["fold"]
+    if not config["model"]["fine"]:
+        del config["model"]["fine"]
     (folder / "config.json").write_text(json.dumps(config))
     assert np.array_equal(Detector.from_pretrained(folder, device="cpu")(pictures(2)), before)
 

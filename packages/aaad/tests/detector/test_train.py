@@ -14,6 +14,7 @@ from aaad import COLUMNS, AAADError, Detector, DetectorRun, train_detector
 from aaad.columns import column
 from aaad.detector import NETWORKS
 from aaad.detector import train as loop
+from aaad.detector.checkpoint import read_detector
 from aaad.learning.data import Split
 
 SIZE = 32
@@ -121,6 +122,21 @@ def test_a_run_can_begin_with_a_detector_and_says_so(corpus, tmp_path):
     first, out = (load_file(tmp_path / n / "model.safetensors") for n in ("first", "out"))
     moving = ("running_mean", "running_var", "num_batches_tracked")
     assert all(torch.equal(first[k], out[k]) for k in first if not k.endswith(moving))
+
+
+def test_a_second_grid_that_is_added_says_nothing_before_it_is_trained(corpus, tmp_path):
+    train(corpus, tmp_path / "first", steps=4, fine=0)
+    run = run_of(steps=1, rate=0.0, fine=8)
+    train_detector(
+        corpus, tmp_path / "out", run=run, start=tmp_path / "first", device="cpu", tell=str
+    )
+    first, grown = (read_detector(tmp_path / n)[0] for n in ("first", "out"))
+    # But for the running means, which one step moves on.
+    grown.load_state_dict(first.state_dict(), strict=False)
+    images = torch.rand(3, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(first(images), grown(images))
+    assert not any(name.startswith("near") for name in first.state_dict())
 
 
 def test_a_detector_of_another_shape_is_none_to_begin_with(corpus, tmp_path):
