@@ -51,7 +51,7 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
         else:
             for action in _actions(target, scope.doubts(target)):
                 heard.append(Said(action, False, words[0].start, words[-1].end, target.name))
-                heard[-1].base = _base(clause, target)
+                heard[-1].base, heard[-1].part = _base(clause, target), target.part
                 heard[-1].loose = action.code == "10" and not target.motion and not target.code
     if clause.joint in ("or", "/") and heard and not carried:
         alike = {h.action.code for h in heard} == {one.action.code for one in state.latest}
@@ -71,6 +71,8 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
     _settle_pending(state, clause, heard, scope, found)
     state.said += heard
     if heard:
+        state.under = clause.joint in ("sub", "relative")
+        state.beside = state.latest if clause.joint == "and" else []
         state.group = [*state.group, *heard][-KEPT:] if clause.joint in LISTS else heard
         state.latest = heard
         state.broken = False
@@ -156,7 +158,8 @@ def _deny(state: State, target: Target, person: Person | None, scope: Scope, bas
         codes = {action.code for action in actions}
         for one in state.said[-KEPT:]:
             one.denied = one.denied or one.action.code in codes
-    state.said += [Said(action, True, base=base) for action in actions]
+    coded = target.code
+    state.said += [Said(action, True, named=coded, base=base) for action in actions]
 
 
 def _doubtful_and(state: State, clause: Clause) -> bool:

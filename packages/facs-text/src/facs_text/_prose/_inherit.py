@@ -93,7 +93,7 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
                 for target in found.targets:  # "and up at the inner ends"
                     if target.part == "brow" and target.actions == actions_of("1+2"):
                         target.actions = actions_of(codes)
-        if clause.joint == "then" and _undone(state, free):
+        if (clause.joint == "then" or (it and clause.joint == ",")) and _undone(state, free):
             for target in found.targets:  # "one side lifted, then fell"
                 target.blocked = True
             state.take_back(state.latest)
@@ -233,7 +233,8 @@ def directed(state: State, clause: Clause, found: Scan) -> bool:
                 [f"{part.value}|"] if part.value in ("gaze",) else []
             )
             for key in keys[:1]:
-                first = min([here, *(x for x in (part.place,) if x >= 0)])
+                moved = [m.place for m in motions if m in found.motions]
+                first = min([here, *(x for x in (part.place, *moved) if x >= 0)])
                 found.targets.append(
                     Target(actions_of(table[key][which]), first, here, "both", owner=part.owner)
                 )

@@ -8,7 +8,7 @@ from facs_text._prose._words import Word
 
 __all__ = ["settle_names"]
 
-_NAMING = frozenset(("level", "article", "prep", "direction"))
+_NAMING = frozenset(("level", "article", "prep", "direction", "unknown"))
 _CLAUSE = frozenset(("article", "owner", "part"))
 _COUNTED = frozenset(("first", "second", "third", "next", "last"))
 _RANKS = frozenset(
@@ -43,6 +43,9 @@ def settle_names(words: list[Word]) -> list[Word]:
         if word.low == "back" and before.kind in ("article", "owner"):
             word.kind = "unknown"  # "his back is arched"
     for n, word in enumerate(words):
+        graded = n and words[n - 1].low == "as" and word.kind in ("level", "absent", "present")
+        if graded and not (n + 1 < len(words) and words[n + 1].low == "as"):
+            words[n - 1].kind = "skip"  # "scored as severe", but not "as far as it goes"
         if word.low == "by" and _place_of_lines(words, n + 1):
             word.kind = "prep"  # "crow's feet by her left eye"
         last = n + 1 == len(words) or words[n + 1].kind in ("mark", "prep")

@@ -73,6 +73,8 @@ def unknown_word(here: Scanning, n: int, word: Word) -> None:
     verb = here.verb
     if here.prep >= 0:
         if _noun_ends(here, n):
+            if verb is not None and not verb.used and here.prep < verb.place == n - 1:
+                verb.foreign = True  # "behind the raised newspaper"
             here.prep = here.det = -1
         return
     if verb is not None and not verb.used and not verb.weak and here.det > verb.place:
@@ -223,7 +225,9 @@ def _end(here: Scanning, value: str) -> str:
 def _one_of_two(here: Scanning, word: Word) -> str:
     """ "one?" for one of two: "an eyebrow", "the corner of her mouth"."""
     if word.plural or here.det < 0:
-        return ""
+        verb = here.verb if word.low == "eyebrow" else None
+        raises = verb is not None and not verb.used and verb.word.form in ("s", "ing")
+        return "one?" if raises else ""  # "raises eyebrow"
     det = here.words[here.det]
     kind = det.value if det.kind == "article" else "owner"
     key = "eyebrow" if "eyebrow" in word.low else word.value

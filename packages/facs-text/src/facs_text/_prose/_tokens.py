@@ -48,6 +48,11 @@ _BEFORE_IS = frozenset(
     ]
 )
 _DIMENSIONS = frozenset(("2D", "3D", "4D"))
+_SAYING = frozenset(
+    ("say", "says", "said", "saying", "read", "reads", "whisper", "whispers", "whispered", "mouths",
+     "mouthed", "mouthing", "shouts", "shouted", "asks", "asked", "called", "titled", "word",
+     "phrase", "answers", "answered")
+)  # fmt: skip
 _QUOTES, _LAST = "'‘’", ",.!?…—"
 _OPEN, _CLOSE = '"“«', '"”»'
 
@@ -125,8 +130,8 @@ def _speech(tokens: list[Token], text: str) -> list[Token]:
         inside = tokens[n + 1 : end]
         if (
             inside
+            and (inside[-1].text in _LAST or (found and found[-1].low in _SAYING))
             and end - n < len(tokens) - 1  # the text as a whole may stand in quotes
-            and inside[-1].text in _LAST
             and not any(t.kind == "code" for t in inside)
         ):
             stop = tokens[end].end
