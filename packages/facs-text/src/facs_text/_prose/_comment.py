@@ -33,13 +33,18 @@ def heading(state: State, clause: Clause, found: Scan, scope: Scope) -> bool:
         return False  # "no Duchenne marker: the corners go up"
     if scope.deny >= 0 or clause.has("absent"):
         state.header = "absent"
-    elif clause.has("unsure", "hedge"):
+    elif clause.has("unsure") or _only_doubts(clause):
         state.header = "unsure"  # "Excluded: AU45"
     elif clause.has("present"):
         state.header = "present"
     else:
         return False
     return True
+
+
+def _only_doubts(clause: Clause) -> bool:
+    """ "Uncertain: AU24"."""
+    return clause.has("hedge") and {w.kind for w in clause.words} <= {"hedge", "mark", "skip"}
 
 
 @dataclass(slots=True)
@@ -214,6 +219,21 @@ def _side(state: State, about: _Comment) -> bool:
     return bool(state.side_ahead) and about.scope.deny >= 0  # "the left, but not the right, brow"
 
 
+def _both_sides(state: State, about: _Comment) -> bool:
+    """ "The corner is pulled up, on both sides equally"."""
+    clause = about.clause
+    both = any(w.kind == "side" and w.value == "both" for w in clause.words)
+    if not (both and about.beside and state.latest) or about.absent or about.levels:
+        return False
+    if clause.has("person", "pronoun", "number", *CONTENT):
+        return False
+    for one in state.latest:
+        if one.action.side == "one" and _splits(one):
+            one.action = one.action._replace(side="both")
+    state.report_unknown(clause)
+    return True
+
+
 def _beside_too(state: State, side: str) -> None:
     """ "Lip corner tightened and raised, right side only": both, where they are of one part; of
     another part it is not said.
@@ -332,5 +352,5 @@ def _put_level(said: Iterable[Said], level: int) -> None:
 
 _RULES: tuple[Callable[[State, _Comment], bool], ...] = (
     _of_others, _of_the_other, _so_is, _lost_side, _told_otherwise, _over, _one_side_more, _denied,
-    _side, _with_side, _elsewhere, _more_on_one, _level,
+    _side, _both_sides, _with_side, _elsewhere, _more_on_one, _level,
 )  # fmt: skip

@@ -25,9 +25,13 @@ _BETWEEN = frozenset(("side", "motion", "level"))
 def settle_doers(words: list[Word]) -> list[Word]:
     """Make persons of unknown nouns that do something with a face."""
     for n, word in enumerate(words):
-        if word.low == "one" and n and words[n - 1].low == "the" and n + 1 < len(words):
+        which = n and (words[n - 1].low in ("the", ",") or words[n - 1].kind == "conj")
+        if word.low == "one" and which and n + 1 < len(words):
             if words[n + 1].low in _BESIDE:
-                word.kind, word.value = "other", "other"  # "the one in red frowns"
+                word.kind, word.value = (
+                    "other",
+                    "other",
+                )  # "the one in red frowns", "one with her mouth open"
             continue
         if word.kind != "unknown" or word.low.endswith("ly") or word.low in _OF_THINGS:
             continue

@@ -16,7 +16,7 @@ from facs_text._prose._scope import Scope, first_form
 from facs_text._prose._state import KEPT, LISTS, Said, State
 from facs_text._prose._supposed import elsewhere, governed, supposed
 from facs_text._prose._whose import owner_of
-from facs_text._prose._words import bases
+from facs_text._prose._words import Word, bases
 from facs_text._units import unit
 
 __all__ = ["emit"]
@@ -52,7 +52,8 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
             for action in _actions(target, scope.doubts(target)):
                 heard.append(Said(action, False, words[0].start, words[-1].end, target.name))
                 heard[-1].base, heard[-1].part = _base(clause, target), target.part
-                heard[-1].loose = action.code == "10" and not target.motion and not target.code
+                sneers = action.code == "10" and not target.motion and not target.code
+                heard[-1].loose = sneers or _of_a_corner(target, words)
     if clause.joint in ("or", "/") and heard and not carried:
         alike = {h.action.code for h in heard} == {one.action.code for one in state.latest}
         for one in [*state.latest, *heard]:  # one of them, and it is not said which
@@ -79,6 +80,12 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
     elif found.motions or found.targets or (found.parts and clause.has("aux", "light")):
         state.broken = True
     state.bare = [] if clause.has("person", "pronoun", "aux") else heard
+
+
+def _of_a_corner(target: Target, words: list[Word]) -> bool:
+    """ "A tightening of the lip corner": which of them, may be said elsewhere."""
+    bare = target.name and not target.code and not target.side
+    return bare and any(w.low.endswith("corner") for w in words)
 
 
 def _only_there(state: State, clause: Clause, heard: list[Said], found: Scan) -> None:

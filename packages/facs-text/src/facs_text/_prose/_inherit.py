@@ -86,6 +86,8 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
                         continue
                     part = Part(part.value, _OPPOSITE[part.side], part.word, -1, part.owner)
                 side = name.value if name is not None else "" if placed else part.side
+                if side == "unequal" and any(w.value in _OPPOSITE for w in clause.words):
+                    side = ""  # "asymmetric brow: left up, right down"
                 copy = Part(part.value, side, part.word, -1, part.owner)
                 pair(state, found, copy, motion)
         for end, codes in (("inner", "1"), ("outer", "2")):

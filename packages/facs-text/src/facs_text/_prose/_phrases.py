@@ -308,11 +308,15 @@ def _noun_on(here: Scanning, verb: Motion, part: Part) -> bool:
     return (
         (
             verb.value in ("wrinkle", "tighten", "knit")
-            or (verb.value == "dimple" and part.value == "corner")
+            or (verb.value == "dimple" and (part.value == "corner" or _half_of_mouth(part)))
         )
         and not (verb.used or here.subject or near)
         and prep in ("on", "in", "across", "along", "around", "to", "at", "beside", "by")
     )
+
+
+def _half_of_mouth(part: Part) -> bool:
+    return part.value == "mouth" and part.side in ("left", "right", "one")
 
 
 def _at_end(here: Scanning, part: Part) -> None:

@@ -139,6 +139,10 @@ class _Reader(State):
         if clause.joint == "without":
             self._whose_side(clause, found)
         lost = lost_sides(clause, found)
+        if self.side_lost and not clause.has("person", "pronoun"):
+            for target in found.targets:  # "a dimple on the left, a tightening of the corner"
+                target.blocked = target.blocked or unsure_of_side(target)
+        self.side_lost = bool(lost) and not found.targets
         if lost:
             self.report(lost)
             void_latest(self, clause, found)
@@ -239,7 +243,8 @@ class _Reader(State):
         """ "It affects the left lower face: the lips sag": a side for what follows."""
         sides = [w for w in clause.words if w.kind == "side" and w.value in ("left", "right")]
         heads = bool(clause.words) and clause.words[-1].low == ":"
-        if heads and len(sides) == 1 and sides[0].how in ("on", "name"):
+        heads = heads and not clause.has("aux", "pronoun", "person")  # "she is right: ..."
+        if heads and len(sides) == 1 and sides[0].how in ("on", "name", "adv"):
             self.side_ahead = sides[0].value
 
     def _pass_on(self, clause: Clause, found: Scan, scope: Scope) -> None:

@@ -33,6 +33,7 @@ __all__ = ["scan"]
 
 _INTO = frozenset(("during", "with", "into", "through", "by", "in", "behind"))
 _THINGS = frozenset(("purse", "knot", "clamp", "seal", "screw"))
+_HANGING = {"jaw": "26", "corner": "15"}
 _VERBAL = ("s", "ed", "ing", "ly")
 _PLACES = frozenset(("at", "in", "on", "behind", "near", "beside", "next to", "from"))
 _GROWN = frozenset(("deeper", "more pronounced", "more marked", "more prominent"))
@@ -267,11 +268,14 @@ def scan(clause: Clause) -> Scan:
                 move(here, Motion(value, here.words[at], at))
                 here.words[at].kind = "skip"
     jaw = not (here.out.motions or here.out.targets) and bool(here.subject)
-    if jaw and here.subject[0].value == "jaw":
+    if jaw and here.subject[0].value in _HANGING:
         hung = next((n for n, w in enumerate(here.words) if w.low.startswith(("hang", "hung"))), -1)
         if hung >= 0:
-            here.out.targets.append(Target(actions_of("26"), here.subject[0].place, hung))
-            here.subject[0].used = True  # "jaw hanging"
+            hangs = here.subject[0]  # "jaw hanging", "the corner hangs a little"
+            side = hangs.side.replace("?", "")
+            codes = actions_of(_HANGING[hangs.value])
+            here.out.targets.append(Target(codes, hangs.place, hung, side, owner=hangs.owner))
+            hangs.used = True
     tight = next((n for n, w in enumerate(here.words) if w.low == "tight"), -1)
     alone = not (here.out.motions or here.out.targets or here.out.unknown)
     if (

@@ -53,6 +53,7 @@ class State:
         self.group: list[Said] = []  # of the last clause and those that it is listed with
         self.before = self.latest  # of the sentence before
         self.latest = []
+        self.side_lost = False  # a side of the clause before went with nothing that was read
         self.under = False  # that was a clause with "when" or "which" before it
         self.elsewhen = False  # the sentence begins with another time: "yesterday, ..."
         self.beside: list[Said] = []  # what the last of them is joined to by "and"
