@@ -74,8 +74,10 @@ def _muscle_does(clause: Clause, target: Target) -> bool:
 
 
 def _with_a_score(clause: Clause, target: Target) -> bool:
-    """ "Smile 0.02": how likely it is, or how much, on a scale that is not told."""
+    """ "Smile 0.02": how likely it is, or how much, on a scale that is not told; "AU12 below"."""
     after = clause.words[target.last + 1 : target.last + 2]
+    if after and target.code and after[0].low in ("below", "under", "beneath"):
+        return True
     scored = bool(after) and after[0].kind == "number" and not target.code
     return scored and ("." in after[0].text or after[0].text.endswith("%"))
 

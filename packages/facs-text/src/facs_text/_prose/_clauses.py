@@ -116,7 +116,8 @@ def _split(words: list[Word]) -> list[Clause]:
     for n, word in enumerate(words):
         here = clauses[-1]
         joint = _joint(words, n)
-        if word.low in _SUBJECTS and here.has(*CONTENT):
+        upon = bool(here.words) and here.words[0].low == "upon" and here.has("unknown")
+        if word.low in _SUBJECTS and (here.has(*CONTENT) or upon):
             if here.words[-1].kind == "act" and not _leads_in(clauses):
                 here.unreal = True  # "the smile she had worn"
             clauses.append(Clause("", [word]))  # "without raising her brows she smiles"

@@ -39,6 +39,9 @@ def sides(state: State, clause: Clause, found: Scan, than: bool) -> None:
                 target.side = state.side_ahead if target.side in _LOOSE else target.side
         if not state.side_held:
             state.side_ahead = ""
+    for target in found.targets:
+        if state.side_of_codes and target.code and not target.side:
+            target.side = state.side_of_codes
     for word in free:
         if word.how == "" and word.value not in ("both", "unequal", "one"):
             continue

@@ -95,6 +95,8 @@ def move(here: Scanning, motion: Motion) -> None:
     here.out.motions.append(motion)
     inside = here.prep >= 0 and motion.place > here.prep
     motion.foreign = here.out.foreign and not here.subject and not inside
+    if inside and here.words[here.prep].low == "by" and here.out.targets:
+        motion.foreign = True  # "by a strong lowering of the jaw"
     joined = False
     thin = motion.value == "thin" and not motion.weak  # "pressed into a thin line"
     if inside and thin and here.words[here.prep].low == "into" and here.out.targets:

@@ -49,6 +49,9 @@ def side_word(here: Scanning, n: int, word: Word) -> None:
 def preposition(here: Scanning, n: int, word: Word) -> None:
     here.det = -1
     before = here.words[n - 1].low if n else ""
+    if word.low == "of" and before.endswith(" out"):
+        here.prep = n  # "sticking out of the corner"
+        return
     inside = word.low in ("in", "on") and before.startswith(("muscle", "skin"))
     if word.low != "of" and not inside:
         here.prep = n  # but "the muscles in his jaw" are the jaw

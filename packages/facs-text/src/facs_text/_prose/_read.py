@@ -224,6 +224,7 @@ class _Reader(State):
                 self.report([part.word])
         if found.motions:
             self.drop_waiting()
+        self._part_ahead(clause, found)
         if not said and not found.parts:
             self._place_ahead(clause)
 
@@ -246,6 +247,17 @@ class _Reader(State):
         heads = heads and not clause.has("aux", "pronoun", "person")  # "she is right: ..."
         if heads and len(sides) == 1 and sides[0].how in ("on", "name", "adv"):
             self.side_ahead = sides[0].value
+
+    def _part_ahead(self, clause: Clause, found: Scan) -> None:
+        """ "Right brow only: AU1 and AU2": a side for the codes that follow."""
+        kinds = {w.kind for w in clause.words}
+        if not clause.words or clause.words[-1].low != ":":
+            return
+        if not kinds <= {"part", "side", "skip", "article", "mark"}:
+            return
+        sides = {p.side for p in found.parts}
+        if len(sides) == 1 and sides <= {"left", "right"}:
+            self.side_of_codes = min(sides)
 
     def _pass_on(self, clause: Clause, found: Scan, scope: Scope) -> None:
         """Keep what the next clause may inherit."""

@@ -55,6 +55,11 @@ def _motion(here: Scanning, n: int, word: Word) -> None:
         here.out.unknown.add(n)
         word.kind = "unknown"
         return  # "her mouth was a closed purse"
+    behind = here.words[n + 1].low if n + 1 < len(here.words) else ""
+    if word.low == "opening" and n and here.words[n - 1].kind == "article" and behind != "of":
+        here.out.unknown.add(n)
+        word.kind = "unknown"
+        return  # "the opening is small"
     value, taken = effective(here, n, word)
     here.taken |= taken
     ahead = here.verb

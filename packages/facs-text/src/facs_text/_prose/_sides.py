@@ -33,7 +33,11 @@ def settle_sides(words: list[Word]) -> list[Word]:
             word.value = word.low = _LETTERS[word.text]  # "only on R", "L brow"
         after = words[n + 1] if n + 1 < len(words) else None
         does = after is not None and after.kind in ("act", "gaze") and after.form != "base"
-        if word.low == "one" and (does or _one_of_them(words, n)):
+        if word.low == "one" and _one_of_them(words, n):
+            word.kind, word.value = "person", "role"
+        elif word.low == "one" and does and n and words[n - 1].value == "other":
+            word.kind, word.value = "other", word.low  # "the other one smiles"
+        elif word.low == "one" and does:
             word.kind, word.value = "pronoun", "t"  # "one smiles, the other frowns"
         if word.low == "half" and _of_a_whole(words, n):
             word.kind, word.value, word.how = "side", "one", "adj"  # "half his mouth smiled"
@@ -229,7 +233,9 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
         if prep is not None:
             word.how = "to" if prep.low in _POINTS else "on"
             drop.add(first - 1)
-            if prep.low == "at" and first == n and not adjective:
+            if prep.low == "at" and first > 1 and words[first - 2].kind == "gaze":
+                word.how = "to"  # "glances at left"
+            elif prep.low == "at" and first == n and not adjective:
                 word.kind, word.how = "place", ""  # "at left of frame"
         else:
             word.how = "name" if named and not mirrored else "adv"

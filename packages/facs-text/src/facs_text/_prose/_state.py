@@ -68,6 +68,7 @@ class State:
         self.header = ""
         self.doubted = self.doubted_that = False
         self.side_ahead = ""
+        self.side_of_codes = ""
         self.side_held = False  # it heads the sentence: "on the left: ..."
         self.named_denied = False  # "none of the units", which are named next
         self.feature = False  # the clause before says only what a face is like: "thin, ..."
