@@ -11,7 +11,7 @@ from facs_text._prose._words import lexicon
 from facs_text._units import unit
 
 FILES = ("prose_known.tsv", "prose_voices_1.tsv", "prose_voices_2.tsv", "prose_voices_3.tsv")
-LATER = cases("prose_voices_4.tsv") + cases("prose_voices_5.tsv")
+LATER = [c for n in (4, 5, 6) for c in cases(f"prose_voices_{n}.tsv")]
 
 
 @pytest.mark.parametrize("case", [c for name in FILES for c in cases(name)], ids=lambda c: c.text)

@@ -27,6 +27,8 @@ def another_act(clause: Clause, target: Target) -> bool:
         or _tongue_inside(clause, target)
         or _to_a_side(clause, target)
         or _muscle_does(clause, target)
+        or _does_to_another(clause, target)
+        or _with_a_score(clause, target)
     )
 
 
@@ -69,6 +71,28 @@ def _muscle_does(clause: Clause, target: Target) -> bool:
         if not beside and word.low not in ("left", "right"):
             return False
     return False
+
+
+def _with_a_score(clause: Clause, target: Target) -> bool:
+    """ "Smile 0.02": how likely it is, or how much, on a scale that is not told; "AU12 below"."""
+    after = clause.words[target.last + 1 : target.last + 2]
+    if after and target.code and after[0].low in ("below", "under", "beneath"):
+        return True
+    scored = bool(after) and after[0].kind == "number" and not target.code
+    return scored and ("." in after[0].text or after[0].text.endswith("%"))
+
+
+def _does_to_another(clause: Clause, target: Target) -> bool:
+    """ "The upper lid *follows the eye* down": what goes down may be either of them."""
+    inside = clause.words[target.first : target.last + 1]
+    if target.part == "eye" and inside[-1].kind == "direction":
+        return inside[-2].kind == "unknown" and inside[-2].form in ("ed", "ing")  # "welling up"
+    if not target.motion or inside[-1].kind != "direction" or inside[0].kind != "part":
+        return False
+    return any(
+        a.kind == "unknown" and not a.low.endswith("ly") and b.kind in ("article", "owner")
+        for a, b in pairwise(inside)
+    )
 
 
 def anothers(clause: Clause, target: Target) -> bool:

@@ -95,7 +95,7 @@ def _end(found: list[list[Clause]], words: list[Word], asked: bool) -> None:
     clauses = _split(words)
     supposed = set(lexicon()["sentence unreal"])
     whole = any(w.kind in ("unreal", "sub") and w.value in supposed for w in words)
-    asked = asked and not all(c.bare for c in clauses)
+    asked = asked and not all(c.bare and c.has("code") for c in clauses)
     begun = False  # what stands in brackets before a question is no part of it
     for n, clause in enumerate(clauses):
         last = clause.words[-1]
@@ -116,13 +116,14 @@ def _split(words: list[Word]) -> list[Clause]:
     for n, word in enumerate(words):
         here = clauses[-1]
         joint = _joint(words, n)
-        if word.low in _SUBJECTS and here.has(*CONTENT):
+        upon = bool(here.words) and here.words[0].low == "upon" and here.has("unknown")
+        if word.low in _SUBJECTS and (here.has(*CONTENT) or upon):
             if here.words[-1].kind == "act" and not _leads_in(clauses):
                 here.unreal = True  # "the smile she had worn"
             clauses.append(Clause("", [word]))  # "without raising her brows she smiles"
             continue
         if not joint:
-            if len(here.words) == _LONGEST or _main_verb(here, word):
+            if len(here.words) == _LONGEST or _main_verb(clauses, words, n):
                 clauses.append(Clause("", [word]))
                 continue
             here.words.append(word)
@@ -152,9 +153,17 @@ def _split(words: list[Word]) -> list[Clause]:
     return [c for c in clauses if c.words]
 
 
-def _main_verb(here: Clause, word: Word) -> bool:
-    """ "The woman with no teeth *beamed*": the phrase has ended."""
-    if here.joint not in ("with", "without") or word.kind != "act" or not here.words:
+def _main_verb(clauses: list[Clause], words: list[Word], n: int) -> bool:
+    """ "The woman with no teeth *beamed*", "a man with closed eyes *lifts his* brows": the phrase
+    has ended.
+    """
+    word, here = words[n], clauses[-1]
+    if not here.words or not _leads_in(clauses):
+        return False
+    own = n + 1 < len(words) and words[n + 1].kind == "owner" and words[n + 1].value in "mf"
+    if word.kind in ("motion", "act", "light") and own and here.has("part"):
+        return word.form == "s" or (word.form == "ed" and here.has("motion", "unknown"))
+    if word.kind != "act" or here.joint not in ("with", "without"):
         return False
     noun = here.words[-1].kind in ("part", "unknown", "person", "motion")
     return noun and word.form == "ed"

@@ -91,6 +91,12 @@ def _numbers_after_heading(words: list[Word]) -> None:
         if coded and traced and _is_unit(word):  # "1 and 4 with a trace of 17"
             word.kind = "code"
             _read(word)
+        graded = (
+            n + 2 < len(words) and words[n + 1].low == "at" and words[n + 2].text in LETTERS[1:]
+        )
+        if coded and graded and _is_unit(word):  # "1+2 at C, 5 at B"
+            word.kind = "code"
+            _read(word)
         if word.low in _CODED and _lists_units(words, n + 1):
             coded = True
         places = coded and word.low in _PLACES and n + 1 < len(words) and words[n + 1].low == ":"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from facs_text._prose._clauses import CONTENT, Clause
 from facs_text._prose._found import Scan
@@ -33,13 +33,18 @@ def heading(state: State, clause: Clause, found: Scan, scope: Scope) -> bool:
         return False  # "no Duchenne marker: the corners go up"
     if scope.deny >= 0 or clause.has("absent"):
         state.header = "absent"
-    elif clause.has("unsure"):
+    elif clause.has("unsure") or _only_doubts(clause):
         state.header = "unsure"  # "Excluded: AU45"
     elif clause.has("present"):
         state.header = "present"
     else:
         return False
     return True
+
+
+def _only_doubts(clause: Clause) -> bool:
+    """ "Uncertain: AU24"."""
+    return clause.has("hedge") and {w.kind for w in clause.words} <= {"hedge", "mark", "skip"}
 
 
 @dataclass(slots=True)
@@ -80,6 +85,16 @@ def _of_others(state: State, about: _Comment) -> bool:
     """ "No other movement": says nothing of what was named."""
     lows = {w.low for w in about.clause.words}
     return about.absent and bool(lows & {"other", "else", "further", "additional"})
+
+
+def _of_the_other(state: State, about: _Comment) -> bool:
+    """ "One eye is closed, the other only half": the level is of what was not named."""
+    words = about.clause.words
+    other = bool(words) and (words[0].kind == "other" or words[0].value == "other")
+    if not other or not about.levels or about.sides:
+        return False
+    state.report(words)
+    return True
 
 
 def _denied(state: State, about: _Comment) -> bool:
@@ -153,6 +168,9 @@ def _one_side_more(state: State, about: _Comment) -> bool:
         return False
     if clause.has(*CONTENT, "person", "pronoun", "comparative"):
         return False
+    if state.under:  # "one cheek lifts when he smiles, the other hardly": which, is not said
+        state.report(clause.words)
+        return True
     side = about.sides[0].value
     sided = {one.action.side for one in state.latest}
     if about.absent:
@@ -189,6 +207,7 @@ def _side(state: State, about: _Comment) -> bool:
     value = about.sides[0].value
     if len(about.sides) == 1 and about.beside and state.latest:
         _put_side(state.latest, value)
+        _beside_too(state, value)
         return True
     if len(about.sides) == 1 and clause.joint == "," and state.waiting and about.scope.deny < 0:
         state.waiting[-1].side = value
@@ -198,6 +217,53 @@ def _side(state: State, about: _Comment) -> bool:
         state.side_held = clause.words[-1].low == ":"
         return True
     return bool(state.side_ahead) and about.scope.deny >= 0  # "the left, but not the right, brow"
+
+
+def _both_sides(state: State, about: _Comment) -> bool:
+    """ "The corner is pulled up, on both sides equally"."""
+    clause = about.clause
+    both = any(w.kind == "side" and w.value == "both" for w in clause.words)
+    if not (both and about.beside and state.latest) or about.absent or about.levels:
+        return False
+    if clause.has("person", "pronoun", "number", *CONTENT):
+        return False
+    for one in state.latest:
+        if one.action.side == "one" and _splits(one):
+            one.action = one.action._replace(side="both")
+    state.report_unknown(clause)
+    return True
+
+
+def _beside_too(state: State, side: str) -> None:
+    """ "Lip corner tightened and raised, right side only": both, where they are of one part; of
+    another part it is not said.
+    """
+    parts = {one.part for one in state.latest}
+    for one in state.beside:
+        if one.action.side in ("both", "one") and _splits(one) and not one.void:
+            if one.part and one.part in parts:
+                one.action = one.action._replace(side=side)
+            else:
+                state.take_back([one])
+
+
+def _so_is(state: State, about: _Comment) -> bool:
+    """ "The left brow is raised, and so is the right": of it the same is said."""
+    clause, words = about.clause, about.clause.words
+    lows = [w.low for w in words[:2]]
+    so = bool(lows) and lows[0] in ("so", "as") and any(w.kind == "aux" for w in words[1:3])
+    if not so or len(about.sides) != 1 or clause.has("unknown", "person", *CONTENT):
+        return False
+    latest = state.latest or state.before
+    side = about.sides[0].value
+    known = [one for one in latest if one.action.side == _OTHER[side]]
+    if known:
+        state.said += [
+            replace(one, action=one.action._replace(side=side)) for one in known if not one.void
+        ]
+    else:
+        state.report(words)
+    return True
 
 
 def _lost_side(state: State, about: _Comment) -> bool:
@@ -285,6 +351,6 @@ def _put_level(said: Iterable[Said], level: int) -> None:
 
 
 _RULES: tuple[Callable[[State, _Comment], bool], ...] = (
-    _of_others, _lost_side, _told_otherwise, _over, _one_side_more, _denied, _side, _with_side,
-    _elsewhere, _more_on_one, _level,
+    _of_others, _of_the_other, _so_is, _lost_side, _told_otherwise, _over, _one_side_more, _denied,
+    _side, _both_sides, _with_side, _elsewhere, _more_on_one, _level,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from facs_text._prose._scope import Scope, first_form
 from facs_text._prose._state import KEPT, LISTS, Said, State
 from facs_text._prose._supposed import elsewhere, governed, supposed
 from facs_text._prose._whose import owner_of
-from facs_text._prose._words import bases
+from facs_text._prose._words import Word, bases
 from facs_text._units import unit
 
 __all__ = ["emit"]
@@ -51,8 +51,9 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
         else:
             for action in _actions(target, scope.doubts(target)):
                 heard.append(Said(action, False, words[0].start, words[-1].end, target.name))
-                heard[-1].base = _base(clause, target)
-                heard[-1].loose = action.code == "10" and not target.motion and not target.code
+                heard[-1].base, heard[-1].part = _base(clause, target), target.part
+                sneers = action.code == "10" and not target.motion and not target.code
+                heard[-1].loose = sneers or _of_a_corner(target, words)
     if clause.joint in ("or", "/") and heard and not carried:
         alike = {h.action.code for h in heard} == {one.action.code for one in state.latest}
         for one in [*state.latest, *heard]:  # one of them, and it is not said which
@@ -71,12 +72,20 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
     _settle_pending(state, clause, heard, scope, found)
     state.said += heard
     if heard:
+        state.under = clause.joint in ("sub", "relative")
+        state.beside = state.latest if clause.joint == "and" else []
         state.group = [*state.group, *heard][-KEPT:] if clause.joint in LISTS else heard
         state.latest = heard
         state.broken = False
     elif found.motions or found.targets or (found.parts and clause.has("aux", "light")):
         state.broken = True
     state.bare = [] if clause.has("person", "pronoun", "aux") else heard
+
+
+def _of_a_corner(target: Target, words: list[Word]) -> bool:
+    """ "A tightening of the lip corner": which of them, may be said elsewhere."""
+    bare = target.name and not target.code and not target.side
+    return bare and any(w.low.endswith("corner") for w in words)
 
 
 def _only_there(state: State, clause: Clause, heard: list[Said], found: Scan) -> None:
@@ -156,7 +165,8 @@ def _deny(state: State, target: Target, person: Person | None, scope: Scope, bas
         codes = {action.code for action in actions}
         for one in state.said[-KEPT:]:
             one.denied = one.denied or one.action.code in codes
-    state.said += [Said(action, True, base=base) for action in actions]
+    coded = target.code
+    state.said += [Said(action, True, named=coded, base=base) for action in actions]
 
 
 def _doubtful_and(state: State, clause: Clause) -> bool:

@@ -19,6 +19,11 @@ _TRAITS = frozenset(
 _OF_THINGS = frozenset(("in", "on", "by", "from", "during", "for", "under", "through"))
 _IS = frozenset(("is", "are", "was", "were", "has", "have", "had"))
 _SOFTLY = frozenset(("gently", "gentle", "softly", "soft", "lightly", "light"))
+_ALWAYS = frozenset(
+    ("naturally", "permanently", "habitually", "congenitally", "constitutionally", "perpetually",
+     "chronically", "characteristically")
+)  # fmt: skip
+_BEYOND = ("exceed", "above", "below", "beyond")
 _LINES = frozenset(("wrinkled", "creased", "furrowed"))
 
 
@@ -34,6 +39,9 @@ def sides(state: State, clause: Clause, found: Scan, than: bool) -> None:
                 target.side = state.side_ahead if target.side in _LOOSE else target.side
         if not state.side_held:
             state.side_ahead = ""
+    for target in found.targets:
+        if state.side_of_codes and target.code and not target.side:
+            target.side = state.side_of_codes
     for word in free:
         if word.how == "" and word.value not in ("both", "unequal", "one"):
             continue
@@ -55,7 +63,8 @@ def sides(state: State, clause: Clause, found: Scan, than: bool) -> None:
             if word.how == "to" and sided:
                 target.blocked = True
             elif than and word.value in ("left", "right") and at > target.last:
-                target.side = "unequal"
+                own = word.how == "on" and at == target.last + 1 and _compares(clause, at + 1)
+                target.side = word.value if own and target.motion else "unequal"
             else:
                 target.side = word.value
     for target in found.targets:
@@ -63,6 +72,12 @@ def sides(state: State, clause: Clause, found: Scan, than: bool) -> None:
             for other in found.targets:  # "zygomaticus major pulls the left corner up"
                 if other.actions == target.actions and other.side in ("left", "right"):
                     target.side = other.side
+
+
+def _compares(clause: Clause, n: int) -> bool:
+    """ "Opens the eye on the left *wider*": how far is said behind the side."""
+    word = clause.words[n] if n < len(clause.words) else None
+    return word is not None and word.kind == "comparative" and clause.words[n - 2].kind == "part"
 
 
 def _does_something(clause: Clause, n: int) -> bool:
@@ -100,6 +115,8 @@ def _of_something_else(clause: Clause, found: Scan, n: int) -> bool:
     after = words[n + 1] if n + 1 < len(words) else None
     if before is not None and before.kind == "aux" and after is not None and after.kind == "owner":
         return not words[n].low.endswith("ly")  # "her mouth was so full her cheeks bulged"
+    if any(w.low.startswith(_BEYOND) for w in words[max(0, n - 2) : n]):
+        return True  # "exceed level C"
     if words[n].low.endswith("ly") or words[n].how == "after" or " " in words[n].low:
         return False
     if not any(w.low in _OF_THINGS for w in words[max(0, n - 3) : n]):
@@ -145,8 +162,20 @@ def _listed_feature(state: State, target: Target, clause: Clause) -> bool:
     return state.feature or any(w.low in lexicon()["features"] for w in inside)
 
 
+def _by_nature(target: Target, clause: Clause) -> bool:
+    """ "Her left brow sits *naturally higher*": an adverb before the motion, or its adjective."""
+    words = clause.words
+    for n in range(target.first, target.last + 1):
+        moves = words[n].kind in ("motion", "direction", "comparative", "wide")
+        if moves and n and words[n - 1].low in _ALWAYS:
+            return bool(target.motion)
+    return False
+
+
 def is_trait(state: State, target: Target, clause: Clause) -> bool:
     """ "Arched eyebrows and narrow eyes" are how a face is, not what it does."""
+    if _by_nature(target, clause):
+        return True
     if not target.motion or target.first == target.last:
         return False
     if _listed_feature(state, target, clause):

@@ -86,6 +86,8 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
                         continue
                     part = Part(part.value, _OPPOSITE[part.side], part.word, -1, part.owner)
                 side = name.value if name is not None else "" if placed else part.side
+                if side == "unequal" and any(w.value in _OPPOSITE for w in clause.words):
+                    side = ""  # "asymmetric brow: left up, right down"
                 copy = Part(part.value, side, part.word, -1, part.owner)
                 pair(state, found, copy, motion)
         for end, codes in (("inner", "1"), ("outer", "2")):
@@ -93,7 +95,7 @@ def inherit(state: State, clause: Clause, found: Scan) -> None:
                 for target in found.targets:  # "and up at the inner ends"
                     if target.part == "brow" and target.actions == actions_of("1+2"):
                         target.actions = actions_of(codes)
-        if clause.joint == "then" and _undone(state, free):
+        if (clause.joint == "then" or (it and clause.joint == ",")) and _undone(state, free):
             for target in found.targets:  # "one side lifted, then fell"
                 target.blocked = True
             state.take_back(state.latest)
@@ -233,7 +235,8 @@ def directed(state: State, clause: Clause, found: Scan) -> bool:
                 [f"{part.value}|"] if part.value in ("gaze",) else []
             )
             for key in keys[:1]:
-                first = min([here, *(x for x in (part.place,) if x >= 0)])
+                moved = [m.place for m in motions if m in found.motions]
+                first = min([here, *(x for x in (part.place, *moved) if x >= 0)])
                 found.targets.append(
                     Target(actions_of(table[key][which]), first, here, "both", owner=part.owner)
                 )

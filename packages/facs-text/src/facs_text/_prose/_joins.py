@@ -10,7 +10,7 @@ from facs_text._prose._words import Word, lexicon
 
 __all__ = ["Scanning", "adds_how_much", "effective", "join", "move"]
 
-_OF_SIDES = frozenset(("raise", "lower", "up and back", "droop", "sideways", "upturn"))
+_OF_SIDES = frozenset(("dimple", "raise", "lower", "up and back", "droop", "sideways", "upturn"))
 _VERY = frozenset(("very", "very much", "so", "extremely", "unusually"))
 _PLACES = frozenset(("article", "owner", "unknown", "viewer"))
 _AHEAD = 9
@@ -49,7 +49,8 @@ def adds_how_much(words: list[Word], n: int) -> bool:
         return True
     after = words[n + 1] if n + 1 < len(words) else None
     much = after is not None and (after.kind == "level" or after.low == "lot")
-    return words[n].low == "a" and much
+    named = n + 2 < len(words) and words[n + 2].kind in ("act", "noun", "unknown", "motion", "part")
+    return words[n].low == "a" and much and not named  # but "up in a subtle smirk"
 
 
 def effective(here: Scanning, n: int, word: Word) -> tuple[str, set[int]]:
@@ -94,6 +95,8 @@ def move(here: Scanning, motion: Motion) -> None:
     here.out.motions.append(motion)
     inside = here.prep >= 0 and motion.place > here.prep
     motion.foreign = here.out.foreign and not here.subject and not inside
+    if inside and here.words[here.prep].low == "by" and here.out.targets:
+        motion.foreign = True  # "by a strong lowering of the jaw"
     joined = False
     thin = motion.value == "thin" and not motion.weak  # "pressed into a thin line"
     if inside and thin and here.words[here.prep].low == "into" and here.out.targets:

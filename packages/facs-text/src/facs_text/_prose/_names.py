@@ -8,7 +8,7 @@ from facs_text._prose._words import Word
 
 __all__ = ["settle_names"]
 
-_NAMING = frozenset(("level", "article", "prep", "direction"))
+_NAMING = frozenset(("level", "article", "prep", "direction", "unknown"))
 _CLAUSE = frozenset(("article", "owner", "part"))
 _COUNTED = frozenset(("first", "second", "third", "next", "last"))
 _RANKS = frozenset(
@@ -43,8 +43,13 @@ def settle_names(words: list[Word]) -> list[Word]:
         if word.low == "back" and before.kind in ("article", "owner"):
             word.kind = "unknown"  # "his back is arched"
     for n, word in enumerate(words):
+        graded = n and words[n - 1].low == "as" and word.kind in ("level", "absent", "present")
+        if graded and not (n + 1 < len(words) and words[n + 1].low == "as"):
+            words[n - 1].kind = "skip"  # "scored as severe", but not "as far as it goes"
         if word.low == "by" and _place_of_lines(words, n + 1):
             word.kind = "prep"  # "crow's feet by her left eye"
+        elif word.low == "by" and _means(words, n + 1):
+            word.kind = "prep"  # "by a strong lowering of the jaw"
         last = n + 1 == len(words) or words[n + 1].kind in ("mark", "prep")
         if word.low == "light" and last and n and words[n - 1].kind in _NAMING:
             word.kind = "unknown"  # "in soft light"
@@ -94,6 +99,14 @@ def _place_of_lines(words: list[Word], n: int) -> bool:
         if word.kind not in ("article", "owner", "side"):
             return word.kind == "part" and word.value in ("eye", "corner", "bare corner")
     return False
+
+
+def _means(words: list[Word], n: int) -> bool:
+    """Whether what something is done by follows: "a strong lowering of"."""
+    while n < len(words) and words[n].kind in ("article", "level"):
+        n += 1
+    of = n + 1 < len(words) and words[n + 1].low == "of"
+    return of and words[n].kind == "motion" and words[n].form == "ing"
 
 
 def _with_its_own(words: list[Word], n: int) -> bool:

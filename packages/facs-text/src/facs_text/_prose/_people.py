@@ -35,6 +35,7 @@ class People:
         self.subject: Person | None = None
         self.described: Person | None = None
         self.last: Person | None = None
+        self.compared: Person | None = None  # who the one described is only compared with
         self.unclaimed = False  # something was said of a face, and not yet whose
         self.narrator: Person | None = None  # who tells, and is not described
         self.rival = ""  # gender of somebody who is only there as "her" in "her mother"
@@ -52,8 +53,12 @@ class People:
                 return person
         return self._add(Person(gender))
 
-    def noun(self, word: Word, place: str, *, subject: bool, other: bool = False) -> Person:
-        """Who "the man" is. Someone in the role of an object is not the subject."""
+    def noun(
+        self, word: Word, place: str, *, subject: bool, other: bool = False, of: str = ""
+    ) -> Person:
+        """Who "the man" is. Someone in the role of an object is not the subject. of: the gender of
+        whose he is, in "her brother": nobody is one's own.
+        """
         gender = word.value if word.value in ("m", "f") else ""
         name = word.low.split(" ", 1)[0]
         anyone = lexicon()["anyone"]
@@ -65,6 +70,8 @@ class People:
             if gender and person.gender and gender != person.gender:
                 continue
             if person.gender in ("i", "y"):
+                continue
+            if of and person.gender == of and person.noun != name:
                 continue
             known = person.noun == name
             vague = subject and (not person.noun or name in anyone or person.noun in anyone)

@@ -49,6 +49,9 @@ def side_word(here: Scanning, n: int, word: Word) -> None:
 def preposition(here: Scanning, n: int, word: Word) -> None:
     here.det = -1
     before = here.words[n - 1].low if n else ""
+    if word.low == "of" and before.endswith(" out"):
+        here.prep = n  # "sticking out of the corner"
+        return
     inside = word.low in ("in", "on") and before.startswith(("muscle", "skin"))
     if word.low != "of" and not inside:
         here.prep = n  # but "the muscles in his jaw" are the jaw
@@ -73,6 +76,8 @@ def unknown_word(here: Scanning, n: int, word: Word) -> None:
     verb = here.verb
     if here.prep >= 0:
         if _noun_ends(here, n):
+            if verb is not None and not verb.used and here.prep < verb.place == n - 1:
+                verb.foreign = True  # "behind the raised newspaper"
             here.prep = here.det = -1
         return
     if verb is not None and not verb.used and not verb.weak and here.det > verb.place:
@@ -223,7 +228,9 @@ def _end(here: Scanning, value: str) -> str:
 def _one_of_two(here: Scanning, word: Word) -> str:
     """ "one?" for one of two: "an eyebrow", "the corner of her mouth"."""
     if word.plural or here.det < 0:
-        return ""
+        verb = here.verb if word.low == "eyebrow" else None
+        raises = verb is not None and not verb.used and verb.word.form in ("s", "ing")
+        return "one?" if raises else ""  # "raises eyebrow"
     det = here.words[here.det]
     kind = det.value if det.kind == "article" else "owner"
     key = "eyebrow" if "eyebrow" in word.low else word.value
@@ -304,11 +311,15 @@ def _noun_on(here: Scanning, verb: Motion, part: Part) -> bool:
     return (
         (
             verb.value in ("wrinkle", "tighten", "knit")
-            or (verb.value == "dimple" and part.value == "corner")
+            or (verb.value == "dimple" and (part.value == "corner" or _half_of_mouth(part)))
         )
         and not (verb.used or here.subject or near)
         and prep in ("on", "in", "across", "along", "around", "to", "at", "beside", "by")
     )
+
+
+def _half_of_mouth(part: Part) -> bool:
+    return part.value == "mouth" and part.side in ("left", "right", "one")
 
 
 def _at_end(here: Scanning, part: Part) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from facs_text._prose._clauses import CONTENT, Clause, sentences
 from facs_text._prose._codes import settle_codes
 from facs_text._prose._comment import LABELS, comment, heading
+from facs_text._prose._doers import settle_doers
 from facs_text._prose._emit import emit
 from facs_text._prose._found import Scan
 from facs_text._prose._grade import levels, sides
@@ -12,6 +13,7 @@ from facs_text._prose._inherit import directed, inherit, instrument
 from facs_text._prose._levels import settle_levels
 from facs_text._prose._lost import lost_sides, unsure_of_side, void_latest
 from facs_text._prose._names import settle_names
+from facs_text._prose._people import Person
 from facs_text._prose._same_side import settle_same_sides
 from facs_text._prose._scan import scan
 from facs_text._prose._scope import Scope, first_form, scope_of
@@ -19,7 +21,7 @@ from facs_text._prose._sides import settle_sides
 from facs_text._prose._state import LISTS, Said, State
 from facs_text._prose._tokens import tokenise
 from facs_text._prose._whose import relative, who
-from facs_text._prose._words import bases, claims, lexicon, to_words
+from facs_text._prose._words import Word, bases, claims, lexicon, to_words
 
 __all__ = ["Said", "read_prose"]
 
@@ -33,12 +35,14 @@ _QUIET = frozenset(("raise", "lower", "knit", "sideways", "part", "turn", "push 
 
 def read_prose(text: str) -> tuple[list[Said], list[tuple[int, int]]]:
     """(what is said, (start, end) of each stretch that was not understood)."""
-    words = settle_levels(settle_codes(settle_names(to_words(tokenise(text)))))
+    words = settle_doers(settle_names(to_words(tokenise(text))))
+    words = settle_levels(settle_codes(words))
     words = settle_same_sides(settle_sides(words))
     reader = _Reader()
     for clauses in sentences(words):
         reader.sentence(clauses)
     reader.unsay()
+    reader.two_levels()
     return _one_side([s for s in reader.said if not s.void]), _merge(sorted(reader.unknown), text)
 
 
@@ -97,6 +101,7 @@ class _Reader(State):
 
     def _clause(self, clause: Clause) -> None:
         than, less = self._compare(clause)
+        self._at_another_time(clause)
         if self.as_if and clause.joint not in (",", ")"):
             clause.unreal = True
         self.as_if = (clause.has("as if") and clause.has(*CONTENT)) or (
@@ -134,6 +139,10 @@ class _Reader(State):
         if clause.joint == "without":
             self._whose_side(clause, found)
         lost = lost_sides(clause, found)
+        if self.side_lost and not clause.has("person", "pronoun"):
+            for target in found.targets:  # "a dimple on the left, a tightening of the corner"
+                target.blocked = target.blocked or unsure_of_side(target)
+        self.side_lost = bool(lost) and not found.targets
         if lost:
             self.report(lost)
             void_latest(self, clause, found)
@@ -159,8 +168,27 @@ class _Reader(State):
             clause.words = words[:at]
             if words[at].low in ("vs", "versus"):
                 clause.unreal = True  # one of two, and it is not said which
+            self._compared(words[at:])
             self.report(w for w in words[at:] if w.kind in ("code", "act", "noun", "muscle"))
         return than or bool(more), any(w.value == "less" for w in more)
+
+    def _at_another_time(self, clause: Clause) -> None:
+        """ "Yesterday, she smiled", "she smiled once, long ago"."""
+        if self.elsewhen and (
+            clause.joint in ("but", "yet") or any(w.low == "now" for w in clause.words)
+        ):
+            self.elsewhen = False
+        clause.unreal = clause.unreal or self.elsewhen
+        if clause.has("time") and not clause.has(*CONTENT):
+            if clause.joint == ",":
+                self.take_back(self.latest)
+            elif not clause.joint:
+                self.elsewhen = True
+
+    def _compared(self, words: list[Word]) -> None:
+        """Note that somebody is only compared with: "unlike Anna, who frowns"."""
+        if any(w.kind in ("person", "other", "pronoun") for w in words):
+            self.people.last = self.people.compared = Person("")
 
     # what is left
 
@@ -196,6 +224,7 @@ class _Reader(State):
                 self.report([part.word])
         if found.motions:
             self.drop_waiting()
+        self._part_ahead(clause, found)
         if not said and not found.parts:
             self._place_ahead(clause)
 
@@ -215,8 +244,20 @@ class _Reader(State):
         """ "It affects the left lower face: the lips sag": a side for what follows."""
         sides = [w for w in clause.words if w.kind == "side" and w.value in ("left", "right")]
         heads = bool(clause.words) and clause.words[-1].low == ":"
-        if heads and len(sides) == 1 and sides[0].how in ("on", "name"):
+        heads = heads and not clause.has("aux", "pronoun", "person")  # "she is right: ..."
+        if heads and len(sides) == 1 and sides[0].how in ("on", "name", "adv"):
             self.side_ahead = sides[0].value
+
+    def _part_ahead(self, clause: Clause, found: Scan) -> None:
+        """ "Right brow only: AU1 and AU2": a side for the codes that follow."""
+        kinds = {w.kind for w in clause.words}
+        if not clause.words or clause.words[-1].low != ":":
+            return
+        if not kinds <= {"part", "side", "skip", "article", "mark"}:
+            return
+        sides = {p.side for p in found.parts}
+        if len(sides) == 1 and sides <= {"left", "right"}:
+            self.side_of_codes = min(sides)
 
     def _pass_on(self, clause: Clause, found: Scan, scope: Scope) -> None:
         """Keep what the next clause may inherit."""

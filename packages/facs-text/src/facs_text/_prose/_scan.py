@@ -32,6 +32,9 @@ from facs_text._units import unit
 __all__ = ["scan"]
 
 _INTO = frozenset(("during", "with", "into", "through", "by", "in", "behind"))
+_THINGS = frozenset(("purse", "knot", "clamp", "seal", "screw"))
+_HANGING = {"jaw": "26", "corner": "15"}
+_VERBAL = ("s", "ed", "ing", "ly")
 _PLACES = frozenset(("at", "in", "on", "behind", "near", "beside", "next to", "from"))
 _GROWN = frozenset(("deeper", "more pronounced", "more marked", "more prominent"))
 # Parts that stand before the name of what they do: "lid ptosis", but not "brow ptosis".
@@ -48,6 +51,15 @@ _OF_A_NOUN = (
 
 
 def _motion(here: Scanning, n: int, word: Word) -> None:
+    if word.low in _THINGS and any(w.value == "indef" for w in here.words[max(0, n - 3) : n]):
+        here.out.unknown.add(n)
+        word.kind = "unknown"
+        return  # "her mouth was a closed purse"
+    behind = here.words[n + 1].low if n + 1 < len(here.words) else ""
+    if word.low == "opening" and n and here.words[n - 1].kind == "article" and behind != "of":
+        here.out.unknown.add(n)
+        word.kind = "unknown"
+        return  # "the opening is small"
     value, taken = effective(here, n, word)
     here.taken |= taken
     ahead = here.verb
@@ -116,8 +128,10 @@ def _noun(here: Scanning, n: int, word: Word) -> None:
         owner.used = True
         target.blocked = unit(target.actions[0].code).region != _REGIONS.get(owner.value, "")
     after = here.words[n + 1] if n + 1 < len(here.words) else None
-    if after is not None and after.kind == "unknown" and after.low.endswith(_OF_A_NOUN):
-        target.blocked = True  # "frontalis function"
+    if after is not None and after.kind == "unknown":
+        of_it = word.kind == "muscle" and not after.low.endswith(_VERBAL)
+        if of_it or after.low.endswith(_OF_A_NOUN):
+            target.blocked = True  # "frontalis function", "masseter hypertrophy"
     here.out.targets.append(target)
     here.close()
 
@@ -127,6 +141,12 @@ def _act(here: Scanning, n: int, word: Word) -> None:
         w.kind == "part" and "lip" in w.value for w in here.words[n + 1 : n + 4]
     ):
         move(here, Motion("bite", word, n))  # "chews his lip"
+        return
+    if word.value == "81" and any(
+        w.kind == "part" and w.value in ("cheek", "tongue") for w in here.words[n + 1 : n + 7]
+    ):
+        here.out.unknown.add(n)  # "chews the inside of his cheek"
+        word.kind = "unknown"
         return
     after = here.words[n + 1] if n + 1 < len(here.words) else None
     if word.low == "spoken" and after is not None and after.low in ("to", "of"):
@@ -253,11 +273,14 @@ def scan(clause: Clause) -> Scan:
                 move(here, Motion(value, here.words[at], at))
                 here.words[at].kind = "skip"
     jaw = not (here.out.motions or here.out.targets) and bool(here.subject)
-    if jaw and here.subject[0].value == "jaw":
+    if jaw and here.subject[0].value in _HANGING:
         hung = next((n for n, w in enumerate(here.words) if w.low.startswith(("hang", "hung"))), -1)
         if hung >= 0:
-            here.out.targets.append(Target(actions_of("26"), here.subject[0].place, hung))
-            here.subject[0].used = True  # "jaw hanging"
+            hangs = here.subject[0]  # "jaw hanging", "the corner hangs a little"
+            side = hangs.side.replace("?", "")
+            codes = actions_of(_HANGING[hangs.value])
+            here.out.targets.append(Target(codes, hangs.place, hung, side, owner=hangs.owner))
+            hangs.used = True
     tight = next((n for n, w in enumerate(here.words) if w.low == "tight"), -1)
     alone = not (here.out.motions or here.out.targets or here.out.unknown)
     if (

@@ -13,6 +13,7 @@ __all__ = ["Scope", "first_form", "scope_of"]
 _MODALS = frozenset(("will", "would", "shall", "should", "must", "ought to", "has to", "have to"))
 _SHOWING = frozenset(("show", "expose", "reveal", "bare", "display"))
 _WITHIN = frozenset(("in", "behind", "about", "to", "beneath", "under"))
+_BUT = frozenset(("beyond", "besides", "except", "but"))
 _DEFINITE = frozenset(("the", "that", "this"))
 _AT_TIMES = frozenset(("seldom", "rarely", "occasionally", "sometimes", "usually", "often"))
 _FULL = frozenset(("3", "4", "5"))
@@ -27,6 +28,7 @@ class Scope:
     vanish: int = -1
     unreal: int = -1
     unsure: int = -1
+    done: bool = False  # what is unsure is told by a participle: "excluded"
     doubt: bool = False
     hedge: int = -1  # place of the only hedge, when it is a modal verb
     open: bool = False  # nothing in it is certain: asked, supposed, "not fully", "not strong"
@@ -64,6 +66,8 @@ class Scope:
             return True
         if 0 <= self.vanish < target.first and not target.motion and not self.into:
             return True  # "fade the smile out"
+        if self.done and target.name and target.last < self.unsure <= target.last + 2:
+            return True  # "AU5 excluded", "a smile was suppressed"
         if target.name and not target.code and target.last < self.unreal <= target.last + 2:
             return self.modal  # "the smile should land"
         if target.code and target.last < self.unreal <= target.last + 2:
@@ -107,6 +111,8 @@ def scope_of(clause: Clause, named: bool) -> Scope:
                 and words[n - 1].form in ("ed", "s", "base")
             ):
                 scope.vanish = n  # "the smile slid off his face"
+            elif n and words[n - 1].kind == "act" and _off_the_face(words, n):
+                scope.vanish = n  # "wiped the smile off his face"
         elif kind == "absent" and named:
             absent = n
         elif kind == "unreal" and word.low in _AT_TIMES:
@@ -119,7 +125,7 @@ def scope_of(clause: Clause, named: bool) -> Scope:
                 scope.unreal = n
                 scope.modal = word.low in _MODALS
         elif kind == "unsure" and scope.unsure < 0:
-            scope.unsure = n
+            scope.unsure, scope.done = n, word.form == "ed"
         elif kind == "hedge":
             if word.low == "could" and _does(words, n):
                 scope.unreal = n if scope.unreal < 0 else scope.unreal  # an ability, or a wish
@@ -129,6 +135,8 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             modal = word.low in ("could", "might", "may") and (not scope.doubt or scope.hedge >= 0)
             scope.hedge = n if modal else -1
             scope.doubt = True
+        elif word.low == "be" and _be_it_so(words, n):
+            scope.open = True  # "requires that the corner be raised"
         elif kind in ("time", "unseen"):
             scope.open = True
         elif (
@@ -154,10 +162,18 @@ def _denied_until(words: list[Word], deny: int) -> int:
     bare = words[deny].low == "nothing"
     for n in range(deny + 1, len(words) - 2):
         word = words[n]
+        if word.low in _BUT and bare:
+            return n  # "no answer beyond a slow wink"
         if word.low in _WITHIN and bare:
             return n if words[n + 1].kind == "owner" or words[n + 1].low in _DEFINITE else -1
         bare = bare or (word.kind in ("unknown", "part") and not word.low.endswith("ly"))
     return -1
+
+
+def _off_the_face(words: list[Word], n: int) -> bool:
+    after = words[n + 1 : n + 3]
+    own = len(after) == 2 and after[0].kind in ("article", "owner")
+    return own and (after[1].low == "face" or after[1].value in ("lip", "mouth"))
 
 
 def _ends_on(words: list[Word], n: int) -> bool:
@@ -219,6 +235,13 @@ def _falls(words: list[Word], n: int) -> bool:
     after = words[n + 1] if n + 1 < len(words) else None
     ends = after is None or after.kind in ("mark", "conj", "prep")
     return ends and words[n].form in ("s", "ed") and before.form == "base"
+
+
+def _be_it_so(words: list[Word], n: int) -> bool:
+    """Whether a bare "be" follows its subject: what is wanted, not what is."""
+    if not n or words[n - 1].kind not in ("part", "person", "code", "noun", "act"):
+        return False
+    return not any(w.kind in ("unreal", "hedge", "light", "aux") for w in words[:n])
 
 
 def _negated(words: list[Word], n: int) -> bool:

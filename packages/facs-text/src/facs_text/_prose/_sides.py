@@ -13,6 +13,7 @@ from facs_text._prose._words import Word
 __all__ = ["settle_sides"]
 
 _OTHER = {"left": "right", "right": "left"}
+_LETTERS = {"L": "left", "R": "right"}
 _NOUN_BEFORE = frozenset(("article", "owner", "prep", "viewer", "gaze", "motion", "conj", "other"))
 _HALVES = frozenset(("face", "lower face", "upper face", "hemiface", "midface"))
 _WHOLE = frozenset(("face", "body"))
@@ -27,16 +28,31 @@ def settle_sides(words: list[Word]) -> list[Word]:
     """The words with every side settled, and the words that only served to say it left out."""
     drop: set[int] = set()
     for n, word in enumerate(words):
+        if word.text in _LETTERS and _is_side_letter(words, n):
+            word.kind = "side"
+            word.value = word.low = _LETTERS[word.text]  # "only on R", "L brow"
         after = words[n + 1] if n + 1 < len(words) else None
         does = after is not None and after.kind in ("act", "gaze") and after.form != "base"
-        if word.low == "one" and does:
+        if word.low == "one" and _one_of_them(words, n):
+            word.kind, word.value = "person", "role"
+        elif word.low == "one" and does and n and words[n - 1].value == "other":
+            word.kind, word.value = "other", word.low  # "the other one smiles"
+        elif word.low == "one" and does:
             word.kind, word.value = "pronoun", "t"  # "one smiles, the other frowns"
+        if word.low == "half" and _of_a_whole(words, n):
+            word.kind, word.value, word.how = "side", "one", "adj"  # "half his mouth smiled"
+        if word.low == "both" and _both_of_them(words, n):
+            word.kind, word.value = "pronoun", "t"  # "both are smiling"
         if word.low == "one" and (_named_one(words, n) or _one_who_stands(words, n)):
             word.kind, word.value = "other", word.low
         if word.kind != "side" or word.value not in _OTHER:
             continue
         if _is_hand(word, after):
             word.kind, word.value = "unknown", word.low  # "her left hand", "the right-handed boy"
+            continue
+        if _and_the_other(words, n):
+            drop.update((n, n + 1, n + 2))  # "the left and the right brow"
+            words[n + 3].value, words[n + 3].how = "both", "adj"
             continue
         if after is not None and _who_stands(words, n + 1):
             word.kind, word.how = "place", ""  # "the left-hand suspect"
@@ -52,6 +68,54 @@ def settle_sides(words: list[Word]) -> list[Word]:
         else:
             _settle(words, n, drop)
     return [w for n, w in enumerate(words) if n not in drop]
+
+
+def _and_the_other(words: list[Word], n: int) -> bool:
+    """ "Left and the right" before a part, of which neither side is said yet."""
+    after = words[n + 1 : n + 5]
+    if len(after) < 4 or after[0].low != "and" or after[1].kind not in ("article", "owner"):
+        return False
+    return after[2].value == _OTHER[words[n].value] and after[3].kind == "part"
+
+
+def _of_a_whole(words: list[Word], n: int) -> bool:
+    """ "Half his mouth", "half of the face": one side of it."""
+    after = [w for w in words[n + 1 : n + 4] if w.low != "of"]
+    if len(after) < 2 or after[0].kind not in ("article", "owner"):
+        return False
+    return after[1].value == "mouth" or after[1].low == "face"
+
+
+def _is_side_letter(words: list[Word], n: int) -> bool:
+    """Whether a capital L or R stands as a side does: behind "on", before or behind a part."""
+    before = words[n - 1] if n else words[n]
+    after = words[n + 1] if n + 1 < len(words) else None
+    of = ("part", "noun", "act", "muscle", "code")
+    bracketed = n > 1 and after is not None and (before.low, after.low) == ("(", ")")
+    if bracketed and words[n - 2].kind in (*of, "motion", "direction"):
+        return True  # "brow raised (L)"
+    if after is not None and (after.kind in of or after.low in ("side", "and")):
+        return True
+    return before.low in ("on", "only") or before.kind in of[:4]
+
+
+def _both_of_them(words: list[Word], n: int) -> bool:
+    """Whether "both" at the head of a sentence is two persons: "both smile"."""
+    if n and words[n - 1].low not in (".", "!", "?", ";", "\n"):
+        return False
+    after = words[n + 1 : n + 3]
+    if after and after[0].kind in ("act", "gaze"):
+        return after[0].form in ("base", "ed")
+    are = len(after) == 2 and after[0].low in ("are", "were")
+    return are and after[1].kind in ("act", "gaze") and after[1].form == "ing"
+
+
+def _one_of_them(words: list[Word], n: int) -> bool:
+    """ "One of them closes his eyes", but not "one of her brows"."""
+    if not _follows(words, n, ("of",)):
+        return False
+    of = next((w for w in words[n + 2 : n + 5] if w.kind not in ("article", "number")), None)
+    return of is not None and of.kind in ("pronoun", "person") and not of.owner
 
 
 def _named_one(words: list[Word], n: int) -> bool:
@@ -125,6 +189,8 @@ def _is_verb(words: list[Word], n: int) -> bool:
     if after is not None and (after.kind == "part" or after.low in ("one", "side", "hand")):
         return False
     before = words[n - 1]
+    if before.low in ("nothing", "anything", "something", "everything", "nobody", "little"):
+        return True  # "nothing left but"
     if before.kind in ("person", "pronoun", "relative"):
         return not before.owner
     if before.kind == "unknown" and after is not None and after.kind in ("article", "owner"):
@@ -167,7 +233,9 @@ def _settle(words: list[Word], n: int, drop: set[int]) -> None:
         if prep is not None:
             word.how = "to" if prep.low in _POINTS else "on"
             drop.add(first - 1)
-            if prep.low == "at" and first == n and not adjective:
+            if prep.low == "at" and first > 1 and words[first - 2].kind == "gaze":
+                word.how = "to"  # "glances at left"
+            elif prep.low == "at" and first == n and not adjective:
                 word.kind, word.how = "place", ""  # "at left of frame"
         else:
             word.how = "name" if named and not mirrored else "adv"

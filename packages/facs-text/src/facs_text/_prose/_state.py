@@ -28,6 +28,7 @@ class Said:
     named: bool = False
     void: bool = False  # taken back, and reported
     base: str = ""  # of the word that it is said with
+    part: str = ""  # of the face, that it is said of
     loose: bool = False  # a word that does not say whether both sides act: "sneer"
 
 
@@ -38,6 +39,7 @@ class State:
         self.said: list[Said] = []
         self.unknown: list[tuple[int, int]] = []
         self.people = People()
+        self.latest: list[Said] = []  # of the last clause that said something
         self.begin()
 
     def begin(self) -> None:
@@ -49,7 +51,12 @@ class State:
         self.pending: list[Said] = []  # bare names that may still be denied
         self.bare: list[Said] = []  # of the last clause, where it had no subject
         self.group: list[Said] = []  # of the last clause and those that it is listed with
-        self.latest: list[Said] = []  # of the last clause that said something
+        self.before = self.latest  # of the sentence before
+        self.latest = []
+        self.side_lost = False  # a side of the clause before went with nothing that was read
+        self.under = False  # that was a clause with "when" or "which" before it
+        self.elsewhen = False  # the sentence begins with another time: "yesterday, ..."
+        self.beside: list[Said] = []  # what the last of them is joined to by "and"
         self.broken = False  # something else was spoken of since
         self.denied = self.stopped = False
         self.form = ""
@@ -61,6 +68,7 @@ class State:
         self.header = ""
         self.doubted = self.doubted_that = False
         self.side_ahead = ""
+        self.side_of_codes = ""
         self.side_held = False  # it heads the sentence: "on the left: ..."
         self.named_denied = False  # "none of the units", which are named next
         self.feature = False  # the clause before says only what a face is like: "thin, ..."
@@ -85,7 +93,10 @@ class State:
         closed: list[Said] = []  # of both eyes
         for one in self.said:
             action = one.action
-            if one.denied:
+            if one.denied and one.named:  # "the lips are apart, hence no 25 is given"
+                for key in [key for key in standing if key[0] == action.code]:
+                    self.take_back(standing.pop(key))
+            elif one.denied:
                 self.take_back(standing.pop((action.code, one.base), ()))
             elif not one.void:
                 standing.setdefault((action.code, one.base), []).append(one)
@@ -94,6 +105,18 @@ class State:
                 elif action.code == "43" and action.side in ("left", "right") and action.level:
                     self.take_back([*closed, one] if closed else ())
                     closed = []
+
+    def two_levels(self) -> None:
+        """Take back the levels of what is named at two, "12B, but coder 2 gives 12D"."""
+        told: dict[tuple[str, str], list[Said]] = {}
+        for one in self.said:
+            if one.named and one.action.level and not (one.denied or one.void):
+                told.setdefault((one.action.code, one.action.side), []).append(one)
+        for all_of in told.values():
+            if len({one.action.level for one in all_of}) > 1:
+                for one in all_of:
+                    one.action = one.action._replace(level=0)
+                    self.unknown.append((one.start, one.end))
 
     def drop_waiting(self) -> None:
         self.report(p.word for p in self.waiting if not p.used)

@@ -48,6 +48,11 @@ _BEFORE_IS = frozenset(
     ]
 )
 _DIMENSIONS = frozenset(("2D", "3D", "4D"))
+_SAYING = frozenset(
+    ("say", "says", "said", "saying", "read", "reads", "whisper", "whispers", "whispered", "mouths",
+     "mouthed", "mouthing", "shouts", "shouted", "asks", "asked", "called", "titled", "word",
+     "phrase", "answers", "answered")
+)  # fmt: skip
 _QUOTES, _LAST = "'‘’", ",.!?…—"
 _OPEN, _CLOSE = '"“«', '"”»'
 
@@ -86,11 +91,36 @@ def tokenise(text: str) -> list[Token]:
         if t.text != "." or not n or found[n - 1].low not in _TITLES
         or found[n - 1].end != t.start or not found[n - 1].text[:1].isupper()
     ]  # fmt: skip
+    found = _channels(found)
     codes = sum(t.kind == "code" for t in found)
     for token in found:  # "a 3D render" is no code
         if token.text in _DIMENSIONS and codes == 1:
             token.kind = "word"
     return _speech(found, text)
+
+
+def _channels(tokens: list[Token]) -> list[Token]:
+    """ "smile_L 0.8": the name of a channel is one word, and no word of English."""
+    found: list[Token] = []
+    n = 0
+    while n < len(tokens):
+        end = n
+        while (
+            end + 2 < len(tokens)
+            and tokens[end].kind == tokens[end + 2].kind == "word"
+            and tokens[end + 1].text == "_"
+            and tokens[end].end == tokens[end + 1].start
+            and tokens[end + 1].end == tokens[end + 2].start
+        ):
+            end += 2
+        after = tokens[end + 1] if end + 1 < len(tokens) else None
+        if end > n and after is not None and (after.kind == "number" or after.text in "=:"):
+            name = "_".join(t.low for t in tokens[n : end + 1 : 2])
+            found.append(Token("word", name, name, tokens[n].start, tokens[end].end))
+        else:
+            found += tokens[n : end + 1]
+        n = end + 1
+    return found
 
 
 def _words(raw: str, start: int) -> list[Token]:
@@ -125,8 +155,8 @@ def _speech(tokens: list[Token], text: str) -> list[Token]:
         inside = tokens[n + 1 : end]
         if (
             inside
+            and (inside[-1].text in _LAST or (found and found[-1].low in _SAYING))
             and end - n < len(tokens) - 1  # the text as a whole may stand in quotes
-            and inside[-1].text in _LAST
             and not any(t.kind == "code" for t in inside)
         ):
             stop = tokens[end].end

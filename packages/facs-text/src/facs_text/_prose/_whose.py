@@ -11,7 +11,7 @@ from facs_text._prose._words import Word, lexicon
 __all__ = ["owner_of", "relative", "who"]
 
 
-_ORDINALS = frozenset(("first", "second", "third", "last", "latter", "former"))
+_ORDINALS = frozenset(("first", "second", "third", "fourth", "fifth", "last", "latter", "former"))
 
 
 def who(state: State, clause: Clause) -> None:
@@ -27,12 +27,13 @@ def who(state: State, clause: Clause) -> None:
         after = words[n + 1] if n + 1 < len(words) else None
         if word.kind in ("person", "other"):
             hung = before is not None and hangs(state, words, n)
-            other = word.kind == "other" or any(
-                w.low in ("other", "another", "second") for w in words[max(0, n - 2) : n]
-            )
+            other = _is_another(state, clause, n)
             place = words[n + 1].value if after is not None and after.kind == "place" else ""
             subject = (not verb and not hung) or (state.told and not hung)
-            person = state.people.noun(word, place, subject=subject or state.told, other=other)
+            of = before.value if before is not None and before.kind == "owner" else ""
+            person = state.people.noun(
+                word, place, subject=subject or state.told, other=other, of=of
+            )
             state.people.last = person
             if before is not None and before.kind == "owner" and before.value == word.value:
                 state.people.rival = word.value  # who "she" is after "her mother" is not sure
@@ -49,7 +50,7 @@ def who(state: State, clause: Clause) -> None:
         elif word.low in _ORDINALS and before is not None and before.kind == "article":
             if after is not None and after.kind in ("act", "light", "motion", "aux", "gaze"):
                 person = state.people.noun(word, "", subject=True, other=True)
-                state.people.act(person)  # "the first kept his lips pressed"
+                state.people.act(person, other=True)  # "the first kept his lips pressed"
         elif word.kind == "pronoun":
             if word.low in ("it", "itself", "each other", "one another"):
                 continue
@@ -91,6 +92,20 @@ def who(state: State, clause: Clause) -> None:
         state.people.subject = earlier  # "as the officer approached, ..."
 
 
+def _is_another(state: State, clause: Clause, n: int) -> bool:
+    """Whether a person is none of those before: "another man", "and its rider" where it is not
+    known yet whose face it was.
+    """
+    words = clause.words
+    if words[n].kind == "other":
+        return True
+    if any(w.low in ("other", "another", "second") for w in words[max(0, n - 2) : n]):
+        return True
+    if not (n and state.people.unclaimed and words[n - 1].kind == "owner"):
+        return False
+    return words[n - 1].low == "its" or clause.joint in ("and", "but", "sub")
+
+
 def _tells(clause: Clause, n: int) -> bool:
     """ "I noted that", "as I spoke": who tells is not who is described."""
     if clause.joint == "sub" and n == 1:
@@ -106,6 +121,8 @@ def possessor(state: State, word: Word) -> Person | None:
     person = state.people.subject
     if state.told and state.people.described is not None:
         person = state.people.described  # "the officer observed that his brow lowered"
+    if word.low == "its" and person is not None and person.gender in ("m", "f"):
+        return Person("t")  # "she raises her brows, it opens its mouth"
     if word.value in ("m", "f"):
         if person is not None and person.gender in ("", word.value):
             person.gender = word.value
@@ -128,6 +145,9 @@ def relative(state: State, clause: Clause) -> bool:
     if word is None or word.low not in ("who", "whose", "whom"):
         return False
     person = state.people.last
+    if person is not None and person is state.people.compared:
+        state.report(clause.words)  # "unlike Anna, who frowns, ..."
+        return True
     if state.people.unclaimed and state.people.subject is None:
         state.report(clause.words)  # "raises her brows at Carol, who smiles"
         return True
