@@ -112,7 +112,8 @@ def train(
 
 def generator_of(run: TrainingRun, step: int, device: torch.device) -> Generator:
     """The generator of a step; torch's own (dropout's stream) is seeded alike."""
-    seed = run.seed * 1_000_003 + step + (rank() << 40)  # each process draws its own
+    # Each process draws its own. A processor's generator knows a seed by its lower 32 bits alone.
+    seed = run.seed * 1_000_003 + step + rank() * 2_654_435_761
     torch.manual_seed(seed)
     return Generator(device).manual_seed(seed)
 

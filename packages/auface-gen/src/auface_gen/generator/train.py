@@ -52,7 +52,8 @@ from vq_tokenizer.tokenizer.checkpoint import detectors_of
 __all__ = ["train_generator", "vocabulary_texts"]
 
 _SEEDS = 1_000_003  # steps of one seed; a prime, so that no two seeds meet soon
-_RANKS = 1 << 40
+# A processor's generator knows a seed by its lower 32 bits alone: odd, and far apart in those.
+_PARTS = 2_654_435_761
 
 
 @together(WorkFailed)
@@ -243,7 +244,7 @@ def _losses(work: Work, dealer: Dealer, learner: Learner, step: int) -> Iterator
     stage, share = run.stage(step, learner.seconds)
     picks = dealer.deal(step, run.batch_of(stage))
     for part in range(run.accumulate):
-        seed = run.seed * _SEEDS + step + _RANKS * (1 + rank() * run.accumulate + part)
+        seed = run.seed * _SEEDS + step + _PARTS * (rank() * run.accumulate + part)
         torch.manual_seed(seed)  # hidden words
         chance = torch.Generator().manual_seed(seed + 1)
         mine = part_of(picks, part, run.accumulate)
