@@ -34,7 +34,8 @@ STEPS = 6
 PAIRS = """
 import json, os, signal, sys
 import torch
-import aaad, auface_gen.corpus.train_tokenizer, auface_gen.generator.train
+import aaad.detector.train, aaad.identity.train, aaad.landmarks.train, aaad.tears.train
+import auface_gen.corpus.train_tokenizer, auface_gen.generator.train
 from auface_cli.main import main
 
 def kill():
