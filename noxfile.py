@@ -240,6 +240,26 @@ def minimums(session: nox.Session, package: str) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """Which `raise` and `except` lines a package's own tests run, by tools/error_paths.py:
+    `nox -s coverage -- facs-text cli`; all packages else.
+    """
+    chosen = [name for name in PACKAGES if name in session.posargs] or PACKAGES
+    needed = [n for n in PACKAGES if any(n in (name, *SIBLINGS[name]) for name in chosen)]
+    install(session, tuple(needed), *TEST_TOOLS, "coverage")
+    threads(session)
+    reports = []
+    for name in chosen:
+        data, report = (f"{session.create_tmp()}/{name}.{end}" for end in ("coverage", "json"))
+        source = f"--source={folder(name)}/src"
+        test = ("-m", "pytest", f"packages/{name}/tests", "-q")
+        session.run("coverage", "run", f"--data-file={data}", source, *test)
+        session.run("coverage", "json", f"--data-file={data}", "-o", report, "-q")
+        reports.append(report)
+    session.run("python", "tools/error_paths.py", "--list", *reports)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Every script in benchmarks/, each writing JSON with the machine and the versions in it."""
     install(session, PACKAGES, *TEST_TOOLS)

@@ -61,6 +61,7 @@ FLOORS = {
         "_device",
         "pictures",
         "weights",
+        "files",
         "errors",
     ),
     "auface_gen": (

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from PIL import Image
 
 from auface_gen.columns import COLUMNS
@@ -25,6 +26,10 @@ from auface_gen.rig.move import Rig
 from auface_gen.rig.units import unit_table
 from facs_text.corpus import CorpusWriter, make_row
 from vq_tokenizer import Tokenizer, TokenizerConfig, load_checkpoint, save_checkpoint
+
+# A slow machine is no fault of what is tested.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 _MATERIALS = (
     "M_Face",

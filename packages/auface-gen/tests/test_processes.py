@@ -16,18 +16,12 @@ from auface_gen.generator.processes import part_of
 from auface_gen.generator.run import GeneratorRun
 from auface_gen.generator.train import train_generator
 
-# Torch's own threads are at times still alive when the interpreter takes the process group down,
-# and abort a process that has done all its work: it leaves without that, once all have come here.
 SCRIPT = """
-import os, sys
-import torch.distributed as dist
+import sys
 from auface_gen.generator.run import GeneratorRun
 from auface_gen.generator.train import train_generator
 run = GeneratorRun(**eval(sys.argv[4]))
 train_generator(sys.argv[1], sys.argv[2], tokenizer=sys.argv[3], run=run, tokens=sys.argv[5])
-dist.barrier()
-sys.stdout.flush()
-os._exit(0)
 """
 RUN = {
     "steps": 2, "log_every": 1, "batch": 4, "align": 0.0, "width": 16, "layers": 1,

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import settings
 from PIL import Image
 from starlette.applications import Starlette
 
@@ -21,6 +22,10 @@ from auface_studio.eye import Detected
 from auface_studio.face import Drawn
 from auface_studio.server.app import Studio
 from facs_text import Coding, describe, resolve
+
+# A slow machine is no fault of what is tested.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 HOST = "127.0.0.1:8511"
 

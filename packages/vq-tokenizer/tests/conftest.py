@@ -13,6 +13,11 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import settings
+
+# A slow machine is no fault of what is tested.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 # Torch's own threads are at times still alive when the interpreter takes the process group down,
 # and abort a process that has done all its work: it leaves without that, once all have come here.

@@ -22,7 +22,8 @@ from aaad.detector.run import DetectorRun
 from aaad.errors import AAADError
 from aaad.learning.data import Split
 from aaad.learning.files import digest, save_json
-from aaad.learning.loop import Tell, batch_rows, begin, pick_device, provenance, train
+from aaad.learning.loop import Tell, batch_rows, begin, provenance, train
+from aaad.learning.processes import is_first, pick_device, together
 from aaad.learning.state import TrainingState
 
 __all__ = ["train_detector"]
@@ -31,6 +32,7 @@ SMALL = 128
 """Pixels of the smaller pictures that a detector of more is reported on, too."""
 
 
+@together
 def train_detector(
     corpus: str | Path,
     out: str | Path,
@@ -50,6 +52,7 @@ def train_detector(
 
     Raises:
         AAADError: an empty split, a state of another run, settings that do not fit.
+        WorkFailed: under torchrun, another of the processes has gone.
     """
     root, folder = Path(corpus), Path(out)
     shape = DetectorConfig(
@@ -73,7 +76,7 @@ def train_detector(
     state = begin(net, run, folder, shape={**shape.to_json(), **began}, resume=resume, about=about)
     if state.progress.share(run) < 1.0:
         _train(state, split, run, folder, tell)
-    return _finish(state, split, run, root, folder, began)
+    return _finish(state, split, run, root, folder, began) if is_first() else {}
 
 
 def _first(

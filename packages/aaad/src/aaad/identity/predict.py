@@ -13,7 +13,7 @@ from aaad.errors import AAADError
 from aaad.identity.model import IdentityConfig, IdentityNet
 from aaad.learning.batches import in_batches
 from aaad.learning.files import digest, read_config, read_model
-from aaad.learning.loop import pick_device
+from aaad.learning.processes import pick_device
 
 __all__ = ["FORMAT", "Identity"]
 

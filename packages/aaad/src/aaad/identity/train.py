@@ -16,15 +16,17 @@ from aaad.identity.predict import FORMAT, Identity
 from aaad.identity.run import IdentityRun
 from aaad.learning.data import Split
 from aaad.learning.files import save_json, write_model
-from aaad.learning.loop import Tell, batch_rows, begin, pick_device, provenance, train
+from aaad.learning.loop import Tell, batch_rows, begin, provenance, train
 from aaad.learning.moves import jitter, moved
 from aaad.learning.photometric import spoil
+from aaad.learning.processes import is_first, pick_device, together
 from aaad.learning.state import TrainingState
 from aaad.likeness import likeness
 
 __all__ = ["train_identity"]
 
 
+@together
 def train_identity(
     corpus: str | Path,
     out: str | Path,
@@ -42,6 +44,7 @@ def train_identity(
 
     Raises:
         AAADError: an empty split, fewer than two people, a state of another run.
+        WorkFailed: under torchrun, another of the processes has gone.
     """
     root, folder = Path(corpus), Path(out)
     if not root.is_dir():
@@ -73,7 +76,7 @@ def train_identity(
 
     if state.progress.share(run) < 1.0:
         train(state, folder, loss_of, tell=tell)
-    return _finish(state, split, run, root, folder)
+    return _finish(state, split, run, root, folder) if is_first() else {}
 
 
 def _changed(images: Tensor, generator: Generator, amount: float) -> Tensor:

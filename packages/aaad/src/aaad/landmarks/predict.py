@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aaad.errors import AAADError
 from aaad.landmarks.model import LandmarkConfig, LandmarkNet
 from aaad.learning.files import digest, read_config, read_model
-from aaad.learning.loop import pick_device
+from aaad.learning.processes import pick_device
 from aaad.points import MIRROR
 from aaad.warp import apply, square_view, warp
 

@@ -16,7 +16,8 @@ from aaad.landmarks.predict import FORMAT
 from aaad.landmarks.run import LandmarkRun
 from aaad.learning.data import Split
 from aaad.learning.files import save_json, write_model
-from aaad.learning.loop import Tell, batch_rows, begin, pick_device, provenance, train
+from aaad.learning.loop import Tell, batch_rows, begin, provenance, train
+from aaad.learning.processes import is_first, pick_device, together
 from aaad.learning.state import TrainingState
 
 __all__ = ["train_landmarks"]
@@ -25,6 +26,7 @@ _SPREAD = 0.2
 """What a wide map costs beside a wrong place: maps must be narrow for their mean to mean much."""
 
 
+@together
 def train_landmarks(
     corpus: str | Path,
     out: str | Path,
@@ -43,6 +45,7 @@ def train_landmarks(
 
     Raises:
         AAADError: an empty split, rows without landmarks, a state of another run.
+        WorkFailed: under torchrun, another of the processes has gone.
     """
     root, folder = Path(corpus), Path(out)
     if not root.is_dir():
@@ -70,7 +73,7 @@ def train_landmarks(
 
     if state.progress.share(run) < 1.0:
         train(state, folder, loss_of, tell=tell)
-    return _finish(state, split, run, root, folder)
+    return _finish(state, split, run, root, folder) if is_first() else {}
 
 
 def _split(root: Path, name: str, run: LandmarkRun) -> Split:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from aaad.errors import AAADError
@@ -37,7 +37,7 @@ def save_tensors(
     """Write a safetensors file whole."""
     plain = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
     with whole(path) as beside:
-        save_file(plain, beside, metadata=metadata)
+        beside.write_bytes(save(plain, metadata=metadata))  # save_file's would be its owner's alone
 
 
 def save_json(values: dict[str, Any], path: Path) -> None:

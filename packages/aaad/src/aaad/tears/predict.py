@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from aaad.errors import AAADError
 from aaad.learning.batches import in_batches
 from aaad.learning.files import digest, read_config, read_model
-from aaad.learning.loop import pick_device
+from aaad.learning.processes import pick_device
 from aaad.tears.model import PARTS, TearConfig, TearNet
 
 __all__ = ["FORMAT", "Tears"]

@@ -14,9 +14,10 @@ from torch import Generator, Tensor
 from aaad.errors import AAADError
 from aaad.learning.data import Split
 from aaad.learning.files import save_json, write_model
-from aaad.learning.loop import Tell, batch_rows, begin, pick_device, provenance, train
+from aaad.learning.loop import Tell, batch_rows, begin, provenance, train
 from aaad.learning.moves import jitter, moved
 from aaad.learning.photometric import spoil
+from aaad.learning.processes import is_first, pick_device, together
 from aaad.learning.state import TrainingState
 from aaad.ranks import auc
 from aaad.tears.made import tear
@@ -27,6 +28,7 @@ from aaad.tears.run import TearRun
 __all__ = ["train_tears"]
 
 
+@together
 def train_tears(
     corpus: str | Path,
     out: str | Path,
@@ -44,6 +46,7 @@ def train_tears(
 
     Raises:
         AAADError: an empty split, rows without landmarks, a state of another run.
+        WorkFailed: under torchrun, another of the processes has gone.
     """
     root, folder = Path(corpus), Path(out)
     if not root.is_dir():
@@ -69,7 +72,7 @@ def train_tears(
 
     if state.progress.share(run) < 1.0:
         train(state, folder, loss_of, tell=tell)
-    return _finish(state, split, run, root, folder)
+    return _finish(state, split, run, root, folder) if is_first() else {}
 
 
 def _changed(images: Tensor, generator: Generator, amount: float) -> Tensor:

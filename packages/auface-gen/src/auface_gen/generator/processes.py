@@ -18,9 +18,9 @@ from vq_tokenizer._distributed import all_reduce, rank, world_size
 
 __all__ = [
     "average_gradients",
+    "device_of",
     "first_says",
     "is_first",
-    "join",
     "mean_of",
     "part_of",
     "wait_for_all",
@@ -30,13 +30,10 @@ __all__ = [
 T = TypeVar("T")
 
 
-def join(device: str) -> torch.device:
-    """Join the other processes that torchrun started, if it did; the device of this one."""
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and world_size() == 1:
-        dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+def device_of(device: str) -> torch.device:
+    """The device of this process: of several, each has a card of its own."""
     if device == "cuda" and world_size() > 1:
         device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
-        torch.cuda.set_device(device)
     return torch.device(device)
 
 

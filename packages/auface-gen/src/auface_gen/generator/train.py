@@ -22,7 +22,7 @@ from torch import Tensor
 
 from auface_gen.codings.mixture import draw_codings
 from auface_gen.columns import to_vector
-from auface_gen.errors import AUFaceGenError
+from auface_gen.errors import AUFaceGenError, WorkFailed
 from auface_gen.generator.alignment import Alignment
 from auface_gen.generator.batches import Dealer, batch_of
 from auface_gen.generator.checkpoint import weights_folder, write_folder
@@ -31,7 +31,7 @@ from auface_gen.generator.masked_tokens import NearCodes
 from auface_gen.generator.model import Generator, GeneratorConfig
 from auface_gen.generator.pictures import Pictures, open_pictures
 from auface_gen.generator.prior import prior_maps
-from auface_gen.generator.processes import is_first, join, part_of, wait_for_all
+from auface_gen.generator.processes import device_of, is_first, part_of, wait_for_all
 from auface_gen.generator.run import GeneratorRun
 from auface_gen.generator.stages.align import align_loss
 from auface_gen.generator.stages.finetune import finetune_loss
@@ -46,15 +46,17 @@ from auface_gen.generator.wording import DETAILS, asked, codes_of, meets, pairs_
 from auface_gen.generator.words import Vocabulary
 from facs_text import parse
 from vq_tokenizer import Tokenizer, load_checkpoint
-from vq_tokenizer._distributed import rank
+from vq_tokenizer._distributed import rank, together
 from vq_tokenizer.tokenizer.checkpoint import detectors_of
 
 __all__ = ["train_generator", "vocabulary_texts"]
 
 _SEEDS = 1_000_003  # steps of one seed; a prime, so that no two seeds meet soon
-_RANKS = 1 << 40
+# A processor's generator knows a seed by its lower 32 bits alone: odd, and far apart in those.
+_PARTS = 2_654_435_761
 
 
+@together(WorkFailed)
 def train_generator(
     corpus: str | Path,
     out: str | Path,
@@ -77,7 +79,8 @@ def train_generator(
 
     The corpus, which may lie in shards, may grow between a run and its resumption. Raises
     AUFaceGenError for a broken corpus, a folder that already holds a run (without `resume`), or a
-    run of other settings; facs-text's error for a bad row of the corpus.
+    run of other settings, WorkFailed when another process of the run has gone; facs-text's error
+    for a bad row of the corpus.
     """
     out, corpus = Path(out), Path(corpus)
     if run.only_words and start is None:
@@ -88,7 +91,7 @@ def train_generator(
     codes = Path(tokenizer) if tokenizer else weights_folder("tokenizer")
     vq = load_checkpoint(codes)
     size = pictures["train"].size
-    place = join(device)
+    place = device_of(device)
     if is_first():
         begin(out, resume=resume)
     else:
@@ -241,7 +244,7 @@ def _losses(work: Work, dealer: Dealer, learner: Learner, step: int) -> Iterator
     stage, share = run.stage(step, learner.seconds)
     picks = dealer.deal(step, run.batch_of(stage))
     for part in range(run.accumulate):
-        seed = run.seed * _SEEDS + step + _RANKS * (1 + rank() * run.accumulate + part)
+        seed = run.seed * _SEEDS + step + _PARTS * (rank() * run.accumulate + part)
         torch.manual_seed(seed)  # hidden words
         chance = torch.Generator().manual_seed(seed + 1)
         mine = part_of(picks, part, run.accumulate)

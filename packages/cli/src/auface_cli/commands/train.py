@@ -102,6 +102,12 @@ def _run_class(function: Callable[..., Any]) -> Any:
     return type(inspect.signature(function).parameters["run"].default)
 
 
+def _emit(report: dict[str, Any]) -> None:
+    """Print a report; of several processes under torchrun, the first has one."""
+    if report:
+        emit(report)
+
+
 @command.command("tokenizer")
 @_corpus
 @_shared
@@ -140,7 +146,7 @@ def detector(corpus: Path, **options: Any) -> None:
     from aaad import train_detector
 
     report = _train(train_detector, corpus, **options)
-    for mode in ("with_neutral", "alone"):
+    for mode in ("with_neutral", "alone") if report else ():
         emit({"mode": mode, "aaad": report.get(mode, {}).get("aaad", {}).get("aaad")})
 
 
@@ -151,7 +157,7 @@ def landmarks(corpus: Path, **options: Any) -> None:
     """Train the network of `auface align` on CORPUS, whose rows carry landmarks."""
     from aaad import train_landmarks
 
-    emit(_train(train_landmarks, corpus, **options))
+    _emit(_train(train_landmarks, corpus, **options))
 
 
 @command.command("identity")
@@ -161,7 +167,7 @@ def identity(corpus: Path, **options: Any) -> None:
     """Train the network that tells people apart on the people of CORPUS."""
     from aaad import train_identity
 
-    emit(_train(train_identity, corpus, **options))
+    _emit(_train(train_identity, corpus, **options))
 
 
 @command.command("tears")
@@ -171,7 +177,7 @@ def tears(corpus: Path, **options: Any) -> None:
     """Train the network that sees torn lips, lids and brows, on CORPUS with landmarks."""
     from aaad import train_tears
 
-    emit(_train(train_tears, corpus, **options))
+    _emit(_train(train_tears, corpus, **options))
 
 
 @command.command("generator")

@@ -35,7 +35,7 @@ if triton is not None:
             first = tl.where((term == 0)[None, :], third, tl.where(middle, second, first))
         if SPARE:
             ones = (rw >= JOIN * D) & (rw < JOIN * D + 3)
-            first = tl.where(ones[None, :], 1.0, first).to(first.dtype)
+            first = tl.where(ones[None, :], tl.full((1, 1), 1.0, tl.float32).to(first.dtype), first)
         return first, second, third
 
     @triton.jit

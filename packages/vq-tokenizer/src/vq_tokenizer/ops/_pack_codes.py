@@ -167,7 +167,9 @@ if triton is not None:
         if SPARE:
             finite = half < float("inf")
             high, middle, low = split_parts(tl.where(finite, half, 0.0), 3, KIND, False)
-            high = tl.where(finite, high, _WORST)
+            # Of a tensor's own type: interpreters of Triton before 3.9 know no bf16 scalar.
+            worst = tl.full((BLOCK_K,), _WORST, tl.float32)
+            high = tl.where(finite, high, worst.to(high.dtype))
             place = (rw - JOIN * D)[None, :]
             first = tl.where(place == 0, high[:, None], first)
             first = tl.where(place == 1, middle[:, None], first)

@@ -8,10 +8,8 @@ beside their name and renamed, so a reader sees the old one or the new one and n
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer.files import write_bytes, write_text
 from vq_tokenizer.tokenizer.model import Tokenizer, TokenizerConfig
 from vq_tokenizer.weights import build_to_fit, check_finite
 
@@ -169,27 +168,4 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     except (SafetensorError, OSError, ValueError, RuntimeError, TypeError, KeyError) as error:
         raise VQTokenizerError(
             f"{path}: damaged or cut safetensors file ({error}); copy or save it again"
-        ) from None
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file beside path and rename it onto path."""
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file beside path, wait until the disk has it, and rename it onto path."""
-    stem = path.name.encode()[:120].decode(errors="ignore")
-    beside = path.with_name(f".{stem}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        with open(beside, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise VQTokenizerError(
-            f"{path}: cannot be written: {error.strerror}; free the disk or give another folder"
         ) from None

@@ -26,8 +26,8 @@ import torch
 from torch import Tensor, nn
 
 from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer.files import write_bytes
 from vq_tokenizer.quantizers.vector import VectorQuantizer
-from vq_tokenizer.tokenizer.checkpoint import write_bytes
 from vq_tokenizer.tokenizer.model import Tokenizer
 from vq_tokenizer.tokenizer.reference import open_gate
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer.files import write_bytes
 
 __all__ = ["write_sheet"]
 
@@ -52,6 +53,6 @@ def write_sheet(
         size = (picture.width * zoom, picture.height * zoom)
         picture = picture.resize(size, filters[resample])
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".part")
-    picture.save(beside, format="PNG")
-    os.replace(beside, path)
+    held = io.BytesIO()
+    picture.save(held, format="PNG")
+    write_bytes(path, held.getvalue())

@@ -18,17 +18,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
 import torch.distributed as dist
 
 from vq_tokenizer._device import usable_device
-from vq_tokenizer._distributed import rank, world_size
-from vq_tokenizer.errors import VQTokenizerError
+from vq_tokenizer._distributed import rank, together, world_size
+from vq_tokenizer.errors import VQTokenizerError, WorkFailed
+from vq_tokenizer.files import write_text
 from vq_tokenizer.tokenizer.checkpoint import (
     detectors_of,
     load_checkpoint,
     save_checkpoint,
-    write_text,
 )
 from vq_tokenizer.tokenizer.config import TokenizerConfig
 from vq_tokenizer.tokenizer.model import Tokenizer
@@ -44,6 +43,7 @@ __all__ = ["train_tokenizer"]
 Tell = Callable[[str], None]
 
 
+@together(WorkFailed)
 def train_tokenizer(
     images: str | os.PathLike[str] | Pictures,
     out: str | os.PathLike[str],
@@ -68,10 +68,11 @@ def train_tokenizer(
     tokenizer draws, with those of `start`. resume: go on from out/training.safetensors where there
     is one; there may be more pictures than before, and the run then goes on, no longer to the bit.
     tell: takes each line of progress.
-    Raises VQTokenizerError for what cannot be used.
+    Raises VQTokenizerError for what cannot be used, and WorkFailed when another process of the run
+    has gone.
     """
     folder = Path(out)
-    chief = _join(device, run)
+    chief = _shared(run)
     tell = tell if chief else _quiet
     place = usable_device(device)
     tokenizer = Tokenizer(config or run.config())
@@ -125,12 +126,8 @@ def _pictures(
     return images, valid
 
 
-def _join(device: str, run: TokenizerRun) -> bool:
-    """Join the other processes that torchrun started, if it did; whether this is the first."""
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and world_size() == 1:
-        if device == "cuda":
-            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-        dist.init_process_group("nccl" if device == "cuda" else "gloo")
+def _shared(run: TokenizerRun) -> bool:
+    """Whether this is the first of the processes, which must be able to share a batch."""
     if run.batch % world_size():
         raise VQTokenizerError(
             f"train: batch {run.batch} cannot be shared by {world_size()} processes; use a multiple"
