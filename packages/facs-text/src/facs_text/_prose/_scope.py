@@ -105,6 +105,8 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         elif word.low == "left" and n and _leaves(words, n):
             scope.vanish = n  # "the sneer left his lips"
         elif kind == "prep" and word.low in ("off", "from") and scope.vanish < 0:
+            if any(w.low == "to" for w in words[n + 1 :]):
+                continue  # "spread from one corner of her mouth to the other"
             if (
                 n
                 and words[n - 1].kind in ("motion", "light")
