@@ -117,6 +117,16 @@ def test_kinds(text: str, codes: str) -> None:
     assert understand(text).coding == parse(codes)
 
 
+@pytest.mark.parametrize(
+    "word", ["happy", "bored", "depressed", "moved", "frozen", "doubtful", "uncertain", "tense"]
+)
+@pytest.mark.parametrize("frame", ["She looks {}.", "A {} face.", "He is {}."])
+def test_a_feeling_names_no_unit_and_is_reported(frame: str, word: str) -> None:
+    heard = understand(frame.format(word))
+    assert not heard.coding
+    assert any(word in span.text for span in heard.unparsed)
+
+
 @pytest.mark.parametrize("pattern", HOSTILE)
 def test_work_is_linear(pattern: str) -> None:
     """Calls made for a text of twice the length are about twice as many, never four times."""
