@@ -147,4 +147,10 @@ HOSTILE = (
     "by her left eye ",
     "pulls the mouth open ",
     "brows with the inner ends up ",
+    "brow raised, brow lowered. ",
+    "AU12B, AU12C, ",
+    "smile_L 0.8, ",
+    "puff out one cheek, then the other, ",
+    "the plumber, x, smiles ",
+    "lips apart, no AU25. ",
 )

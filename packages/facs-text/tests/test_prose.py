@@ -49,6 +49,16 @@ def test_what_is_not_read_yet_is_reported(case: Case) -> None:
         ("She raised her hand and frowned.", "4", ["raised", "hand"]),
         ("The mouth is pulled to the right.", "0", ["mouth"]),
         ('"I am frowning," she said, smiling.', "12", ['"I am frowning,"']),
+        ("Smile 0.02, brows raised.", "1+2", ["Smile 0.02"]),
+        ("smile_L 0.8", "0", ["smile_L 0.8"]),
+        ("AU5 excluded.", "0", ["AU5 excluded"]),
+        ("AU12B, but coder 2 gives 12D.", "12", ["AU12B", "coder 2", "12D"]),
+        ("A: brows up, mouth open. B: brows down.", "25+26", ["A", "brows up", "B", "brows down"]),
+        ("One eye is closed, the other only half.", "U43", ["the other only half"]),
+        ("Puff out one cheek, then the other.", "0", ["Puff out one cheek", "the other"]),
+        ("Behind the raised newspaper his eyebrows drew together.", "4", ["newspaper"]),
+        ("She looks happy.", "0", ["happy"]),
+        ("An angry frown and a sad look.", "4", ["angry", "sad"]),
         # what is denied is not reported
         ("He could not smile.", "0", []),
         ("No smile, frown or wink.", "0", []),
@@ -85,10 +95,36 @@ def test_what_is_reported(text: str, codes: str, left: list[str]) -> None:
         ("Her mouth was agape and her eyes were wide.", "5+25+26"),
         ("Her raised eyebrows fell.", "0"),
         ("The upper eyelid droops over the right eye.", "R43B"),
+        ("She opens the eye on the left wider.", "L5"),
+        ("AU1+2 only on R; L brow static.", "R1+R2"),
+        ("Brow raised (L)", "L1+L2"),
+        ("The left and the right brow are raised.", "1+2"),
+        ("The left brow is raised; so is the right.", "1+2"),
+        ("Half his mouth smiled.", "U12"),
+        ("[raises eyebrow]", "U1+U2"),
+        ("Lip corner tightened and raised, right side only.", "R12+R14"),
+        ("Right brow only: AU1 and AU2.", "R1+R2"),
+        ("Brow lowering was scored as severe, upper lip raising as absent.", "4D"),
+        ("1+2 at C, 5 at B, 26 at B", "1C+2C+5B+26B"),
+        ("The corner of the lips is pulled up, on both sides equally.", "12"),
+        ("The left corner is pulled up in a subtle smirk.", "L12"),
+        ("The man has his tongue sticking out of the left side of his mouth.", "19"),
+        ("Asymmetric brow: left up, right slightly down.", "L1+L2+R4B"),
+        ("It wiped the smile off his face.", "0"),
     ],
 )
 def test_kinds(text: str, codes: str) -> None:
     assert understand(text).coding == parse(codes)
+
+
+@pytest.mark.parametrize(
+    "word", ["happy", "bored", "depressed", "moved", "frozen", "doubtful", "uncertain", "tense"]
+)
+@pytest.mark.parametrize("frame", ["She looks {}.", "A {} face.", "He is {}."])
+def test_a_feeling_names_no_unit_and_is_reported(frame: str, word: str) -> None:
+    heard = understand(frame.format(word))
+    assert not heard.coding
+    assert any(word in span.text for span in heard.unparsed)
 
 
 @pytest.mark.parametrize("pattern", HOSTILE)

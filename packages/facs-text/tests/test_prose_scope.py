@@ -57,7 +57,11 @@ She learned to {b}. | She hates {g}. | She loves to {b}. | She knows how to {b}.
 She was supposed to {b}. | Her plan was to {b}. | She promised to {b}. | She wouldn't {b}.
 Had she {d}, he would know. | Were she to {b}, he would know. | She gave up {g}.
 She no longer {s}. | Last week she {d}. | As a child she {d}. | She usually {s}.
-Sometimes she {s}."""
+Sometimes she {s}. | Little did she {b}. | She all but {d}. | She just about {d}.
+{G} would help. | {G} is what she does best. | As long as she {s}, we are fine.
+Every day she {s}. | On Mondays she {s}. | Normally she {s}. | In her youth she {d}.
+She is allowed to {b}. | He feared she had {d}. | Yesterday, she {d}.
+She {d} once, long ago. | Our model thinks she {s}. | The script requires that she {b}."""
 
 ASSERTED = """\
 She {s}. | She is {g}. | She {d}. | She was {g}. | {G}, she turned away.

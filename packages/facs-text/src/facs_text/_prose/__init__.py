@@ -11,7 +11,7 @@ The words stand in ``data/lexicon.json``. A text passes through
    ``_tongue`` (``_found`` holds what is found);
 7. ``_scope``, ``_supposed``, ``_aside``: negation, ability, time, condition, doubt, what only is
    supposed, and what is another act;
-8. ``_people``, ``_whose``: whose face it is;
+8. ``_people``, ``_whose``: whose face it is (``_names``, ``_doers`` find persons in step 2);
 9. ``_comment``: clauses that speak of the names before them;
 10. ``_inherit``, ``_grade``, ``_lost``: what a clause takes from the one before, its sides and
     levels, and what found no place;

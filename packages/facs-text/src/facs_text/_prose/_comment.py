@@ -21,6 +21,7 @@ _BESIDE = _VERDICT | {"level", "level noun", "number", "mark", "prep", "article"
 _GOES_ON = frozenset(("but", "and", ",", "then", "relative", "yet", "", "sub"))
 _CONTRARY = frozenset(("otherwise", "opposite", "contrary", "reverse"))
 _NO_LONGER = frozenset(("now", "anymore", "any more", "any longer", "afterwards"))
+_HARDLY = frozenset(("hardly", "scarcely", "barely"))
 _OTHER = {"left": "right", "right": "left"}
 
 
@@ -91,10 +92,18 @@ def _of_the_other(state: State, about: _Comment) -> bool:
     """ "One eye is closed, the other only half": the level is of what was not named."""
     words = about.clause.words
     other = bool(words) and (words[0].kind == "other" or words[0].value == "other")
-    if not other or not about.levels or about.sides:
+    if not other or about.sides or about.absent:
         return False
-    state.report(words)
-    return True
+    if about.levels:
+        state.report(words)
+        return True
+    ones = [one for one in state.latest if one.action.side == "one"]
+    joined = about.clause.joint in (",", "then", "and")
+    if joined and {w.kind for w in words} <= {"article", "other", "skip"} and ones:
+        state.take_back(ones)  # "puff out one cheek, then the other"
+        state.report(words)
+        return True
+    return False
 
 
 def _denied(state: State, about: _Comment) -> bool:
@@ -168,7 +177,10 @@ def _one_side_more(state: State, about: _Comment) -> bool:
         return False
     if clause.has(*CONTENT, "person", "pronoun", "comparative"):
         return False
-    if state.under:  # "one cheek lifts when he smiles, the other hardly": which, is not said
+    faint = any(w.low in _HARDLY for w in clause.words)
+    if (
+        state.under or faint
+    ):  # "one cheek lifts when he smiles, the other hardly": which, is not said
         state.report(clause.words)
         return True
     side = about.sides[0].value

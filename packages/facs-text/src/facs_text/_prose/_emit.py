@@ -52,6 +52,7 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
             for action in _actions(target, scope.doubts(target)):
                 heard.append(Said(action, False, words[0].start, words[-1].end, target.name))
                 heard[-1].base, heard[-1].part = _base(clause, target), target.part
+                heard[-1].motion = target.motion
                 sneers = action.code == "10" and not target.motion and not target.code
                 heard[-1].loose = sneers or _of_a_corner(target, words)
     if clause.joint in ("or", "/") and heard and not carried:

@@ -13,6 +13,7 @@ __all__ = ["Scanning", "adds_how_much", "effective", "join", "move"]
 _OF_SIDES = frozenset(("dimple", "raise", "lower", "up and back", "droop", "sideways", "upturn"))
 _VERY = frozenset(("very", "very much", "so", "extremely", "unusually"))
 _PLACES = frozenset(("article", "owner", "unknown", "viewer"))
+_PULLS = ("pull", "draw", "stretch", "spread")
 _AHEAD = 9
 _FROWN = actions_of("4")
 _EYES = frozenset(("eye", "lid", "upper lid"))
@@ -158,6 +159,9 @@ def join(here: Scanning, part: Part, motion: Motion) -> bool:
         key = "chin|push up" if pushed else "chin|lift"
     if key == "chin|push forward" and any(w.low == "by" for w in here.words[: part.place]):
         key = "chin|push"  # "the lower lip is pushed out by the chin"
+    out = motion.weak and motion.word.low.startswith("out") and value in ("lip", "lower lip")
+    if out and not any(w.low.startswith(_PULLS) for w in here.words):
+        return False  # "his lip is out"
     if key not in table:
         return False
     if table[key] == "33" and part.side in ("left", "right"):

@@ -9,6 +9,11 @@ from facs_text._prose._words import Word
 __all__ = ["settle_names"]
 
 _NAMING = frozenset(("level", "article", "prep", "direction", "unknown"))
+# Words of feeling that are also verbs of what a face does, or words about other things.
+_FELT = frozenset(
+    ("bored", "moved", "touched", "broken", "frozen", "depressed", "doubtful", "uncertain", "hope")
+)
+_BEFORE_FEELINGS = frozenset(("aux", "gaze", "light", "article", "hedge", "prep", "level", "skip"))
 _CLAUSE = frozenset(("article", "owner", "part"))
 _COUNTED = frozenset(("first", "second", "third", "next", "last"))
 _RANKS = frozenset(
@@ -50,6 +55,8 @@ def settle_names(words: list[Word]) -> list[Word]:
             word.kind = "prep"  # "crow's feet by her left eye"
         elif word.low == "by" and _means(words, n + 1):
             word.kind = "prep"  # "by a strong lowering of the jaw"
+        if word.low in _FELT and _is_felt(words, n):
+            word.kind, word.value = "unknown", word.low  # "she looks depressed"
         last = n + 1 == len(words) or words[n + 1].kind in ("mark", "prep")
         if word.low == "light" and last and n and words[n - 1].kind in _NAMING:
             word.kind = "unknown"  # "in soft light"
@@ -99,6 +106,16 @@ def _place_of_lines(words: list[Word], n: int) -> bool:
         if word.kind not in ("article", "owner", "side"):
             return word.kind == "part" and word.value in ("eye", "corner", "bare corner")
     return False
+
+
+def _is_felt(words: list[Word], n: int) -> bool:
+    """Whether a word says how somebody feels, and is of no part of a face: "a bored look"."""
+    if n == 0 or words[n - 1].kind not in _BEFORE_FEELINGS:
+        return False
+    behind = words[n + 1] if n + 1 < len(words) else None
+    if behind is not None and behind.kind in ("part", "prep", "code", "owner"):
+        return False
+    return not any(w.kind in ("part", "code", "muscle", "noun", "act") for w in words[:n][-4:])
 
 
 def _means(words: list[Word], n: int) -> bool:

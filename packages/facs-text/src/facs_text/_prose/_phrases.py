@@ -256,6 +256,8 @@ def _meet(here: Scanning, part: Part) -> None:
             join(here, part, verb)
         elif part.value in _LIPS and here.out.targets and here.out.targets[-1].name:
             here.out.targets[-1].side = _LIPS[part.value]  # "a bite on the lower lip"
+        elif part.side == "one" and here.words[here.prep].low == "from":
+            part.used = True  # "a smile spread from one corner to the other"
         elif part.side in ("left", "right", "one") and here.out.targets:
             last = here.out.targets[-1]  # "droops over the right eye"
             last.side = last.side or part.side

@@ -29,6 +29,7 @@ _DEGREES = {"higher": "raise", "wider": "widen"}
 _UNITS = frozenset(("units", "action units", "aus", "muscles", "actions", "movements"))
 _UNLIKELY = frozenset(("unlikely", "untrue", "false", "impossible", "doubtful", "possible"))
 _NAMING = frozenset(("(", "with", ",", "and", "or", "nor", ":"))
+_ABOUT_THAT = frozenset(("where", "which", "in which", "when"))
 _QUIET = frozenset(("raise", "lower", "knit", "sideways", "part", "turn", "push forward", "inward",
                     "back", "curl", "push", "shift", "tilt", "throw"))  # fmt: skip
 
@@ -43,6 +44,7 @@ def read_prose(text: str) -> tuple[list[Said], list[tuple[int, int]]]:
         reader.sentence(clauses)
     reader.unsay()
     reader.two_levels()
+    reader.contradicted()
     return _one_side([s for s in reader.said if not s.void]), _merge(sorted(reader.unknown), text)
 
 
@@ -100,6 +102,10 @@ class _Reader(State):
     # one clause
 
     def _clause(self, clause: Clause) -> None:
+        if self.set_against and clause.words and clause.words[0].low in _ABOUT_THAT:
+            self.report(clause.words)  # "in contrast to 15, where the corners go down"
+            return
+        self.set_against = False
         than, less = self._compare(clause)
         self._at_another_time(clause)
         if self.as_if and clause.joint not in (",", ")"):
@@ -169,6 +175,7 @@ class _Reader(State):
             if words[at].low in ("vs", "versus"):
                 clause.unreal = True  # one of two, and it is not said which
             self._compared(words[at:])
+            self.set_against = not at
             self.report(w for w in words[at:] if w.kind in ("code", "act", "noun", "muscle"))
         return than or bool(more), any(w.value == "less" for w in more)
 

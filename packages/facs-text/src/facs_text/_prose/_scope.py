@@ -105,6 +105,8 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         elif word.low == "left" and n and _leaves(words, n):
             scope.vanish = n  # "the sneer left his lips"
         elif kind == "prep" and word.low in ("off", "from") and scope.vanish < 0:
+            if any(w.low == "to" for w in words[n + 1 :]):
+                continue  # "spread from one corner of her mouth to the other"
             if (
                 n
                 and words[n - 1].kind in ("motion", "light")
@@ -149,7 +151,7 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         w.kind in ("code", "noun", "muscle", "act") for w in words[: scope.deny]
     )
     scope.past = _denied_until(words, scope.deny)
-    if clause.unreal:
+    if clause.unreal or _wanted(words):
         scope.unreal = scope.unsure = 0
         scope.open = True
     return scope
@@ -235,6 +237,13 @@ def _falls(words: list[Word], n: int) -> bool:
     after = words[n + 1] if n + 1 < len(words) else None
     ends = after is None or after.kind in ("mark", "conj", "prep")
     return ends and words[n].form in ("s", "ed") and before.form == "base"
+
+
+def _wanted(words: list[Word]) -> bool:
+    """ "(The script requires) that she smile": a bare verb behind who is to do it."""
+    if len(words) < 3 or words[0].low != "that" or words[1].low not in ("he", "she"):
+        return False
+    return words[2].kind in ("act", "motion", "gaze") and words[2].form == "base"
 
 
 def _be_it_so(words: list[Word], n: int) -> bool:

@@ -71,7 +71,10 @@ def settle_sides(words: list[Word]) -> list[Word]:
 
 
 def _and_the_other(words: list[Word], n: int) -> bool:
-    """ "Left and the right" before a part, of which neither side is said yet."""
+    """ "Left and the right" before a part, but not behind "to the"."""
+    lead = words[n - 2 : n] if n > 1 else words[:n]
+    if any(w.kind == "prep" for w in lead):
+        return False
     after = words[n + 1 : n + 5]
     if len(after) < 4 or after[0].low != "and" or after[1].kind not in ("article", "owner"):
         return False

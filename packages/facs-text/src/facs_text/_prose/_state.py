@@ -17,6 +17,14 @@ KEPT = 24  # names that a later clause may still be about, so that time is linea
 LISTS = frozenset((",", "and", "or", "nor"))
 
 
+# Motions that one part does not do at once.
+_AGAINST = {"raise": ("lower",), "push up": ("lower",), "cock": ("lower",), "widen": ("close",)}
+
+# Parts of which two such motions are hardly told as a sequence, as of a gaze or a head they are.
+_GAZES = ("63", "64")
+_STEADY = frozenset(("brow", "inner brow", "outer brow", "corner", "cheek", "eye", "lid"))
+
+
 @dataclass(slots=True)
 class Said:
     """One action that the prose asserts, or denies."""
@@ -29,7 +37,19 @@ class Said:
     void: bool = False  # taken back, and reported
     base: str = ""  # of the word that it is said with
     part: str = ""  # of the face, that it is said of
+    motion: str = ""  # what that part does
     loose: bool = False  # a word that does not say whether both sides act: "sneer"
+
+
+def _sides_of(said: list[Said]) -> set[str]:
+    return {one.action.side for one in said}
+
+
+def _meets(side: str, others: set[str]) -> bool:
+    """Whether something of a side is of one of the others too, as far as that is told."""
+    if side in ("left", "right"):
+        return bool(others & {side, "both"})
+    return side == "both" and bool(others & {"both", "left", "right"})
 
 
 class State:
@@ -54,6 +74,7 @@ class State:
         self.before = self.latest  # of the sentence before
         self.latest = []
         self.side_lost = False  # a side of the clause before went with nothing that was read
+        self.set_against = False  # the clause before only is what this one is compared with
         self.under = False  # that was a clause with "when" or "which" before it
         self.elsewhen = False  # the sentence begins with another time: "yesterday, ..."
         self.beside: list[Said] = []  # what the last of them is joined to by "and"
@@ -117,6 +138,20 @@ class State:
                 for one in all_of:
                     one.action = one.action._replace(level=0)
                     self.unknown.append((one.start, one.end))
+
+    def contradicted(self) -> None:
+        """Take back what cannot be of one face: "A with the brows up, B with the brows down"."""
+        moved: dict[tuple[str, str], list[Said]] = {}
+        for one in self.said:
+            steady = one.part in _STEADY and one.action.code not in _GAZES
+            if steady and not (one.denied or one.void):
+                moved.setdefault((one.part, one.motion), []).append(one)
+        for (part, motion), ups in moved.items():
+            for against in _AGAINST.get(motion, ()):
+                downs = moved.get((part, against), [])
+                of_ups, of_downs = _sides_of(ups), _sides_of(downs)
+                self.take_back(one for one in ups if _meets(one.action.side, of_downs))
+                self.take_back(one for one in downs if _meets(one.action.side, of_ups))
 
     def drop_waiting(self) -> None:
         self.report(p.word for p in self.waiting if not p.used)

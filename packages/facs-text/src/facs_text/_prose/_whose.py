@@ -97,7 +97,7 @@ def _is_another(state: State, clause: Clause, n: int) -> bool:
     known yet whose face it was.
     """
     words = clause.words
-    if words[n].kind == "other":
+    if words[n].kind == "other" or words[n].low == "others":
         return True
     if any(w.low in ("other", "another", "second") for w in words[max(0, n - 2) : n]):
         return True
