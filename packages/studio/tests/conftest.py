@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,9 @@ from auface_studio.eye import Detected
 from auface_studio.face import Drawn
 from auface_studio.server.app import Studio
 from facs_text import Coding, describe, resolve
+
+sys.path.insert(0, str(Path(__file__).parent))
+from browsing import chrome, open_studio, serve  # noqa: F401  (fixtures of the browser tests)
 
 # A slow machine is no fault of what is tested.
 settings.register_profile("patient", deadline=None)

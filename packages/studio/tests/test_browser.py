@@ -3,141 +3,26 @@
 The painter is the small one of conftest: what is tested is the page, not the picture.
 """
 
-# ruff: noqa: E402  (what is imported below is what may be missing: the skip comes first)
 from __future__ import annotations
 
 import csv
 import io
 import json
-import shutil
-import threading
 import zipfile
 from urllib.request import Request, urlopen
 
 import pytest
 
-selenium = pytest.importorskip("selenium", reason="selenium is not installed: no browser tests")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
-if not CHROMIUM or not DRIVER:
-    pytest.skip("chromium and chromedriver are not installed: no browser tests",
-                allow_module_level=True)  # fmt: skip
+pytest.importorskip("selenium", reason="selenium is not installed: no browser tests")
 
-import uvicorn
-from selenium.webdriver import ActionChains, Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
+from browsing import Page, errors
+from selenium.webdriver import ActionChains
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
-from auface_studio.server.app import Studio
-from auface_studio.server.serve import bind, hosts_of
 from auface_studio.study import Answers, read_study, report_of
 from auface_studio.study.app import StudyPage
 
 SCRIPT = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
-
-
-class Served:
-    """An app on a free port of the loopback, in a thread."""
-
-    def __init__(self, make, port=0):
-        self.place = bind(port)
-        self.port = self.place.getsockname()[1]
-        self.page = make(hosts_of(self.place))
-        self.url = f"http://{hosts_of(self.place)[0]}/"
-        config = uvicorn.Config(self.page.app, log_level="error", lifespan="off", ws="none",
-                                timeout_graceful_shutdown=1)  # fmt: skip
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(
-            target=self.server.run, kwargs={"sockets": [self.place]}, daemon=True
-        )
-        self.thread.start()
-
-    def stop(self):
-        self.server.should_exit = True
-        self.thread.join(10)
-        self.place.close()
-
-
-@pytest.fixture
-def serve():
-    running = []
-
-    def start(make, port=0):
-        running.append(Served(make, port))
-        return running[-1]
-
-    yield start
-    for one in running:
-        one.stop()
-
-
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory):
-    options = ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage",
-                     "--window-size=1400,1000", "--disable-background-networking"):  # fmt: skip
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
-
-
-class Page:
-    """Shorthands: css to elements, and waiting for what must come true."""
-
-    def __init__(self, driver):
-        self.driver = driver
-
-    def __call__(self, css):
-        return self.driver.find_element(By.CSS_SELECTOR, css)
-
-    def all(self, css):
-        return self.driver.find_elements(By.CSS_SELECTOR, css)
-
-    def until(self, check, says=""):
-        return WebDriverWait(self.driver, 180, poll_frequency=0.05).until(lambda _: check(), says)
-
-    def js(self, code, *arguments):
-        return self.driver.execute_script(code, *arguments)
-
-    def value(self, css):
-        return self(css).get_attribute("value")
-
-    def slide(self, code, level, side=None):
-        """Set a slider as a hand does: the event is input."""
-        css = f'[data-code="{code}"] input[type=range]' + (f'[data-side="{side}"]' if side else "")
-        self.js("const s = document.querySelector(arguments[0]); s.value = arguments[1];"
-                "s.dispatchEvent(new Event('input', {bubbles: true}))", css, level)  # fmt: skip
-
-    def write(self, css, text):
-        field = self(css)
-        field.clear()
-        field.send_keys(text)
-
-
-@pytest.fixture
-def open_studio(chrome, serve, faces, eyes, tmp_path):
-    """open_studio(hash) -> the Page, ready."""
-    served = serve(lambda hosts: Studio(faces, eyes, hosts, out=tmp_path / "sets"))
-
-    def start(hash_="#c=0&p=1"):
-        chrome.get("about:blank")
-        chrome.get_log("browser")
-        chrome.get(served.url + hash_)
-        page = Page(chrome)
-        page.served = served
-        page.until(lambda: page.all(".unit") and page("#text").text, "the page did not come up")
-        return page
-
-    return start
-
-
-def errors(page):
-    return [e["message"] for e in page.driver.get_log("browser") if e["level"] == "SEVERE"]
 
 
 def test_sliders_change_codes_text_and_face(open_studio, faces):

@@ -15,6 +15,21 @@ export function h(tag, props = {}, ...children) {
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 
+// New children for a node. Who had the focus among the old keeps it among the new: by `data-keep`,
+// else by place; where nothing is left to stop at, on the panel around.
+const STOPS = "[tabindex], a[href], button, input, select, textarea, summary";
+export function refill(root, ...children) {
+  const stops = () => [...root.querySelectorAll(STOPS)];
+  const old = document.activeElement;
+  const at = stops().indexOf(old);
+  if (at >= 0) old.blur(); // what it lit goes out
+  root.replaceChildren(...children);
+  if (at < 0) return;
+  const now = stops();
+  const same = old.dataset.keep && now.find((node) => node.dataset.keep === old.dataset.keep);
+  (same || now[Math.min(at, now.length - 1)] || root.closest("[tabindex]"))?.focus({ preventScroll: true });
+}
+
 // One stop of the Tab key for many buttons: arrows, Home and End move between them.
 // Returns what is to be called when the buttons are others.
 export function rove(root, selector) {
@@ -31,7 +46,14 @@ export function rove(root, selector) {
     event.preventDefault();
     nodes[to]?.focus();
   });
-  return () => stop(all()[0]);
+  return () => stop(all().includes(document.activeElement) ? document.activeElement : all()[0]);
+}
+
+// For those who hear the page: one sentence, once the hand rests.
+let saying = 0;
+export function say(text) {
+  clearTimeout(saying);
+  saying = setTimeout(() => { $("#say").textContent = text; }, 500);
 }
 
 let timer = 0;
@@ -40,7 +62,10 @@ export function toast(text) {
   node.textContent = text;
   node.classList.add("up");
   clearTimeout(timer);
-  timer = setTimeout(() => node.classList.remove("up"), 2600);
+  timer = setTimeout(() => {
+    node.classList.remove("up");
+    node.textContent = "";
+  }, 2600);
 }
 
 export async function copy(text, what) {

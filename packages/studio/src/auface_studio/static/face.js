@@ -1,6 +1,6 @@
 // The face and what lights on it. A quick draft first, the finished picture when the hand rests.
 
-import { $ } from "./dom.js";
+import { $, say } from "./dom.js";
 import { Latest, picture, post, TAB } from "./api.js";
 import { showSeen } from "./seen.js";
 
@@ -38,7 +38,10 @@ const draft = new Latest(async ({ body, count, started }) => {
       finish = setTimeout(() => finished(body, count), 250);
     }
   } catch (error) {
-    if (count === asked && error.status !== 409) mark(error.message);
+    if (count === asked && error.status !== 409) {
+      mark(error.message);
+      say(error.message);
+    }
   }
 });
 

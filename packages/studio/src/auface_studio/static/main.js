@@ -1,15 +1,16 @@
 // The page: three views of one coding, and each change goes to all of them.
 
-import { $, copy, h, toast } from "./dom.js";
+import { $, copy, h, say, toast } from "./dom.js";
 import { get, Latest, post } from "./api.js";
 import { address, change, fromAddress, onChange, state, undo } from "./state.js";
 import { buildSliders, light, showSliders } from "./sliders.js";
 import { showCodes, showText, showUnread } from "./words.js";
-import { showTrace } from "./trace.js";
+import { saidOf, showTrace } from "./trace.js";
 import { drawFace, drawRest, glow, setMaps } from "./face.js";
 import { buildGallery, buildPortrait, showPerson } from "./people.js";
 import { buildSet } from "./set.js";
 import { buildRead } from "./read.js";
+import { buildHelp, help, lead, listen } from "./keys.js";
 
 let start = null;
 let view = null;
@@ -33,22 +34,40 @@ const looks = new Latest(async ({ asked, source }) => {
     return;
   }
   if (source !== "rest") $("#codes-error").textContent = "";
+  // While a newer wish waits, the sliders are ahead of this answer: a key goes on from where they are.
+  if (looks.next) return show(source, false);
   state.actions = view.actions;
   state.codes = view.codes;
   show(source);
   if (source !== "sliders") draw();
 });
 
-function show(source) {
+function show(source, newest = true) {
   showCodes(view.codes, source !== "codes" && source !== "");
-  if (source !== "sliders-only") showSliders();
+  if (newest) showSliders();
   if (!writing || source !== "text") showText(view, hover);
   showUnread(source === "text" ? view : { unread: [], actions: [] });
   showTrace(view, hover);
   showPerson();
+  announce(source);
+  if (source !== "preset") $("#preset").value = start.presets.find((p) => p.drawn === view.codes)?.drawn ?? "";
   $("#face-codes").textContent = view.codes === "0" ? "0, at rest" : view.codes;
   $("#face").alt = `Person ${state.portrait ? "of the portrait" : state.person}: ${view.text}`;
   history.replaceState(null, "", address());
+}
+
+// What those who do not see the change hear of it: a slider says its own level, so only what gives
+// way is new; of codes the words, of all else the codes.
+let heard = "";
+function announce(source) {
+  const conflicts = saidOf(view);
+  if (source === "codes" || source === "words") say(view.text);
+  else if (source === "sliders") {
+    if (conflicts !== heard) say(conflicts || "No units hold each other back");
+  } else if (source !== "begin" && source !== "rest") {
+    say([view.codes === "0" ? "at rest" : view.codes, conflicts].filter(Boolean).join(". "));
+  }
+  heard = conflicts;
 }
 
 function draw() {
@@ -66,6 +85,7 @@ onChange((values, source) => {
     showPerson();
     drawRest({ seed: state.seed, ...who() });
     draw();
+    if (!values.portrait && !$("#gallery").contains(document.activeElement)) say(`Person ${state.person}`);
     history.replaceState(null, "", address());
   }
 });
@@ -77,6 +97,7 @@ function showView() {
     tab.tabIndex = mine ? 0 : -1;
     $(`#view-${tab.dataset.view}`).hidden = !mine;
   }
+  $(".skip").textContent = `Skip to ${SKIP_TO[state.view][1]}`;
   // What had the focus may be hidden now.
   const held = document.activeElement?.closest("[role=tabpanel]");
   if (held?.hidden) $(`#tab-${state.view}`).focus();
@@ -85,14 +106,14 @@ function showView() {
 
 const setCodes = (codes, source = "codes-set") => change({ codes }, { source });
 
-function write(on) {
+function write(on, focus = true) {
   writing = on;
   $("#text").hidden = on;
   $("#prose").hidden = !on;
   $("#edit").textContent = on ? "Done" : "Write it yourself";
   if (on) {
     $("#prose").value = view?.actions.length ? view.text : "";
-    $("#prose").focus();
+    if (focus) $("#prose").focus();
   } else {
     showText(view, hover);
     $("#edit").focus();
@@ -111,23 +132,25 @@ function wire() {
   $("#mirror").addEventListener("click", mirror);
   $("#undo").addEventListener("click", back);
   $("#theme").addEventListener("click", theme);
-  $("#help").addEventListener("click", () => $("#keys").showModal());
+  $("#help").addEventListener("click", help);
   // Not by the address: the address holds the coding.
-  $(".skip").addEventListener("click", (event) => { event.preventDefault(); $(SKIP_TO[state.view]).focus(); });
+  $(".skip").addEventListener("click", (event) => { event.preventDefault(); $(SKIP_TO[state.view][0]).focus(); });
   for (const tab of document.querySelectorAll("[role=tab]")) {
     tab.addEventListener("click", () => change({ view: tab.dataset.view }, { remember: false }));
     tab.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
       const tabs = [...document.querySelectorAll("[role=tab]")];
-      const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+      const at = tabs.indexOf(tab) + tabs.length;
+      const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      const next = tabs[to % tabs.length];
       next.click();
       next.focus();
     });
   }
   for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copyAs(button.dataset.copy));
   window.addEventListener("hashchange", () => change(fromAddress(location.hash), { source: "address" }));
-  document.addEventListener("keydown", keys);
+  listen({ run: letters(), undo: back, done: () => write(false) });
 }
 
 function copyAs(kind) {
@@ -145,57 +168,55 @@ function back() {
   if (!undo()) toast("Nothing to undo");
 }
 
+const isDark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+const showTheme = () => $("#theme").setAttribute("aria-pressed", String(isDark()));
+
 function theme() {
-  const dark = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-  document.documentElement.dataset.theme = dark === "dark" ? "light" : "dark";
+  document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+  showTheme();
   try { localStorage.setItem("auface-theme", document.documentElement.dataset.theme); } catch { /* not kept then */ }
 }
 
-const KEYS = [
-  ["0, A to E", "on a slider: its level"], ["← →", "on a slider: one level down or up"], ["/", "find a unit"], ["C", "to the codes"],
-  ["T", "write the English yourself"], ["R", "everything to rest"], ["M", "exchange left and right"], ["[ and ]", "the person before, the next"],
-  ["W", "other words for the same"], ["Ctrl Z", "undo"], ["?", "this list"],
-];
+// What the link at the top skips to, and what it calls it.
+const SKIP_TO = { face: ["#codes", "the codes"], set: ["#set-title", "the design"], read: ["#read-drop", "the picture"] };
 
-const SKIP_TO = { face: "#codes", set: "#set-title", read: "#read-drop" };
-
-function keys(event) {
-  if ($("dialog[open]")) return; // what lies behind a dialog is not to change
-  const typing = event.target.matches?.("textarea, select, input:not([type=range], [type=checkbox])");
-  if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !typing) return event.preventDefault(), back();
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape" && typing) return writing ? write(false) : event.target.blur();
-  if (event.key === "?" && !typing) return event.preventDefault(), $("#keys").showModal();
-  if (typing || state.view !== "face") return;
-  const run = {
-    "/": () => $("#find").focus(), c: () => $("#codes").focus(), t: () => write(true), r: () => setCodes("0"), m: mirror,
-    "[": () => change({ person: (state.person + start.people - 1) % start.people, portrait: null }),
-    "]": () => change({ person: (state.person + 1) % start.people, portrait: null }),
-    w: () => $("#reword").click(),
-  }[event.key];
-  if (!run) return;
-  event.preventDefault();
-  run();
+function letters() {
+  const other = (step) => () => change({ person: (state.person + step + start.people) % start.people, portrait: null });
+  return {
+    "/": () => lead("#find"), c: () => lead("#codes"), t: () => { write(true, false); lead("#prose"); },
+    r: () => setCodes("0"), m: mirror, "[": other(-1), "]": other(1), w: () => $("#reword").click(),
+  };
 }
 
-function buildHelp() {
-  $("#keys").append(
-    h("h2", {}, "Keys"), h("dl", {}, KEYS.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])),
-    h("p", { class: "source" }, `Generator ${start.model}; ${Object.entries(start.versions).map(([n, v]) => `${n} ${v}`).join(", ")}; detector ${start.detector ?? "none"}. Everything stays on this machine.`),
-    h("form", { method: "dialog" }, h("button", {}, "Close")));
+// On a narrow page the sliders stand below the words and the views below the tools, and so they come
+// in the order of the Tab key.
+function arrange() {
+  const narrow = matchMedia("(max-width: 760px)");
+  const place = () => {
+    const held = document.activeElement;
+    $(narrow.matches ? ".explain" : ".stage").before($(".controls"));
+    $(".bar").append($(narrow.matches ? ".bar nav" : ".tools"));
+    if (held !== document.activeElement) held.focus();
+  };
+  place();
+  narrow.addEventListener("change", place);
+  // The face stays in sight above what is moved; what has the focus must not lie under it.
+  const faces = $(".faces");
+  new ResizeObserver(() => document.documentElement.style.setProperty("--stuck", `${faces.offsetHeight}px`)).observe(faces);
 }
 
 async function begin() {
   try { document.documentElement.dataset.theme = localStorage.getItem("auface-theme") ?? ""; } catch { /* as the system has it */ }
   if (!document.documentElement.dataset.theme) delete document.documentElement.dataset.theme;
+  showTheme();
   start = await get("/api/start");
   setMaps(start.maps);
   buildSliders(start, hover);
   buildGallery(start.people);
   buildPortrait();
-  buildHelp();
+  buildHelp(start);
   for (const preset of start.presets) $("#preset").append(h("option", { value: preset.drawn, title: preset.source }, `${preset.name} (${preset.codes})`));
-  $("#preset").addEventListener("change", (event) => { if (event.target.value) setCodes(event.target.value); event.target.value = ""; });
+  $("#preset").addEventListener("change", (event) => { if (event.target.value) setCodes(event.target.value, "preset"); });
   buildSet(start);
   buildRead(start, (codes) => { change({ view: "face" }); setCodes(codes); });
   wire();
@@ -203,6 +224,7 @@ async function begin() {
   Object.assign(state, found, { codes: found.codes ?? "0", person: Math.min(found.person ?? 3, start.people - 1) });
   $("#detail").value = state.detail;
   showView();
+  arrange();
   drawRest({ seed: state.seed, ...who() });
   looks.wish({ asked: { codes: state.codes }, source: "begin" });
 }

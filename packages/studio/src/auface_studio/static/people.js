@@ -1,6 +1,6 @@
 // Who it is: a gallery of made-up people, or a portrait.
 
-import { $, h, toast } from "./dom.js";
+import { $, h, say, toast } from "./dom.js";
 import { send } from "./api.js";
 import { thumb } from "./thumbs.js";
 import { change, state } from "./state.js";
@@ -24,9 +24,10 @@ export function buildGallery(count) {
   }
   root.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (!step) return;
+    const to = { Home: 0, End: count - 1 }[event.key] ?? (step && (state.person + step + count) % count);
+    if (to === undefined) return;
     event.preventDefault();
-    change({ person: (state.person + step + count) % count, portrait: null });
+    change({ person: to, portrait: null });
     $(`[data-person="${state.person}"]`).focus();
   });
 }
@@ -64,7 +65,7 @@ export function drop(zone, take) {
   });
 }
 
-const INVITE = "Drop your own portrait, or click to choose one";
+const INVITE = "Drop your own portrait, or choose one";
 let dropped = null; // {portrait, picture, note}: the portrait that was sent last
 
 function showPortrait() {
@@ -72,6 +73,9 @@ function showPortrait() {
   const mine = dropped !== null && state.portrait === dropped.portrait;
   zone.classList.toggle("chosen", mine);
   zone.classList.toggle("unsure", mine && Boolean(dropped.note));
+  // The button's name goes on saying what it does, also once it says what it did.
+  if (mine) zone.setAttribute("aria-label", "Your portrait is the person; choose another");
+  else zone.removeAttribute("aria-label");
   if (zone.classList.contains("refused")) return; // the word on a file that was none stays to be read
   $("span", zone).replaceChildren(...(mine
     ? [h("img", { src: dropped.picture, alt: "" }), ` Your portrait is the person${dropped.note ? `: ${dropped.note}` : ""}`] : [INVITE]));
@@ -88,6 +92,7 @@ export function buildPortrait() {
       if (dropped) URL.revokeObjectURL(dropped.picture);
       dropped = { portrait, note, picture: URL.createObjectURL(file) };
       change({ portrait });
+      say(`Your portrait is the person${note ? `: ${note}` : ""}`);
     } catch (error) {
       zone.classList.add("refused");
       $("span", zone).textContent = error.message;

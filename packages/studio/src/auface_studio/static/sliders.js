@@ -1,6 +1,6 @@
 // A slider for each unit: 0, A to E; both sides as one, or apart.
 
-import { $, h } from "./dom.js";
+import { $, h, refill, say } from "./dom.js";
 import { post } from "./api.js";
 import { change, levelOf, state, withLevel } from "./state.js";
 
@@ -44,16 +44,25 @@ function row(unit, onHover) {
   const inputs = new Map();
   rows.set(unit.code, { unit, node, inputs, split, onHover });
   const toggle = split && unit.whole
+    // No stop of the Tab key: S on the slider does the same, and halves the way through the list.
     ? h("button", {
-        class: "apart", "aria-pressed": "false", title: unit.sides[0] === "top" ? "Upper and lower lip apart, or as one" : "Its left and right apart, or as one",
+        class: "apart", tabindex: -1, "aria-pressed": "false", title: unit.sides[0] === "top" ? "Upper and lower lip apart, or as one" : "Its left and right apart, or as one",
         "aria-label": `${unit.code} ${unit.name}: sides apart`,
-        onclick: () => { byCoding.delete(unit.code); apart.has(unit.code) ? join(unit) : apart.add(unit.code); show(unit.code); },
+        onclick: () => turn(unit),
       }, unit.sides[0] === "top" ? "T·B" : "L·R")
     : null;
   node.append(h("span", { class: "num" }, unit.code), h("span", { class: "name" }, unit.name), toggle ?? "", h("div", { class: "tracks" }));
   if (split && !unit.whole) apart.add(unit.code);
   show(unit.code);
   return node;
+}
+
+// Both sides as one, or apart.
+function turn(unit) {
+  byCoding.delete(unit.code);
+  if (apart.has(unit.code)) join(unit);
+  else apart.add(unit.code);
+  show(unit.code);
 }
 
 function join(unit) {
@@ -69,7 +78,7 @@ function show(code) {
   if ([...inputs.keys()].join() !== wanted.join()) {
     inputs.clear();
     const tracks = wanted.map((side) => track(unit, side, inputs, onHover));
-    $(".tracks", node).replaceChildren(...tracks);
+    refill($(".tracks", node), ...tracks);
     node.classList.toggle("is-apart", isApart);
     $(".apart", node)?.setAttribute("aria-pressed", String(isApart));
   }
@@ -92,14 +101,18 @@ function track(unit, side, inputs, onHover) {
   const input = h("input", {
     type: "range", min: 0, max: unit.graded ? 5 : 1, step: 1, value: 0,
     "aria-label": `${unit.code} ${unit.name}${place ? ", " + place : ""}`,
-    "data-side": side,
+    "data-side": side, "data-keep": side,
+    "aria-keyshortcuts": unit.sides.length > 1 && unit.whole ? "S" : undefined,
     oninput: () => set(unit, side, Number(input.value), onHover),
     onkeydown: (event) => {
       const at = LETTERS.indexOf(event.key.toUpperCase());
-      if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+      const sides = event.key.toLowerCase() === "s" && unit.sides.length > 1 && unit.whole;
+      if ((at < 0 && !sides) || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       event.stopPropagation();
-      set(unit, side, at, onHover);
+      if (sides) return turn(unit);
+      input.value = String(at); // at once: an arrow may follow before the server has answered
+      set(unit, side, Number(input.value), onHover);
     },
   });
   const out = h("output", {}, "·");
@@ -113,20 +126,29 @@ function set(unit, side, level, onHover) {
 }
 
 export function showSliders() {
-  for (const [code, { unit, split }] of rows) {
+  for (const [code, { unit, node, split }] of rows) {
     const mine = state.actions.filter(([c]) => c === code);
     const sides = mine.map(([, side]) => side);
     // Sides that differ cannot be shown as one; what a coding took apart, a coding joins again.
     if (split && sides.some((side) => unit.sides.includes(side))) {
       if (!apart.has(code)) byCoding.add(code);
       apart.add(code);
-    } else if (byCoding.has(code) && unit.whole) {
+    } else if (byCoding.has(code) && unit.whole && !node.contains(document.activeElement)) {
+      // Not under the hand: a side that passes the level of the other would lose its slider.
       byCoding.delete(code);
       apart.delete(code);
     }
     show(code);
   }
   narrow();
+}
+
+// To the slider of the first of the units that has one.
+export function toSlider(keys) {
+  const found = keys.map((key) => [...rows.values()].find(({ unit }) => unit.key === key)).find(Boolean);
+  if (!found) return;
+  found.node.hidden = found.node.parentElement.hidden = false;
+  $("input", found.node).focus();
 }
 
 export function light(keys) {
@@ -147,6 +169,7 @@ async function find(text) {
   }
   $("#find-note").replaceChildren(...note);
   narrow();
+  if (hits?.size) say(`${hits.size} ${hits.size === 1 ? "unit" : "units"} found`);
 }
 
 function named(unit, words) {
@@ -162,9 +185,11 @@ function noteOn(text, codes, found) {
   return found.size ? [] : ["No unit by that name. Try a part of the face, a muscle, a number, or a word such as smile."];
 }
 
-// Only what was found is shown, and what acts: no unit works unseen.
+// Only what was found is shown, and what acts: no unit works unseen, and none goes under the hand.
 function narrow() {
-  for (const { unit, node } of rows.values()) node.hidden = hits !== null && !hits.has(unit.code) && !node.classList.contains("acting");
+  for (const { unit, node } of rows.values()) {
+    node.hidden = hits !== null && !hits.has(unit.code) && !node.classList.contains("acting") && !node.contains(document.activeElement);
+  }
   for (const group of document.querySelectorAll(".group")) {
     group.hidden = ![...group.querySelectorAll(".unit")].some((unit) => !unit.hidden);
   }

@@ -19,7 +19,6 @@ function consent() {
     h("h1", {}, about.title), h("p", { class: "prose" }, about.consent), h("p", { class: "prose" }, about.instructions),
     h("p", { class: "note" }, about.kind === "pair" ? "Choose with a click, or with the keys: ← or 1 for the left picture, → or 2 for the right. Left and right in a text are the person's own." : "Choose with a click, or with the keys 1 to 7."),
     h("button", { class: "primary", id: "agree", onclick: begin }, "I agree, begin"));
-  $("#agree").focus();
 }
 
 async function begin() {
@@ -33,14 +32,16 @@ async function begin() {
 async function next() {
   question = await post("/api/next", { rater });
   if (question.finished) {
-    root.replaceChildren(h("h1", {}, about.title), h("p", { class: "prose", id: "finished" }, about.thanks), h("p", { class: "note" }, `${question.done} answers of ${rater}`));
+    root.replaceChildren(h("h1", {}, about.title), h("p", { class: "prose", id: "finished", tabindex: -1 }, about.thanks), h("p", { class: "note" }, `${question.done} answers of ${rater}`));
+    $("#finished").focus();
     return;
   }
   const images = question.pictures.map((src, n) => h("img", { src, alt: question.pictures.length > 1 ? ["left picture", "right picture"][n] : "the picture to rate", draggable: "false" }));
   await Promise.all(images.map((image) => image.decode().catch(() => {})));
   const parts = [h("progress", { max: question.total, value: question.done, "aria-label": `${question.done} of ${question.total} answered` }),
-    h("p", { class: "note count" }, `${question.done + 1} of ${question.total}`),
-    h("p", { class: "said" }, question.text), h("p", { class: "question" }, about.question)];
+    h("p", { class: "note count", id: "count" }, `${question.done + 1} of ${question.total}`),
+    h("div", { class: "ask", id: "ask", tabindex: -1, role: "group", "aria-labelledby": "count said question" },
+      h("p", { class: "said", id: "said" }, question.text), h("p", { class: "question", id: "question" }, about.question))];
   if (about.kind === "pair") {
     parts.push(h("div", { class: "pair" }, images.map((image, n) => h("button", { class: "choice", "data-choice": ["left", "right"][n], onclick: () => choose(["left", "right"][n]) }, image, h("kbd", {}, ["←", "→"][n])))));
   } else {
@@ -48,6 +49,8 @@ async function next() {
       h("div", { class: "ends note" }, h("span", {}, about.ends[0]), h("span", {}, about.ends[1])));
   }
   root.replaceChildren(...parts, h("p", { class: "error", role: "alert", id: "trouble" }));
+  // On the question, not on a side: Tab goes to the left, and no side looks chosen.
+  $("#ask").focus();
   shown = performance.now();
   busy = false;
 }
@@ -77,7 +80,7 @@ async function flush() {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || !question) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || !question || question.finished) return;
   const keys = about.kind === "pair" ? { ArrowLeft: "left", 1: "left", ArrowRight: "right", 2: "right" } : Object.fromEntries([..."1234567"].map((k) => [k, k]));
   if (keys[event.key]) { event.preventDefault(); choose(keys[event.key]); }
 });

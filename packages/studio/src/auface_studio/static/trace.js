@@ -1,38 +1,48 @@
 // The conflict trace: who opposes whom, who gives way, by how much, and why.
 
-import { $, h } from "./dom.js";
+import { $, h, refill } from "./dom.js";
 
 const percent = (x) => `${Math.round(100 * x)}%`;
 const number = (key) => key.replace(/^AU/, "");
 const LETTER = ["0", "A", "B", "C", "D", "E"];
 
+let opened = null; // whether the notes are open, once the hand has said so
+
+// A unit that is only hard to tell beside another loses nothing: that is a look, not a conflict.
+const holds = (t) => t.units.some((u) => u.raw - u.alone > 0.004);
+
+// Who gives way to whom, in one line.
+export const saidOf = (view) => view.trace.filter(holds).map(heading).join("; ");
+
 export function showTrace(view, onHover) {
-  // A unit that is only hard to tell beside another loses nothing: that is a look, not a conflict.
-  const holds = (t) => t.units.some((u) => u.raw - u.alone > 0.004);
   const conflicts = view.trace.filter(holds);
   const rest = view.trace.filter((t) => !holds(t));
   const root = $("#trace");
   if (!view.trace.length) {
-    root.replaceChildren(h("p", { class: "quiet" }, view.actions.length
+    refill(root, h("p", { class: "quiet" }, view.actions.length
       ? "Nothing here opposes anything else: no unit gives way. Try 12C+15C."
       : "Move a slider, type codes, or write what the face does."));
     return;
   }
-  root.replaceChildren(
+  refill(root,
     ...(conflicts.length ? conflicts.map((t) => card(t, onHover)) : [h("p", { class: "quiet" }, "No units hold each other back.")]),
-    ...(rest.length ? [h("details", { open: !conflicts.length }, h("summary", {}, `${rest.length} more ${rest.length === 1 ? "note" : "notes"} on units together`), rest.map(small))] : []),
+    ...(rest.length ? [h("details", { open: opened ?? !conflicts.length },
+      h("summary", { "data-keep": "notes", onclick: (event) => { opened = !event.currentTarget.parentElement.open; } }, `${rest.length} more ${rest.length === 1 ? "note" : "notes"} on units together`), rest.map(small))] : []),
   );
 }
 
+const sidesOf = (t, key) => t.units.filter((u) => u.key === key);
+const heading = (t) => title(t, ...t.aus.map((key) => Math.max(...sidesOf(t, key).map(lost))));
+
 function card(t, onHover) {
   const [a, b] = t.aus;
-  const sides = (key) => t.units.filter((u) => u.key === key);
+  const sides = (key) => sidesOf(t, key);
   const name = (key) => sides(key)[0]?.name ?? "";
   return h("article", {
-    class: `conflict-card ${t.kind}`, tabindex: 0,
+    class: `conflict-card ${t.kind}`, tabindex: 0, "aria-label": heading(t), "data-keep": t.aus.join(),
     onmouseenter: () => onHover(t.aus), onmouseleave: () => onHover(null), onfocus: () => onHover(t.aus), onblur: () => onHover(null),
   },
-    h("h3", {}, title(t, Math.max(...sides(a).map(lost)), Math.max(...sides(b).map(lost)))),
+    h("h3", {}, heading(t)),
     h("p", { class: "names" }, `${number(a)} ${name(a)}, ${number(b)} ${name(b)}`),
     h("div", { class: "tug", role: "img", "aria-label": t.units.map(say).join("; ") },
       h("div", { class: "pull left" }, sides(a).map(bar)), h("div", { class: "pull right" }, sides(b).map(bar))),

@@ -1,6 +1,7 @@
 // The codes and the English of the coding, each to be read and to be written.
 
-import { $, h } from "./dom.js";
+import { $, h, refill } from "./dom.js";
+import { toSlider } from "./sliders.js";
 
 export function showCodes(codes, force) {
   const field = $("#codes");
@@ -17,15 +18,25 @@ export function showText(view, onHover) {
     const conflict = view.trace.some((t) => t.kind === "antagonist" && t.aus.every((key) => clause.aus.includes(key)));
     parts.push(h("span", {
       class: clause.aus.length ? (conflict ? "clause conflict" : "clause") : "",
-      tabindex: clause.aus.length ? 0 : undefined,
       title: clause.codes || undefined,
       onmouseenter: () => onHover(clause.aus), onmouseleave: () => onHover(null),
-      onfocus: () => onHover(clause.aus), onblur: () => onHover(null),
+      ...(clause.aus.length ? stop(clause.aus, onHover) : {}),
     }, view.text.slice(clause.start, clause.end)));
     at = clause.end;
   }
   parts.push(view.text.slice(at));
-  root.replaceChildren(...parts);
+  refill(root, ...parts);
+}
+
+// By keys a clause lights up while it has the focus, and Enter leads to its slider. A click does so
+// only when a screen reader made it (detail 0): the hand clicks to select the words.
+function stop(aus, onHover) {
+  return {
+    tabindex: 0, role: "link", "data-keep": aus.join(),
+    onfocus: () => onHover(aus), onblur: () => onHover(null),
+    onkeydown: (event) => { if (event.key === "Enter") toSlider(aus); },
+    onclick: (event) => { if (event.detail === 0) toSlider(aus); },
+  };
 }
 
 export function showUnread({ unread, actions }) {
