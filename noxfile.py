@@ -13,6 +13,7 @@ import tomllib
 from pathlib import Path
 
 import nox
+from packaging.version import Version
 
 ROOT = Path(__file__).parent
 PACKAGES = ("facs-text", "vq-tokenizer", "auface-gen", "aaad", "cli", "studio")
@@ -222,17 +223,19 @@ def _alone(session: nox.Session, package: str, wheels: Path) -> None:
 @nox.session
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def minimums(session: nox.Session, package: str) -> None:
-    """One package's tests with the lowest versions that it says it can do with."""
-    lowest: dict[str, str] = {}
-    for name in (package, *SIBLINGS[package]):
-        project = tomllib.loads((Path(folder(name)) / "pyproject.toml").read_text())["project"]
+    """One package's tests with the lowest versions that it and what it needs can do with."""
+    lowest: dict[str, Version] = {}
+    for part in (package, *SIBLINGS[package]):
+        project = tomllib.loads((Path(folder(part)) / "pyproject.toml").read_text())["project"]
         wanted = list(project.get("dependencies", []))
-        for extra in TEST_EXTRAS.get(name, "").strip("[]").split(","):
+        for extra in TEST_EXTRAS.get(part, "").strip("[]").split(","):
             wanted += project.get("optional-dependencies", {}).get(extra, [])
         for line in wanted:
             requirement, _, bound = line.partition(";")[0].partition(">=")
-            if bound and requirement.strip() not in PACKAGES:
-                lowest[requirement.strip()] = bound.split(",")[0].strip()
+            name = requirement.strip()
+            if bound and name not in PACKAGES:
+                least = Version(bound.split(",")[0].strip())
+                lowest[name] = max(least, lowest.get(name, least))
     pins = [f"{name}=={version}" for name, version in sorted(lowest.items())]
     wanted = editable((package, *SIBLINGS[package]), TEST_EXTRAS)
     session.install(*wanted, *pins, *TEST_TOOLS)

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from auface_gen import AUFace, AUFaceGenError
+from auface_gen.generator.people_bank import read_bank
 from auface_gen.generator.sampling import steady
 from auface_gen.rig.face import Face
 from auface_gen.rig.move import Rig
@@ -145,3 +146,22 @@ def test_steady_arithmetic_ends_with_its_block() -> None:
     with pytest.raises(ZeroDivisionError), steady():
         _ = 1 // 0
     assert torch._C._get_mkldnn_enabled() is before
+
+
+@pytest.mark.parametrize("file", ["../secret.webp", "..", "deep/er.webp", "ABSOLUTE"])
+def test_people_are_files_of_their_folder(file: str, own_model: Path) -> None:
+    secret = own_model / "secret.webp"
+    secret.write_bytes((own_model / "people" / "0.webp").read_bytes())
+    (own_model / "people" / "deep").mkdir()
+    (own_model / "people" / "deep" / "er.webp").write_bytes(secret.read_bytes())
+    names = json.loads((own_model / "people" / "people.json").read_text())
+    names[1]["file"] = file.replace("ABSOLUTE", str(secret))
+    (own_model / "people" / "people.json").write_text(json.dumps(names))
+    with pytest.raises(AUFaceGenError, match=r"people\.json: .* is no file of its folder"):
+        read_bank(own_model / "people")
+
+
+def test_a_list_of_people_that_is_too_deep_is_named(own_model: Path) -> None:
+    (own_model / "people" / "people.json").write_text("[" * 200_000)
+    with pytest.raises(AUFaceGenError, match=r"people\.json is not a list of people"):
+        read_bank(own_model / "people")

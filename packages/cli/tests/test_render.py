@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from auface_cli.main import main
+
+np = pytest.importorskip("numpy")
+Image = pytest.importorskip("PIL.Image")
 
 
 class FakeStage:

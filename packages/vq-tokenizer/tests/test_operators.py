@@ -12,6 +12,9 @@ from torch.library import opcheck
 from vq_tokenizer import FSQ, LFQ, ResidualQuantizer, SimVQ, VectorQuantizer
 from vq_tokenizer.ops import nearest_code
 
+# Said by torch.compile on that one version of Python.
+pytestmark = pytest.mark.filterwarnings("ignore:Guards may run slower on Python 3.13.0")
+
 OPS = torch.ops.vq_tokenizer
 
 

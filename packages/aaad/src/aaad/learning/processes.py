@@ -81,10 +81,7 @@ def average(net: nn.Module, loss: Tensor) -> Tensor:
     (scalars). A parameter that no loss has reached counts as one with a gradient of 0."""
     if processes() == 1:
         return loss.detach()
-    for parameter in net.parameters():
-        if parameter.grad is None:
-            parameter.grad = torch.zeros_like(parameter)
-    shared = [parameter.grad for parameter in net.parameters()]
+    shared = [_grad_of(parameter) for parameter in net.parameters()]
     shared += [buffer for buffer in net.buffers() if buffer.is_floating_point()]
     flat = torch.cat([loss.detach().float().view(1), *(t.flatten() for t in shared)])
     dist.all_reduce(flat)
@@ -92,6 +89,12 @@ def average(net: nn.Module, loss: Tensor) -> Tensor:
     for tensor, part in zip(shared, parts, strict=True):
         tensor.copy_(part.view_as(tensor))
     return mean[0]
+
+
+def _grad_of(parameter: nn.Parameter) -> Tensor:
+    if parameter.grad is None:
+        parameter.grad = torch.zeros_like(parameter)
+    return parameter.grad
 
 
 def first_says(value: float) -> float:

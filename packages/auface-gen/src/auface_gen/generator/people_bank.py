@@ -49,15 +49,19 @@ def make_bank(corpus: str | Path, folder: str | Path, *, most: int = 100) -> int
 
 
 def read_bank(folder: Path) -> list[Path]:
-    """The pictures of a bank, in its order. Raises AUFaceGenError when one is missing."""
+    """The pictures of a bank, in its order. Raises AUFaceGenError when one is missing, or lies
+    elsewhere than in the folder.
+    """
     path = folder / "people.json"
     try:
         names = json.loads(path.read_text("utf-8"))
         files = [folder / str(name["file"]) for name in names]
     except FileNotFoundError:
         raise AUFaceGenError(f"{path} is missing: {folder} holds no people") from None
-    except (UnicodeDecodeError, json.JSONDecodeError, TypeError, KeyError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, TypeError, KeyError) as error:
         raise AUFaceGenError(f"{path} is not a list of people: {error}") from None
+    if strange := [file for file in files if file.parent != folder or file.name == ".."]:
+        raise AUFaceGenError(f"{path}: {strange[0]} is no file of its folder")
     if lost := [file for file in files if not file.is_file()]:
         raise AUFaceGenError(f"{lost[0]} is missing: the bank of people is not whole")
     if not files:
