@@ -2,6 +2,8 @@
 
 import sys
 from collections import Counter
+from types import FrameType
+from typing import Any
 
 import pytest
 from prose_cases import HOSTILE, Case, cases, grade
@@ -148,6 +150,30 @@ def test_work_is_linear(pattern: str) -> None:
         return count
 
     assert calls(8000) < 3 * calls(4000) + 2000
+
+
+@pytest.mark.parametrize("pattern", ["she smiles, ", "no smile, a smile, ", "AU4 or "])
+def test_lists_are_read_in_linear_time_within_a_call_too(pattern: str) -> None:
+    """Lines that are run, which see a loop inside one function, where calls do not."""
+
+    def lines(repeats: int) -> int:
+        count = 0
+
+        def step(frame: FrameType, event: str, argument: object) -> Any:
+            nonlocal count
+            count += event == "line"
+            return step if "_prose" in frame.f_code.co_filename else None
+
+        understand("she smiles")
+        before = sys.gettrace()
+        sys.settrace(step)
+        try:
+            understand(pattern * repeats)
+        finally:
+            sys.settrace(before)
+        return count
+
+    assert lines(600) < 2.5 * lines(300)
 
 
 @pytest.mark.parametrize("pattern", HOSTILE)

@@ -24,6 +24,7 @@ _IN_BRACKETS = frozenset(
 )  # fmt: skip
 _SUBJECTS = frozenset(("he", "she", "they", "i", "we"))
 _OTHER_TIMES = frozenset(("before", "until", "till", "after"))  # what they lead in is not now
+_LISTED = 12  # clauses of one list
 _LONGEST = 64  # words in a clause; nobody says more, and it keeps the time linear
 _SAY_SOMETHING = frozenset(("code", "level", "present", "absent", "neg", "number", "side"))
 _BRACKET = 16
@@ -197,8 +198,10 @@ def _of_a_thing(words: list[Word], n: int) -> bool:
 
 
 def _leads_in(clauses: list[Clause]) -> bool:
-    """Whether the last clause belongs to a phrase such as "with raised brows and a smile"."""
-    for clause in reversed(clauses):
+    """Whether the last clause belongs to a phrase such as "with raised brows and a smile"; no list
+    is that long, and to look back over all of a text would take its length squared.
+    """
+    for clause in reversed(clauses[-_LISTED:]):
         if clause.joint in ("with", "sub", "without"):
             return True
         if clause.joint not in (",", "and", "or"):
