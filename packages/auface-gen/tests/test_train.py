@@ -342,6 +342,60 @@ def test_a_person_and_all_their_pictures_are_seen_in_one_world(
     assert not torch.equal(found.features[:, 0], found.features[:, 2])
 
 
+def test_pictures_are_also_told_from_another_of_the_person(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    tokenizer, pictures = load_checkpoint(reference_tokenizer), open_pictures(corpus, "train")
+    found = encode_pictures(pictures, tokenizer, tmp_path, others=True, tell=QUIET)
+    again = encode_pictures(pictures, tokenizer, tmp_path, others=True, tell=QUIET)
+    plain = encode_pictures(pictures, tokenizer, tmp_path / "plain", tell=QUIET)
+    assert found.tokens.shape == (8, 4, 4, 4)
+    assert torch.equal(found.tokens, again.tokens)
+    assert torch.equal(found.tokens[:, :2], plain.tokens)
+    everyone = torch.arange(8)
+    assert torch.equal(
+        found.reference_features(everyone, everyone % 2),
+        plain.reference_features(everyone, everyone % 2),
+    )
+    row = found.rows[3]
+    x = pictures.at_rest(row.file_name)[None]
+    mates = [r for r in found.rows if r.neutral == row.neutral and r is not row]
+    features = found.reference_features(torch.tensor([3]), torch.tensor([2]))[0].float()
+    grids = {}
+    for mate in mates:
+        other = pictures.at_rest(mate.file_name)[None]
+        if torch.allclose(tokenizer.features(other).maps[-1][0], features, atol=2e-2, rtol=2e-2):
+            grids[mate.file_name] = tokenizer.encode(x, other)[0]
+    assert len(grids) == 1  # one picture of the person, and no other, is what it is told from
+    (grid,) = grids.values()
+    assert (found.tokens[3, 2].long() == grid).float().mean() > 0.9
+
+
+def test_others_are_dealt_by_their_share_and_none_where_there_are_none(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    tokenizer, pictures = load_checkpoint(reference_tokenizer), open_pictures(corpus, "train")
+    found = encode_pictures(pictures, tokenizer, tmp_path, others=True, tell=QUIET)
+    plain = encode_pictures(pictures, tokenizer, tmp_path / "plain", tell=QUIET)
+    half = [p.view for step in range(40) for p in Dealer(found, 0, others=0.5).deal(step, 32)]
+    assert set(half) == {0, 1, 2, 3}
+    assert 0.4 < np.mean(np.array(half) >= 2) < 0.6
+    for data, share in ((found, 0.0), (plain, 0.5)):
+        assert {p.view for p in Dealer(data, 0, others=share).deal(0, 64)} == {0, 1}
+
+
+def test_a_run_told_from_others_resumes_to_the_same_bits(
+    corpus: Path, reference_tokenizer: Path, tmp_path: Path
+) -> None:
+    settings = {"other_reference": 0.5}
+    whole = train(corpus, tmp_path / "a", reference_tokenizer, 4, **settings)
+    train(corpus, tmp_path / "b", reference_tokenizer, 2, **settings)
+    again = train(corpus, tmp_path / "b", reference_tokenizer, 4, resume=True, **settings)
+    assert all(torch.equal(whole[k], again[k]) for k in whole)
+    log = (tmp_path / "a" / "log.jsonl").read_text().splitlines()
+    assert {"nats", "other_nats"} <= json.loads(log[-1])["held_out"].keys()
+
+
 def test_pairs_that_are_left_out_are_trained_on_in_no_picture(
     corpus: Path, reference_tokenizer: Path, tmp_path: Path
 ) -> None:

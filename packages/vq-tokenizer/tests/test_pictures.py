@@ -96,6 +96,28 @@ def test_a_field_of_the_rows_names_the_reference(tmp_path: Path) -> None:
         find_pictures(tmp_path, 16, reference="rest")
 
 
+def test_another_picture_with_the_same_reference_may_take_its_place(tmp_path: Path) -> None:
+    rows = []
+    for i in range(7):
+        draw(i).save(tmp_path / f"{i}.png")
+        rows.append({"file_name": f"{i}.png", "rest": f"{min(i // 3 * 3, 6)}.png"})
+    (tmp_path / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    found = find_pictures(tmp_path, 16, reference="rest")
+    for pictures in (found, found.load()):
+        for index, mates in ((0, {1, 2}), (1, {0, 2}), (5, {3, 4}), (6, {6})):
+            seen = set()
+            for chance in range(10):
+                sample = pictures.sample(index, chance)
+                assert np.array_equal(sample.image, np.asarray(draw(index)))
+                assert sample.reference is not None
+                same = [np.array_equal(sample.reference, np.asarray(draw(i))) for i in range(7)]
+                seen.add(same.index(True))
+            assert seen == mates
+    apart = ArrayPictures(found.load().pixels, references=found.load().pixels)
+    with pytest.raises(VQTokenizerError, match="other_reference needs references that are numbers"):
+        apart.sample(0, 3)
+
+
 def test_shards(tmp_path: Path) -> None:
     rest = {"file_name": "p/0.png", "rest": "p/0.png"}
     shard(tmp_path / "train-0.tar", [("p/0", 0, rest)])

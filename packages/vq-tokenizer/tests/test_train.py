@@ -123,6 +123,7 @@ def test_resumes_to_the_same_bits(
     options = {"precision": precision, "adversarial": adversarial, "adversarial_start": 0.2}
     pictures = folder if model == "tiny" else moved_pairs()
     options |= {"model": model, "quantizer": "fsq"}
+    options |= {} if model == "tiny" else {"other_reference": 0.5}
     run(pictures, tmp_path / "whole", 12, **options)
 
     class KilledError(Exception):

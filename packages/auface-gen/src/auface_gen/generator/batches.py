@@ -37,7 +37,9 @@ _LOOSE = 0.25
 
 
 class Pick(NamedTuple):
-    """A picture of the set: its row, the view of it, and how it is told."""
+    """A picture of the set: its row, the view of it (R * V of them, see TokenSet), and how it is
+    told.
+    """
 
     row: int
     view: int
@@ -66,7 +68,9 @@ class Batch:
 
 
 class Dealer:
-    """Deals the pictures of a set to the steps of a run. paraphrases: their share of the texts."""
+    """Deals the pictures of a set to the steps of a run. paraphrases: their share of the texts.
+    others: share that is told from another picture than the person at rest, where the set has it.
+    """
 
     def __init__(
         self,
@@ -75,8 +79,9 @@ class Dealer:
         *,
         resolved: bool = True,
         paraphrases: float = DETAILS["paraphrase"],
+        others: float = 0.0,
     ) -> None:
-        self.data, self.seed, self.resolved = data, seed, resolved
+        self.data, self.seed, self.resolved, self.others = data, seed, resolved, others
         self._details = details(paraphrases)
         self._weight = [1 + codes_of(row).count("+") for row in data.rows]
         self._block: tuple[tuple[int, int], list[list[Pick]]] | None = None
@@ -92,9 +97,11 @@ class Dealer:
         rng = np.random.default_rng([self.seed, 0xDEA1, block])
         total = count * _BLOCK
         rows = rng.integers(len(self.data.rows), size=total)
-        views = rng.integers(self.data.tokens.shape[1], size=total)
+        views = rng.integers(self.data.views, size=total)
         manners = rng.choice(list(self._details), p=list(self._details.values()), size=total)
         seeds, loose = rng.integers(1 << 30, size=total), rng.random(total) < _LOOSE
+        if self.data.references > 1:
+            views = views + self.data.views * (rng.random(total) < self.others)
         length = [self._weight[r] * _LENGTH[str(d)] for r, d in zip(rows, manners, strict=True)]
         order = np.argsort(length, kind="stable")
         picks = [
@@ -116,7 +123,7 @@ def batch_of(
         for r, p in zip(resolutions, picks, strict=True)
     ]
     rows, views = torch.tensor([(p.row, p.view) for p in picks]).T
-    features = data.features[data.person[rows], views].to(device).float()
+    features = data.reference_features(rows, views).to(device).float()
     return Batch(
         list(picks),
         said,

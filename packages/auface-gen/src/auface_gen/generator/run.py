@@ -79,8 +79,12 @@ class TrainingRun:
 
     def changed(self, before: dict[str, Any]) -> list[str]:
         """Fields by which this run differs from an earlier one that it cannot go on with."""
-        now = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-        return [k for k in now if k not in _MAY_CHANGE and now[k] != before.get(k)]
+        now, usual = (
+            {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(run).items()}
+            for run in (self, type(self)())
+        )
+        before = {**usual, **before}  # a field that is new was as it is usually
+        return [k for k in now if k not in _MAY_CHANGE and now[k] != before[k]]
 
 
 STAGES = ("align", "masked", "finetune")
@@ -96,7 +100,9 @@ class GeneratorRun(TrainingRun):
     paraphrases: share of texts that are in everyday words (`paraphrase`).
     leave_out: pairs of units ("1+4") of which no picture is trained on. worlds: other colours,
     light and quality that each picture is also seen in, for photographs; each costs the encoding
-    of the corpus once more.
+    of the corpus once more. other_reference: share of pictures that are told from another picture
+    of the person instead of the one at rest, which costs the encoding twice, so that a face that
+    already does something is moved too; fine-tuning uses none.
 
     Stages. align, finetune: their shares of the run, 0 to leave them out; the rest is "masked".
     regions: share of "align" after which clauses are aligned with regions too. finetune needs a
@@ -126,6 +132,7 @@ class GeneratorRun(TrainingRun):
     paraphrases: float = 0.25
     leave_out: tuple[str, ...] = ()
     worlds: int = 1
+    other_reference: float = 0.0
     align: float = 0.15
     regions: float = 0.5
     finetune: float = 0.0
@@ -166,6 +173,7 @@ class GeneratorRun(TrainingRun):
             "text_drop",
             "reach_drop",
             "all_masked",
+            "other_reference",
         )
         for field in (*shares, "soften", "corrupt"):
             if not 0 <= getattr(self, field) <= 1:

@@ -97,10 +97,11 @@ def train_generator(
     else:
         tell = _quiet
     folder = Path(tokens) if tokens else out / "tokens"
-    data = _token_sets(pictures, vq, folder, run.worlds, tell)
+    data = _token_sets(pictures, vq, folder, run, tell)
     train = data["train"] = _kept(data["train"], run.leave_out)
+    sittings = len(train.person[:, 0].unique())
     tell(
-        f"{len(train.rows)} pictures of {len(train.features)} sittings as tokens, of which "
+        f"{len(train.rows)} pictures of {sittings} sittings as tokens, of which "
         f"{train.stillness:.0%} say that nothing changes"
     )
 
@@ -122,7 +123,13 @@ def train_generator(
     held_out = [*_held_out_pairs(corpus / "corpus.json"), *run.leave_out]
     apart = pairs_of(held_out)
     work = Work(pupil, train, run, near, vq, pictures["train"], detector, apart)
-    dealer = Dealer(train, run.seed, resolved=run.resolved, paraphrases=run.paraphrases)
+    dealer = Dealer(
+        train,
+        run.seed,
+        resolved=run.resolved,
+        paraphrases=run.paraphrases,
+        others=run.other_reference,
+    )
     about = {
         "pictures": len(train.rows),
         "held_out_pairs": held_out,
@@ -156,7 +163,7 @@ def _token_sets(
     pictures: dict[str, Pictures],
     vq: Tokenizer,
     folder: Path,
-    worlds: int,
+    run: GeneratorRun,
     tell: Callable[[str], None],
 ) -> dict[str, TokenSet]:
     """Each split as tokens: the first process makes what is missing, the others read it. What is
@@ -165,7 +172,14 @@ def _token_sets(
     if not is_first():
         wait_for_all()
     data = {
-        s: encode_pictures(some, vq, folder, worlds=worlds if s == "train" else 0, tell=tell)
+        s: encode_pictures(
+            some,
+            vq,
+            folder,
+            worlds=run.worlds if s == "train" else 0,
+            others=run.other_reference > 0,
+            tell=tell,
+        )
         for s, some in pictures.items()
     }
     if is_first():
@@ -243,6 +257,8 @@ def _losses(work: Work, dealer: Dealer, learner: Learner, step: int) -> Iterator
     run = work.run
     stage, share = run.stage(step, learner.seconds)
     picks = dealer.deal(step, run.batch_of(stage))
+    if stage == "finetune":  # its detector compares with the person at rest
+        picks = [pick._replace(view=pick.view % work.data.views) for pick in picks]
     for part in range(run.accumulate):
         seed = run.seed * _SEEDS + step + _PARTS * (rank() * run.accumulate + part)
         torch.manual_seed(seed)  # hidden words

@@ -87,7 +87,19 @@ class _Steps(Dataset[Batch]):
         run, (first, stride) = self.run, self.part
         index, flips = pick(len(self.pictures), run.batch, step, run.seed, flip=run.flip)
         index, flips = index[first::stride], flips[first::stride]
-        return collate([self.pictures.sample(i) for i in index.tolist()], flips)
+        if not run.other_reference:
+            return collate([self.pictures.sample(i) for i in index.tolist()], flips)
+        others = _others(run, step)[first::stride]
+        pairs = zip(index.tolist(), others, strict=True)
+        return collate([self.pictures.sample(i, other) for i, other in pairs], flips)
+
+
+def _others(run: TokenizerRun, step: int) -> list[int | None]:
+    """For each picture of a step the chance by which it gets another reference, or None."""
+    generator = torch.Generator().manual_seed(run.seed * 1_000_003 + step + (1 << 41))
+    gets = torch.rand(run.batch, generator=generator) < run.other_reference
+    chance = torch.randint(1 << 30, (run.batch,), generator=generator)
+    return [c if g else None for c, g in zip(chance.tolist(), gets.tolist(), strict=True)]
 
 
 def batches(pictures: Pictures, run: TokenizerRun, start: int) -> Iterator[Batch]:

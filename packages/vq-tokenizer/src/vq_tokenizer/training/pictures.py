@@ -54,8 +54,10 @@ class Pictures(Protocol):
     def name(self, index: int) -> str:
         """What to call a picture where something is said of it."""
 
-    def sample(self, index: int) -> Sample:
-        """The picture of that number, decoded."""
+    def sample(self, index: int, other: int | None = None) -> Sample:
+        """The picture of that number, decoded. other: a chance of any size; its reference is then
+        not its own, but another picture that has the same. Only runs with `other_reference` ask.
+        """
 
 
 class ArrayPictures:
@@ -89,11 +91,19 @@ class ArrayPictures:
         """The name as given, or the number."""
         return self.names[index]
 
-    def sample(self, index: int) -> Sample:
-        """The picture of that number."""
+    def sample(self, index: int, other: int | None = None) -> Sample:
+        """The picture of that number. Raises VQTokenizerError for an `other` where references are
+        no pictures of the set.
+        """
         reference = None
         if self.references is not None:
+            if other is not None and self.references.ndim > 1:
+                raise VQTokenizerError(
+                    "ArrayPictures: other_reference needs references that are numbers of pictures"
+                )
             found = self.references[index]
+            if other is not None:
+                found = np.asarray(_other(self.references, index, other))
             reference = self.pixels[int(found)] if found.ndim == 0 else found
         weights = None if self.weights is None else self.weights[index % len(self.weights)]
         return Sample(self.pixels[index], reference, weights)
@@ -136,12 +146,14 @@ class FilePictures:
         assert self._references is not None
         return int(self._references[index])
 
-    def sample(self, index: int) -> Sample:
+    def sample(self, index: int, other: int | None = None) -> Sample:
         """The picture of that number. Raises VQTokenizerError naming a file that is none."""
         image = self.decode(index)
         reference = None
         if self._references is not None:
             at = self.reference(index)
+            if other is not None:
+                at = _other(self._references, index, other)
             reference = image if at == index else self.decode(at)
         return Sample(image, reference, self._weigh(index))
 
@@ -240,6 +252,13 @@ def pair_files(
             places.add("", path)
     numbers = np.array([at[os.fspath(beside)] for _, beside in pairs], dtype=np.int64)
     return FilePictures(places, size, references=numbers, count=len(pairs))
+
+
+def _other(references: np.ndarray, index: int, chance: int) -> int:
+    """Another picture with the same reference, as `chance` has it; the reference where none is."""
+    same = np.flatnonzero(references == references[index])
+    same = same[same != index]
+    return int(same[chance % len(same)]) if len(same) else int(references[index])
 
 
 def _regions(boxes: Callable[[Row], npt.ArrayLike], found: Listed) -> np.ndarray:

@@ -43,7 +43,8 @@ class TokenizerRun:
     reference taken away. recoloured: share of pairs that change colour, contrast, blur, grain and
     so on together. redrawn: share whose decoder gets the pair in other colours, and a little
     moved, than its encoder, so that tokens must say motion alone. misaligned: share whose encoder
-    gets the reference a little moved.
+    gets the reference a little moved. other_reference: share of pictures that are coded from
+    another picture with the same reference, so that a change also starts where it is not at rest.
     """
 
     steps: int = 20_000
@@ -81,6 +82,7 @@ class TokenizerRun:
     recoloured: float = 0.7
     redrawn: float = 0.4
     misaligned: float = 0.2
+    other_reference: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what no run can be, naming the field."""
@@ -100,7 +102,7 @@ class TokenizerRun:
         ):
             self._demand(field, getattr(self, field) >= 0, "at least 0")
         shares = ("average", "floor", "adversarial_start", "gate_from", "gate_to", "without")
-        for field in (*shares, "recoloured", "redrawn", "misaligned"):
+        for field in (*shares, "recoloured", "redrawn", "misaligned", "other_reference"):
             self._demand(field, 0 <= getattr(self, field) <= 1, "from 0 to 1")
         self._demand("precision", self.precision in ("fp32", "bf16"), "fp32 or bf16")
         self._demand("gate_to", self.gate_to >= self.gate_from, "at least gate_from")
@@ -135,5 +137,6 @@ class TokenizerRun:
 
     def changed(self, before: dict[str, Any]) -> list[str]:
         """Fields by which this run differs from an earlier one that it cannot go on with."""
-        now = asdict(self)
-        return [k for k in now if k not in _MAY_CHANGE and now[k] != before.get(k)]
+        now, usual = asdict(self), asdict(type(self)())  # a field that is new was as it is usually
+        before = {**usual, **before}
+        return [k for k in now if k not in _MAY_CHANGE and now[k] != before[k]]

@@ -17,14 +17,18 @@ _SEED = 0x7E57  # of no run's steps, so that what is measured is never what is t
 
 def measure(work: Work, data: TokenSet, *, batches: int = 4, count: int = 32) -> dict[str, float]:
     """Means over a few batches of other people's pictures; `retrieved` is the share of pictures
-    whose nearest text is right.
+    whose nearest text is right. `other_...`: the same pictures told from another of the person,
+    where the set has them.
     """
     was = work.pupil.training
     work.pupil.eval()
-    dealer, found = Dealer(data, _SEED), []
-    for step in range(batches):
-        picks = dealer.deal(step, count)
-        batch = batch_of(data, picks, work.generator.transformer, resolved=work.run.resolved)
-        found.append({**held_out_figures(work, batch), "retrieved": retrieval(work, batch)})
+    found = {}
+    for share, prefix in ((0.0, ""), (1.0, "other_"))[: data.references]:
+        dealer, each = Dealer(data, _SEED, others=share), []
+        for step in range(batches):
+            picks = dealer.deal(step, count)
+            batch = batch_of(data, picks, work.generator.transformer, resolved=work.run.resolved)
+            each.append({**held_out_figures(work, batch), "retrieved": retrieval(work, batch)})
+        found |= {prefix + k: float(np.nanmean([one[k] for one in each])) for k in each[0]}
     work.pupil.train(was)
-    return {name: float(np.nanmean([one[name] for one in found])) for name in found[0]}
+    return found
