@@ -35,12 +35,13 @@ def aligner(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 @pytest.fixture
-def moving(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model that paints the mouth of whoever moves."""
-    draw = AUFace.generate
+def moving(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], str | None]]:
+    """A model that paints the mouth of whoever moves, and what it was asked and told of them."""
+    draw, told = AUFace.generate, []
 
     def generate(self, requests, *, identity, **options):
         options.pop("seed")
+        told.append((requests, options.pop("shows")))
         made = draw(self, requests, identity_seed=0, **options)
         pixels = np.asarray(identity).copy()
         made[1] = _with(made[1], pixels)
@@ -49,6 +50,7 @@ def moving(monkeypatch: pytest.MonkeyPatch) -> None:
         return [_with(made[0], pixels), made[1]]
 
     monkeypatch.setattr(AUFace, "generate", generate)
+    return told
 
 
 def _with(made, pixels):
@@ -71,6 +73,7 @@ def test_the_photograph_comes_back_with_its_face_moved(
     outcome = auface("edit", photo, "26D", "--out", out, "--model", model, *FAST)
     assert outcome.status == 0, outcome.err
     assert "2 faces were found" in outcome.err
+    assert moving == [(["26D", "0"], None)]
     assert aligner.options == {"size": SIZE, "landmarks": None, "stretch": True}
     before, after = (np.asarray(Image.open(p)) for p in (photo, out))
     rows, columns = np.nonzero((before != after).any(2))
@@ -108,9 +111,13 @@ def test_a_photograph_as_the_person_of_pictures(auface, model, aligner, photo, t
         assert outcome.status == 0, outcome.err
         assert "2 faces were found" in outcome.err
         assert aligner.options == {"size": SIZE}
+        assert auface(*call, *who, "--shows", "6C+12D").status == 0
     outcome = auface("generate", "12C", "--out", tmp_path / "a.png", "--align")
     assert outcome.status == 2
     assert "--identity" in outcome.err
+    outcome = auface("generate", "12C", "--out", tmp_path / "a.png", "--shows", "12C")
+    assert outcome.status == 2
+    assert "--shows goes with --identity" in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -118,6 +125,7 @@ def test_a_photograph_as_the_person_of_pictures(auface, model, aligner, photo, t
     [
         (("photo.png", "12C", "--out", "out.bmp"), "out.bmp"),
         (("photo.png", "99", "--out", "out.png"), "99"),
+        (("photo.png", "12C", "--shows", "12F", "--out", "out.png"), "after '12'"),
         (("nowhere.png", "12C", "--out", "out.png"), "nowhere.png"),
         (("photo.png", "12C", "--out", "out.jpg"), "transparency"),
     ],
@@ -140,3 +148,17 @@ def test_a_face_that_is_not_at_rest_is_told_of(
     outcome = auface("edit", photo, "4D", "--model", model, "--out", tmp_path / "o.png", *FAST)
     assert outcome.status == 0, outcome.err
     assert "not at rest, 12E on both sides, 25D by what the detector sees" in outcome.err
+    assert "--shows" in outcome.err
+
+
+def test_who_says_what_the_face_does_has_it_moved_from_there(
+    auface, model, aligner, moving, photo, tmp_path, monkeypatch
+):
+    from aaad import resting
+
+    monkeypatch.setattr(resting, "moved_in", lambda crop: ["12E on both sides"])
+    doing = ("--shows", "6C+12D", "--out", tmp_path / "o.png")
+    outcome = auface("edit", photo, "4D", *doing, "--model", model, *FAST)
+    assert outcome.status == 0, outcome.err
+    assert "not at rest" not in outcome.err
+    assert moving == [(["4D", "6C+12D"], "6C+12D")]

@@ -265,3 +265,26 @@ def test_a_portrait_unlike_anybody_of_the_bank_moves_as_the_one_most_like_it(
     bank = [model.identity(seed=i)[0].cells for i in range(len(model.people))]
     assert any(torch.equal(person.cells, cells) for cells in bank)
     assert torch.equal(person.features.pictures, own.features.pictures)
+
+
+def test_a_foreign_portrait_that_does_something_moves_as_its_like_doing_it(
+    model: AUFace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Image.new("RGB", (model.size, model.size), (255, 0, 255))
+    monkeypatch.setattr(drawer_module, "_FOREIGN", 0.0)
+    rest, _ = model.identity(other)
+    bank = [model.identity(seed=i)[0].cells for i in range(len(model.people))]
+    like = [torch.equal(rest.cells, cells) for cells in bank].index(True)
+    doing = model.generate("6C+12D", identity_seed=like)[0].image
+    person, _ = model.identity(other, shows="6C+12D")
+    assert torch.equal(person.cells, model.drawer.person(doing).cells)
+    assert torch.equal(person.features.pictures, rest.features.pictures)
+    made = model.generate("4D", identity=other, shows="6C+12D")[0]
+    assert torch.equal(made.person.cells, person.cells)
+
+
+def test_only_a_portrait_shows_something(model: AUFace) -> None:
+    with pytest.raises(AUFaceGenError, match="says what a portrait does: give identity="):
+        model.generate("4D", identity_seed=1, shows="12D")
+    with pytest.raises(FacsTextError):
+        model.generate("4D", identity=Image.new("RGB", (8, 8)), shows="AU99")

@@ -4,6 +4,7 @@ import itertools
 import json
 import shutil
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -394,6 +395,14 @@ def test_a_run_told_from_others_resumes_to_the_same_bits(
     assert all(torch.equal(whole[k], again[k]) for k in whole)
     log = (tmp_path / "a" / "log.jsonl").read_text().splitlines()
     assert {"nats", "other_nats"} <= json.loads(log[-1])["held_out"].keys()
+
+
+def test_a_run_begun_before_a_setting_was_there_had_it_as_usual() -> None:
+    before = asdict(GeneratorRun(leave_out=("1+4",)))
+    before["leave_out"] = ["1+4"]  # as JSON gives it back
+    del before["other_reference"]
+    assert GeneratorRun(leave_out=("1+4",)).changed(before) == []
+    assert GeneratorRun(other_reference=0.5).changed(before) == ["leave_out", "other_reference"]
 
 
 def test_pairs_that_are_left_out_are_trained_on_in_no_picture(

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +165,13 @@ def test_a_tokenizer_names_the_detectors_that_it_was_trained_to_please(
         run(folder, tmp_path / "first", 2, resume=True, feature_loss=Eyes("other:03"))
     run(folder, tmp_path / "none", 1, feature_loss=lambda output, target: output.mean())
     assert detectors_of(tmp_path / "none") == []
+
+
+def test_a_run_begun_before_a_setting_was_there_had_it_as_usual() -> None:
+    before = asdict(SMALL)
+    del before["other_reference"]
+    assert SMALL.changed(before) == []
+    assert replace(SMALL, other_reference=0.5).changed(before) == ["other_reference"]
 
 
 def test_a_run_begun_before_detectors_were_named_goes_on(folder: Path, tmp_path: Path) -> None:

@@ -127,18 +127,25 @@ class AUFace:
         identity: str | PathLike[str] | Image.Image | np.ndarray | None = None,
         *,
         seed: int | None = None,
+        shows: str | Coding | None = None,
     ) -> tuple[Person, str]:
-        """A person at rest, ready for the model, and a name: a portrait (an aligned crop; a file,
-        a picture, or (H, W, 3) uint8), or a made-up person by seed.
+        """A person, ready for the model, and a name: a portrait (an aligned crop; a file, a
+        picture, or (H, W, 3) uint8), or a made-up person at rest by seed.
 
         A portrait that is not square is cropped to its middle square. There are `len(people)`
-        made-up people; seeds wrap around.
+        made-up people; seeds wrap around. shows: what the face of the portrait does, as a request,
+        should it not be at rest. Raises AUFaceGenError for `shows` without a portrait.
         """
         if identity is None:
+            if shows is not None:
+                raise AUFaceGenError(
+                    f"shows={str(shows)!r} says what a portrait does: give identity="
+                )
             index = (seed or 0) % len(self.people)
             return self.drawer.made_up(index), f"seed:{index}"
         square, name = square_portrait(identity, self.size)
-        return self.drawer.portrait(square), name
+        doing = None if shows is None else self._wish(read_request(shows), None, 0)
+        return self.drawer.portrait(square, doing), name
 
     def generate(
         self,
@@ -146,6 +153,7 @@ class AUFace:
         *,
         identity: str | PathLike[str] | Image.Image | np.ndarray | None = None,
         identity_seed: int | None = None,
+        shows: str | Coding | None = None,
         seed: int = 0,
         count: int = 1,
         steps: int | None = None,
@@ -162,9 +170,10 @@ class AUFace:
     ) -> list[Generated]:
         """Draw each request `count` times, with seeds seed, seed + 1, ...
 
-        requests: FACS notation ("6C+12D", "0" at rest) or plain English. identity: a portrait at
-        rest; else the made-up person `identity_seed`, or, when that is not given either, one
-        person for each picture by its seed.
+        requests: FACS notation ("6C+12D", "0" at rest) or plain English. identity: a portrait;
+        else the made-up person `identity_seed`, or, when that is not given either, one person for
+        each picture by its seed. shows: what the face of the portrait does already, as a request;
+        what is drawn is what `requests` say, not both.
 
         steps: 1 to the number of tokens; guidance: 1.0 is off; the model's own unless told.
         temperature 0 draws the likeliest face, and then pictures of one person with one request
@@ -199,7 +208,8 @@ class AUFace:
         many = [requests] if isinstance(requests, str | Coding) else list(requests)
         asked = [read_request(r) for r in many]
         start = self._start(init_tokens, redraw)
-        given = self.identity(identity) if identity is not None else None
+        alone = identity is None and shows is None
+        given = None if alone else self.identity(identity, shows=shows)
         jobs = []
         for request in asked:
             for i in range(count):
@@ -222,7 +232,7 @@ class AUFace:
     def _draw(
         self, jobs: Sequence[_Job], sampling: Sampling, start: Tensor | None
     ) -> list[Generated]:
-        wishes = [self._wish(job) for job in jobs]
+        wishes = [self._wish(j.request, j.person, j.seed, described=j.described) for j in jobs]
         begin = None if start is None else start.expand(len(wishes), -1, -1)
         with steady():
             tokens = self.drawer.draw(wishes, sampling, start=begin)
@@ -262,20 +272,22 @@ class AUFace:
             return (b if t else a).image
         return Image.fromarray(self.drawer.blend(a.tokens, b.tokens, t, a.person))
 
-    def _wish(self, job: _Job) -> Wish:
+    def _wish(
+        self, request: Request, person: Person | None, seed: int, *, described: bool = False
+    ) -> Wish:
         """What is told: the text as written, or the fullest description that is read to its end."""
-        coding, text, _ = job.request
-        said = describe(coding, seed=job.seed)
-        if text and not job.described:
+        coding, text, _ = request
+        said = describe(coding, seed=seed)
+        if text and not described:
             if not self.drawer.fits(text):
                 raise AUFaceGenError(
                     f"{shortened(text)!r} has more words than this model reads; say less, "
                     "or give codes such as 6C+12D"
                 )
-            return Wish(text, said, job.person, job.seed)
+            return Wish(text, said, person, seed)
         if not self.drawer.fits(said.text):
-            said = describe(coding, detail="brief", seed=job.seed)
-        return Wish(said.text, said, job.person, job.seed)
+            said = describe(coding, detail="brief", seed=seed)
+        return Wish(said.text, said, person, seed)
 
     def _start(
         self, init_tokens: Tensor | None, redraw: Tensor | np.ndarray | None

@@ -25,15 +25,24 @@ __all__ = [
     "one_who",
     "person_options",
     "sampling_options",
+    "shows_option",
     "who",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+shows_option = click.option(
+    "--shows",
+    metavar="CODES_OR_TEXT",
+    help="Say what the face in the portrait does, should it not be at rest.",
+)
+
+
 def person_options(command: F) -> F:
-    """--identity, --align and --identity-seed; `one_who` and `who` take them."""
+    """--identity, --align, --shows and --identity-seed; `one_who` and `who` take them."""
     for option in (
+        shows_option,
         click.option("--identity-seed", type=int, help="Draw the made-up person of this number."),
         click.option(
             "--align", is_flag=True, help="Find and crop the face in --identity, a photograph."
@@ -41,7 +50,7 @@ def person_options(command: F) -> F:
         click.option(
             "--identity",
             type=click.Path(path_type=Path),
-            help="Draw the person of this portrait, who is at rest in it.",
+            help="Draw the person of this portrait.",
         ),
     ):
         command = option(command)
@@ -74,26 +83,35 @@ def sampling_options(command: F) -> F:
     return command
 
 
-def one_who(identity: Path | None, identity_seed: int | None, align: bool) -> None:
-    """Refuses two people for one picture, and a photograph that is not there to be aligned."""
+def one_who(
+    identity: Path | None, identity_seed: int | None, align: bool, shows: str | None
+) -> None:
+    """Refuses two people for one picture, and what is said of a portrait that is not there."""
     if identity is not None and identity_seed is not None:
         raise click.UsageError("give --identity or --identity-seed, not both")
     if align and identity is None:
         raise click.UsageError("--align goes with --identity, the photograph to align")
+    if shows is not None:
+        if identity is None:
+            raise click.UsageError("--shows goes with --identity: it says what the portrait does")
+        check_request(shows)
 
 
-def who(identity: Path | None, align: bool, model: AUFace) -> Any:
-    """What AUFace.generate takes as identity: the file, or the crop of the face found in it."""
+def who(identity: Path | None, align: bool, shows: str | None, model: AUFace) -> dict[str, Any]:
+    """What AUFace.generate is told of who: the file, or the crop of the face found in it, and what
+    it does there.
+    """
+    doing = {} if shows is None else {"shows": shows}
     if identity is None or not align:
-        return identity
+        return {"identity": identity, **doing}
     from PIL import Image
 
     from auface_gen.photograph.file import Photograph
 
     crop, _, said = aligned(Photograph.open(identity), size=model.size)
-    for line in filter(None, (said, not_at_rest(crop))):
+    for line in filter(None, (said, not_at_rest(crop, shows))):
         note(f"{identity}: {line}")
-    return Image.fromarray(crop)
+    return {"identity": Image.fromarray(crop), **doing}
 
 
 def aligned(photo: Photograph, **options: Any) -> tuple[Any, Any, str]:
@@ -103,14 +121,16 @@ def aligned(photo: Photograph, **options: Any) -> tuple[Any, Any, str]:
     return found.image, found.matrix, found.note
 
 
-def not_at_rest(crop: Any) -> str:
-    """What is to be said of a person who is not at rest in an aligned crop; else empty."""
-    found = import_module("aaad.resting").moved_in(crop)
+def not_at_rest(crop: Any, shows: str | None) -> str:
+    """What is to be said of a person who is not at rest in an aligned crop, and of whom nobody has
+    said so; else empty.
+    """
+    found = [] if shows is not None else import_module("aaad.resting").moved_in(crop)
     if not found:
         return ""
     return (
-        f"the face is not at rest, {', '.join(found)} by what the detector sees; that stays, "
-        "and what is asked for there comes on top"
+        f"the face is not at rest, {', '.join(found)} by what the detector sees; say what it does "
+        "(--shows 6C+12D), or that stays and what is asked for comes on top"
     )
 
 

@@ -26,7 +26,7 @@ from auface_gen.generator.condition import Heard, TextCondition
 from auface_gen.generator.drawing import Sampling, Wish, to_pixels
 from auface_gen.generator.model import Generator, GeneratorConfig
 from auface_gen.generator.people_bank import read_bank
-from auface_gen.generator.sampling import halton_order, sample
+from auface_gen.generator.sampling import halton_order, sample, steady
 from auface_gen.generator.transformer import ChangeTransformer, Memory
 from facs_text import Description, FacsTextError
 from facs_text.pictures import read_rgb
@@ -147,12 +147,14 @@ class Drawer:
             _keep(self._persons, key, Person(features, cells))
         return self._persons[key]
 
-    def portrait(self, picture: Image.Image) -> Person:
-        """Somebody from a portrait of S pixels, who may be anybody.
+    def portrait(self, picture: Image.Image, shows: Wish | None = None) -> Person:
+        """Somebody from a portrait of S pixels, who may be anybody. shows: what they do in it,
+        should they not be at rest; its person does not matter.
 
         The transformer knows only people like those of the bank. A portrait that is much farther
         from all of them than they are from each other, as a photograph is, keeps its own features
-        for the decoder; where it changes is asked of the person of the bank that is most like it.
+        for the decoder; where it changes is asked of the person of the bank that is most like it,
+        doing what the portrait shows.
         """
         own = self.person(picture)
         bank = self._bank()
@@ -161,7 +163,13 @@ class Drawer:
         apart = (bank - own.cells).pow(2).mean((1, 2))  # (N,)
         if float(apart.min()) <= _FOREIGN * self._neighbours(bank):
             return own
-        return Person(own.features, bank[int(apart.argmin())][None])
+        like = int(apart.argmin())
+        if shows is None:
+            return Person(own.features, bank[like][None])
+        wish = shows._replace(person=self.made_up(like))
+        with steady():
+            doing = self.pictures(self.draw([wish], self.defaults), [wish.person])[0]
+        return Person(own.features, self.person(Image.fromarray(doing)).cells)
 
     @torch.no_grad()
     def _bank(self) -> Tensor:

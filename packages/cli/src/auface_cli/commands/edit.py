@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from auface_cli.drawing import aligned, check_request, load_model, not_at_rest, sampling_options
+from auface_cli.drawing import (
+    aligned,
+    check_request,
+    load_model,
+    not_at_rest,
+    sampling_options,
+    shows_option,
+)
 from auface_cli.dropped import tell_dropped
 from auface_cli.output import note
 
@@ -31,6 +38,7 @@ __all__ = ["command"]
     help="Read 68 points (x, y in pixels of the upright photograph) from a JSON list, "
     "and do not look for them.",
 )
+@shows_option
 @sampling_options
 def command(
     photo: Path,
@@ -38,18 +46,22 @@ def command(
     out: Path,
     seed: int,
     landmarks: Path | None,
+    shows: str | None,
     model: Path | None,
     device: str,
     **sampling: Any,
 ) -> None:
     """Move the face in a photograph: `auface edit me.jpg 6C+12D --out smile.png`.
 
-    PHOTO shows a person at rest, CODES_OR_TEXT is what the face is to do. The photograph comes back
+    CODES_OR_TEXT is what the face in PHOTO is to do. Where it does something already, say what:
+    `--shows "smiles broadly"`; 0 in CODES_OR_TEXT then brings it to rest. The photograph comes back
     whole: around the face it is the same to the bit (in a .jpg but for its compression), with its
     transparency, colour profile and EXIF. It is labelled as changed by a machine. Of several faces
     the largest is moved. Edit nobody who has not agreed to it.
     """
     check_request(codes_or_text)
+    if shows is not None:
+        check_request(shows)
     from auface_gen.label import SUFFIXES
     from auface_gen.photograph.blend import changed, paste
     from auface_gen.photograph.file import Photograph
@@ -61,19 +73,21 @@ def command(
     whole.check(out)
     draw = load_model(model, device)
     crop, matrix, said = aligned(whole, size=draw.size, landmarks=points, stretch=True)
-    for line in filter(None, (whole.note, said, not_at_rest(crop))):
+    for line in filter(None, (whole.note, said, not_at_rest(crop, shows))):
         note(line)
     from PIL import Image
 
     chosen = {name: value for name, value in sampling.items() if value is not None}
     person = Image.fromarray(crop)
-    moved, rest = draw.generate([codes_or_text, "0"], identity=person, seed=seed, **chosen)
+    moved, before = draw.generate(
+        [codes_or_text, shows or "0"], identity=person, shows=shows, seed=seed, **chosen
+    )
     tell_dropped(moved.coding, moved.description.resolution)
     if moved.not_shown:
         note(f"not shown by this model: {', '.join(moved.not_shown)}")
     import numpy as np
 
-    edited = changed(crop, np.asarray(moved.image), np.asarray(rest.image))
+    edited = changed(crop, np.asarray(moved.image), np.asarray(before.image))
     whole.save(out, paste(whole.pixels, matrix, edited, crop))
     click.echo(f"{out}: {moved.text}")
 

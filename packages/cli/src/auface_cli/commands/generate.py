@@ -80,6 +80,7 @@ def command(
     identity: Path | None,
     identity_seed: int | None,
     align: bool,
+    shows: str | None,
     sweep: str | None,
     grid: str | None,
     levels: str | None,
@@ -99,7 +100,7 @@ def command(
     its place a sheet is drawn, people along the rows, and its texts are written beside it as JSON.
     Every picture says that a machine made it, and from what; `auface score` reads that back.
     """
-    one_who(identity, identity_seed, align)
+    one_who(identity, identity_seed, align, shows)
     _one_request(codes_or_text, sweep, grid)
     _fitting_place(out, count, sheet=codes_or_text is None)
     if codes_or_text is not None:
@@ -117,7 +118,7 @@ def command(
 
         chosen |= {"check": load_judge(judge, choose=best_of > 1), "best_of": best_of}
     draw = load_model(model, device)
-    chosen |= {"identity": who(identity, align, draw), "seed": seed}
+    chosen |= {**who(identity, align, shows, draw), "seed": seed}
     if columns:
         chosen |= {"people": people or 1, "first": identity_seed or 0}
         _draw_sheet(draw, columns, out, as_json=as_json, **chosen)

@@ -38,6 +38,7 @@ def command(
     identity: Path | None,
     identity_seed: int | None,
     align: bool,
+    shows: str | None,
     model: Path | None,
     device: str,
     as_json: bool,
@@ -49,7 +50,7 @@ def command(
     levels rise and fall smoothly. Beside the film stands a JSON file: time, levels and text of each
     frame, and by how much every two neighbouring frames differ.
     """
-    one_who(identity, identity_seed, align)
+    one_who(identity, identity_seed, align, shows)
     timed = read_timed(file)
     chosen = {name: value for name, value in sampling.items() if value is not None}
     from auface_gen.show.films import check_film, write_sequence
@@ -61,7 +62,7 @@ def command(
         draw,
         timed,
         rate=rate,
-        identity=who(identity, align, draw),
+        **who(identity, align, shows, draw),
         identity_seed=identity_seed,
         seed=seed,
         **chosen,

@@ -22,7 +22,7 @@ def measure(work: Work, data: TokenSet, *, batches: int = 4, count: int = 32) ->
     """
     was = work.pupil.training
     work.pupil.eval()
-    found = {}
+    found: dict[str, float] = {}
     for share, prefix in ((0.0, ""), (1.0, "other_"))[: data.references]:
         dealer, each = Dealer(data, _SEED, others=share), []
         for step in range(batches):
