@@ -3,7 +3,7 @@
     python benchmarks/generator_words.py MODEL CORPUS [--detector DIR] [--identity DIR]
 
 MODEL is a packed model folder (`auface pack`), CORPUS one of `auface corpus render`, with its test
-split in an image folder. Four parts, all of them unless some are named:
+split in an image folder. Five parts, all of them unless some are named:
 
 - --sampling: steps 1, 2, 4, 8 by guidance 1, 1.5, 2, cheap ones first, on a few people: AAAD, its
   paired difference to the best, PSNR and seconds. Of those that lose nothing the cheapest is named.
@@ -14,6 +14,9 @@ split in an image folder. Four parts, all of them unless some are named:
   network is given.
 - --conflicts: for each pair that training marks or never has, in how many pictures both units are
   seen, drawn and true.
+- --moving: every picture again, drawn from another picture of the person instead of the one at
+  rest: what is there has to go, what is asked has to come. Scores as in --truth, beside copying the
+  picture that it was drawn from; and how far the person is brought to rest.
 - --levels: levels A to E of every scored unit, drawn on a few people: how seen levels rise.
 
 The detector must be one that no generator was trained against; the shipped one unless told. Parts
@@ -27,6 +30,7 @@ import json
 import time
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -53,7 +57,7 @@ from auface_gen.generator.sampling import steady
 from auface_gen.picture.people import Person
 from facs_text import parse, unit
 
-PARTS = ("sampling", "truth", "conflicts", "levels")
+PARTS = ("sampling", "truth", "conflicts", "moving", "levels")
 STEPS, GUIDANCE = (1, 2, 4, 8), (1.0, 1.5, 2.0)
 LETTERS = "ABCDE"
 LEVELS = np.arange(6.0)
@@ -104,6 +108,8 @@ def main() -> None:
             report[part] = sampling(bench, HeldOutPeople.read(args.corpus, people=args.few))
         elif part == "levels":
             report[part] = levels(bench, HeldOutPeople.read(args.corpus, people=args.few))
+        elif part == "moving":
+            report[part] = moving(bench, HeldOutPeople.read(args.corpus, people=args.people))
         elif part == "truth":
             report[part] = truth(bench, rows, *drawn)
         else:
@@ -224,6 +230,47 @@ def truth(bench: Bench, rows: HeldOutPeople, drawn: np.ndarray, seconds: float) 
         said = "  ".join(f"{k} {one[k]:.3f}" for k in ("aaad", "side", "level", "conflict"))
         print(f"{name:10} {said}")
     print("share of the ceiling", json.dumps(found["share_of_ceiling"]), f"{seconds:.3f} s each")
+    return found
+
+
+def moving(bench: Bench, rows: HeldOutPeople) -> dict[str, Any]:
+    """Pictures drawn from another picture of the person, which is told as it was asked."""
+    rows = rows.take(sorted(i for some in rows.sittings.values() if len(some) > 1 for i in some))
+    before = others(rows)
+    start = np.stack([rows.true[i] for i in before])
+    drawn, rested = np.empty_like(rows.true), np.empty_like(rows.true)
+    for i, at in enumerate(before):
+        who = {"identity": rows.folder / rows.rows[at].file_name, "shows": rows.asked[at]}
+        made = bench.model.generate([rows.asked[i], parse("0")], **who, **bench.options)
+        drawn[i], rested[i] = (np.asarray(one.image) for one in made)
+    out: dict[str, Any] = {"pictures": len(rows)}
+    for name, pictures, true in (
+        ("drawn", drawn, rows.true),
+        ("copy", start, rows.true),
+        ("brought_to_rest", rested, rows.rest),
+        ("not_brought_to_rest", start, rows.rest),
+    ):
+        where = moved(true, start)
+        out[name] = {
+            "psnr": float(np.nanmean(decibels(pictures, true))),
+            "psnr_moved": float(np.nanmean(decibels(pictures, true, where))),
+        }
+        seen = bench.see(pictures, rows.rest)
+        if true is rows.true:
+            found = scored(seen, rows, bench.detector.id, min_count=bench.min_count)
+            out[name] |= {k: found[k] for k in ("aaad", "side", "level", "conflict")}
+        else:
+            out[name]["levels_seen"] = float((seen @ LEVELS).mean())
+        print(f"{name:20} " + "  ".join(f"{k} {v:.3f}" for k, v in out[name].items()))
+    return out
+
+
+def others(rows: HeldOutPeople) -> list[int]:
+    """For each row another of its sitting, always the same one."""
+    found = []
+    for i, row in enumerate(rows.rows):
+        mates = [at for at in rows.sittings[str(row.neutral)] if at != i]
+        found.append(mates[crc32(row.file_name.encode()) % len(mates)])
     return found
 
 

@@ -172,6 +172,14 @@ def test_what_a_generator_draws_is_measured_part_by_part(
     assert found["truth"] == truth  # what was measured before is kept
     assert found["levels"]["of"] >= 20
     assert len(found["levels"]["units"]["AU12"]["seen"]) == 5
+    run("generator_words", monkeypatch, *same, "--moving", "--people", 2)
+    found = json.loads(out.read_text())
+    assert found["truth"] == truth
+    moving = found["moving"]
+    assert moving["pictures"] == 2 * len(CODES)
+    assert moving["copy"]["aaad"] is not None
+    assert moving["copy"]["psnr"] > moving["copy"]["psnr_moved"]
+    assert moving["brought_to_rest"]["levels_seen"] >= 0
     scoring = script("generator_words")
     assert scoring.slope(np.array([1.0, 2, 3]), np.array([0.5, 1, 1.5])) == pytest.approx(0.5)
 
