@@ -6,7 +6,8 @@ Each DIR is a run of `auface train tokenizer`. The arms of one comparison have t
 and tokens: a run as it is, and one with `--set without=1`, whose reference is always taken away.
 Over the test split, pictures at rest left out: PSNR and SSIM of the whole picture, of the pixels
 that moved, of eyes and of lips (boxes around the rows' landmarks); the same of copying the
-reference; the share of tokens that say nothing, and the perplexity of the others.
+reference; the share of tokens that say nothing, and the perplexity of the others. All of it again
+under `from_another`, where the reference is another picture of the person.
 --sheets writes, for units that are hard to draw, references, truth and each DIR; and with
 scikit-image or --photograph the tokens of renders decoded on a photograph, moved so that its eyes
 (--photograph-eyes, pixels) lie where the renders' do. Nothing was trained for that.
@@ -79,14 +80,18 @@ def measured(pictures: FilePictures, limit: int | None) -> list[int]:
 
 
 def measure(
-    models: dict[str, tuple[Tokenizer, bool]], pictures: FilePictures, chosen: list[int]
+    models: dict[str, tuple[Tokenizer, bool]],
+    pictures: FilePictures,
+    chosen: list[int],
+    *,
+    another: bool = False,
 ) -> dict[str, dict[str, float]]:
-    """Figures of each model and of copying the reference."""
+    """Figures of each model and of copying the reference, their own or another picture with it."""
     values: dict[str, dict[str, list[Tensor]]] = {name: {} for name in ("copy", *models)}
     said: dict[str, list[Tensor]] = {name: [] for name in models}
     for first in range(0, len(chosen), 8):
         part = chosen[first : first + 8]
-        batch = collate([pictures.sample(i) for i in part])
+        batch = collate([pictures.sample(i, i if another else None) for i in part])
         where = places(pictures, part, batch)
         assert batch.references is not None
         drawn = {"copy": batch.references}
@@ -224,13 +229,16 @@ def main() -> None:
         results.append(about)
     found = measure(models, pictures, chosen)
     print(f"{len(chosen)} pictures")
+    moving = measure(models, pictures, chosen, another=True)
     for name, figures in found.items():
         print(name, json.dumps(figures))
+        print(name, "from another", json.dumps(moving[name]))
     for about in results:
         model = models[about["name"]][0]
         about["parameters"] = sum(p.numel() for p in model.parameters())
         about["hours"] = round(about["train"].get("seconds", 0.0) / 3600, 3)
         about |= found[about["name"]]
+        about["from_another"] = moving[about["name"]]
     if args.sheets:
         face = photograph(args.photograph, args.photograph_eyes, rows, args.size)
         write_sheets(args.sheets, models, pictures, hard_ones(rows, chosen), face)
@@ -240,7 +248,7 @@ def main() -> None:
         "size": args.size,
         "moved": MOVED,
         "machine": machine(),
-        "copy": found["copy"],
+        "copy": found["copy"] | {"from_another": moving["copy"]},
         "results": results,
     }
     args.out.parent.mkdir(parents=True, exist_ok=True)
