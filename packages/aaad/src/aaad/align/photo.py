@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from aaad.align.crop import crop_matrix, crop_square, stretched_matrix
 from aaad.align.finder import Face, Finder, HaarFinder
+from aaad.align.pupils import by_pupils
 from aaad.errors import AAADError
 from aaad.points import checked_points
 from aaad.warp import apply, inverse, warp
@@ -105,17 +106,20 @@ def align(
 def _points(
     photo: NDArray[np.uint8], face: Face, find: Landmarker
 ) -> tuple[NDArray[np.float64], float]:
-    """The points of a face: looked for where the finder says, then again where they were found."""
+    """The points of a face: looked for where the finder says, then again where they were found,
+    the eyes each time moved to where the irises are.
+    """
     middle, side, angle = face.middle, face.side, face.angle
     points, unsure = find(photo, middle, side, angle)
     for _ in range(_PASSES):
         try:
-            middle, side, angle = crop_square(points)
+            middle, side, angle = crop_square(by_pupils(photo, points))
         except AAADError:
             raise NoFaceError(
                 "what looked like a face is none: its points lie as no face's"
             ) from None
         points, unsure = find(photo, middle, _VIEW * side, angle)
+    points = by_pupils(photo, points)
     if unsure > _UNSURE:
         raise NoFaceError("what looked like a face is none: its points cannot be made out")
     return points, unsure
