@@ -27,6 +27,7 @@ from auface_gen.generator.model import Generator, GeneratorConfig
 from auface_gen.generator.text_encoder import WordEncoderConfig
 from auface_gen.generator.transformer import TransformerConfig
 from auface_gen.generator.words import Vocabulary
+from auface_gen.model_card import model_card, read_figures
 from facs_text import parse
 from facs_text.corpus import CorpusWriter, make_row
 from vq_tokenizer import Tokenizer, TokenizerConfig, load_checkpoint, save_checkpoint
@@ -200,6 +201,37 @@ def test_wording_that_was_never_trained_is_measured_beside_codes(
         assert found[name]["above_codes"]["difference"] == pytest.approx(difference, abs=1e-6)
         assert found[name]["novelty"]["unknown_words"] > 0.5  # the model knows three words
     assert len(report["examples"]["sentences"]) == 3
+
+
+def test_what_was_measured_goes_into_the_card(
+    model: Path, corpus: Path, eyes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    words, wording, say, out = (
+        tmp_path / f"{name}.json" for name in ("words", "wording", "say", "figures")
+    )
+    same = ("--detector", eyes, "--min-count", 1)
+    run(
+        "generator_words", monkeypatch, model, corpus, *same, "--truth", "--moving", "--people", 3,
+        "--out", words,
+    )  # fmt: skip
+    run("generator_wording", monkeypatch, corpus, model, *same, "--pictures", 20, "--out", wording)
+    say.write_text(json.dumps({"data": ["Made up."], "limits": ["Small."]}))
+    card = ("--words", words, "--wording", wording, "--say", say, "--out", out)
+    run("generator_card", monkeypatch, *card)
+    text = model_card(model, read_figures(out))
+    truth = json.loads(words.read_text())["truth"]["scores"]
+    assert f"| AAAD, version 2 |  | {truth['drawn']['aaad']:.3g} |" in text
+    assert "drawn from another picture of the person" in text
+    assert "in everyday paraphrases" in text
+    assert "- Small." in text
+    other = json.loads(wording.read_text())
+    for one in other["models"].values():
+        one["digest"] = "another"
+    wording.write_text(json.dumps(other))
+    with pytest.raises(SystemExit) as left:
+        run("generator_card", monkeypatch, *card)
+    assert left.value.code == 2
+    assert "measured another" in capsys.readouterr().err
 
 
 def test_the_cheapest_sampling_that_loses_nothing_is_named(
