@@ -44,10 +44,9 @@ def moving(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], str | None]
         told.append((requests, options.pop("shows")))
         made = draw(self, requests, identity_seed=0, **options)
         pixels = np.asarray(identity).copy()
-        made[1] = _with(made[1], pixels)
-        pixels = pixels.copy()
-        pixels[40:48, 20:44] = (200, 40, 40)
-        return [_with(made[0], pixels), made[1]]
+        painted = pixels.copy()
+        painted[40:48, 20:44] = (200, 40, 40)
+        return [_with(made[0], painted), *(_with(one, pixels) for one in made[1:])]
 
     monkeypatch.setattr(AUFace, "generate", generate)
     return told
@@ -161,4 +160,7 @@ def test_who_says_what_the_face_does_has_it_moved_from_there(
     outcome = auface("edit", photo, "4D", *doing, "--model", model, *FAST)
     assert outcome.status == 0, outcome.err
     assert "not at rest" not in outcome.err
-    assert moving == [(["4D", "6C+12D"], "6C+12D")]
+    assert moving == [(["4D"], "6C+12D")]
+    before, after = (np.asarray(Image.open(p)) for p in (photo, tmp_path / "o.png"))
+    assert np.abs(after[74, 72, :3].astype(int) - (200, 40, 40)).max() < 12
+    assert np.array_equal(before[:60], after[:60])

@@ -79,15 +79,16 @@ def command(
 
     chosen = {name: value for name, value in sampling.items() if value is not None}
     person = Image.fromarray(crop)
-    moved, before = draw.generate(
-        [codes_or_text, shows or "0"], identity=person, shows=shows, seed=seed, **chosen
-    )
+    wanted = [codes_or_text] if shows is not None else [codes_or_text, "0"]
+    moved, *rest = draw.generate(wanted, identity=person, shows=shows, seed=seed, **chosen)
     tell_dropped(moved.coding, moved.description.resolution)
     if moved.not_shown:
         note(f"not shown by this model: {', '.join(moved.not_shown)}")
     import numpy as np
 
-    edited = changed(crop, np.asarray(moved.image), np.asarray(before.image))
+    edited = np.asarray(moved.image)
+    if rest:
+        edited = changed(crop, edited, np.asarray(rest[0].image))
     whole.save(out, paste(whole.pixels, matrix, edited, crop))
     click.echo(f"{out}: {moved.text}")
 
