@@ -449,7 +449,9 @@ def test_letters_are_switched_off_and_stay_so(keyboard):
         keys.press(" ")
         assert page.all('[data-code="12"] [data-side=left]')
         keys.press(" ")
-        keys.chord(Keys.CONTROL, "z")
+        keys.chord(Keys.CONTROL, "z")  # the two sides as one again
+        keys.chord(Keys.CONTROL, "z")  # the arrow
+        page.until(lambda: "#c=12C" in page.driver.current_url)
 
     try:
         box()
