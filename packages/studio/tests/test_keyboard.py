@@ -428,8 +428,8 @@ def test_letters_are_switched_off_and_stay_so(keyboard):
     page = keys.page
     slider = '[data-code="12"] input'
 
-    def box():
-        keys.to("#help")
+    def box(**way):
+        keys.to("#help", **way)
         keys.press(Keys.ENTER)
         keys.to("#letters", back=True)
         assert keys.name() == "Letters, digits and signs act as keys"
@@ -461,7 +461,7 @@ def test_letters_are_switched_off_and_stay_so(keyboard):
         page.until(lambda: page.all(".unit") and page.value("#codes"))
         keys.to("#help")
         quiet()
-        box()
+        box(back=True)
         assert not page("#letters").is_selected()
         keys.press(" ", Keys.ESCAPE)
         keys.press("r")
