@@ -218,6 +218,14 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, painted: Simpl
     assert not isinstance(told.value, WorkFailed)
 
 
+def test_a_file_in_the_place_of_the_folder_is_told_before_the_rig_is_read(tmp_path: Path) -> None:
+    place = tmp_path / "corpus.zip"
+    place.write_text("mine")
+    with pytest.raises(AUFaceGenError, match=r"corpus\.zip is a file: name a folder"):
+        render_corpus(place, rig=tmp_path / "none.npz")
+    assert place.read_text() == "mine"
+
+
 def test_other_settings_do_not_mix(tmp_path: Path, painted: SimpleNamespace) -> None:
     painted.render(tmp_path / "c")
     with pytest.raises(AUFaceGenError, match=r"begun with seed=0, not seed=1: give another folder"):

@@ -14,7 +14,10 @@ import uvicorn
 from auface_studio.server.app import Studio
 from auface_studio.server.serve import bind, hosts_of
 
-__all__ = ["Keyboard", "Page", "Served", "chrome", "errors", "open_studio", "serve"]
+__all__ = [
+    "Keyboard", "Page", "Served", "chrome", "errors", "nameless", "open_studio", "said", "serve",
+    "tree",
+]  # fmt: skip
 
 
 class Served:
@@ -194,3 +197,29 @@ def open_studio(chrome, serve, faces, eyes, tmp_path):
 
 def errors(page):
     return [e["message"] for e in page.driver.get_log("browser") if e["level"] == "SEVERE"]
+
+
+def tree(page):
+    """The page as the browser hands it to a screen reader: the nodes that it does not leave out."""
+    nodes = page.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    return [node for node in nodes if not node.get("ignored")]
+
+
+def said(node, name):
+    """A property of a node of the tree; None where it has none."""
+    found = {p["name"]: p["value"].get("value") for p in node.get("properties", [])}
+    return found.get(name)
+
+
+# Nothing of these can have the focus, and yet each must say what it is.
+_NAMED = {"image", "progressbar", "radiogroup", "dialog", "tabpanel", "tablist", "table"}
+
+
+def nameless(page):
+    """What has no name of all that can have the focus, and of what must say what it is."""
+    return [
+        (node["role"]["value"], node.get("properties"))
+        for node in tree(page)
+        if (said(node, "focusable") or node["role"]["value"] in _NAMED)
+        and not node.get("name", {}).get("value", "").strip()
+    ]

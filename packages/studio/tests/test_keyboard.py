@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("selenium", reason="selenium is not installed: no browser tests")
 
-from browsing import Keyboard, Page, errors
+from browsing import Keyboard, Page, errors, nameless
 from selenium.webdriver.common.keys import Keys
 
 from auface_studio.study import Answers, read_study, report_of
@@ -30,11 +30,6 @@ document.addEventListener('focusin', ({target: e}) => {
     marked: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0,
   });
 });"""
-NAMED = {
-    "button", "textbox", "searchbox", "slider", "spinbutton", "combobox", "checkbox", "radio",
-    "image", "progressbar", "link", "region", "radiogroup", "dialog", "tab", "tabpanel", "table",
-    "article",
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -72,18 +67,6 @@ def stops(keys):
     found = keys.page.js("return window.stops")
     again = [n for n, s in enumerate(found) if n and s["where"] == found[0]["where"]]
     return found[: again[0]] if again else found
-
-
-def nameless(page):
-    """What a screen reader would meet without a name."""
-    tree = page.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
-    return [
-        (node["role"]["value"], node.get("properties"))
-        for node in tree
-        if not node.get("ignored")
-        and node["role"]["value"] in NAMED
-        and not node.get("name", {}).get("value", "").strip()
-    ]
 
 
 @pytest.mark.parametrize("view", ["face", "set", "read"])
@@ -440,6 +423,59 @@ def test_who_wants_less_motion_gets_no_film_unasked(keyboard):
         page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+def test_letters_are_switched_off_and_stay_so(keyboard):
+    keys = keyboard("#c=12C&p=1")
+    page = keys.page
+    slider = '[data-code="12"] input'
+
+    def box(**way):
+        keys.to("#help", **way)
+        keys.press(Keys.ENTER)
+        keys.to("#letters", back=True)
+        assert keys.name() == "Letters, digits and signs act as keys"
+
+    def quiet():
+        """No single character does anything, on a slider or off it; arrows and Ctrl Z do."""
+        keys.press("/", "m", "t", "]", "?")
+        assert keys.at("#help")
+        assert page("#help").get_attribute("title") == "Keys and help"
+        keys.to(slider, most=90)
+        keys.press("e", "r", "s", Keys.ARROW_RIGHT)
+        page.until(lambda: page.value("#codes") == "12D")
+        assert "p=1" in page.driver.current_url
+        assert not page.all("dialog[open], #prose:not([hidden])")
+        # What only a letter did has a stop of its own.
+        keys.to('[data-code="12"] .apart', back=True)
+        keys.press(" ")
+        assert page.all('[data-code="12"] [data-side=left]')
+        keys.press(" ")
+        keys.chord(Keys.CONTROL, "z")  # the two sides as one again
+        keys.chord(Keys.CONTROL, "z")  # the arrow
+        page.until(lambda: "#c=12C" in page.driver.current_url)
+
+    try:
+        box()
+        keys.press(" ", Keys.ESCAPE)
+        quiet()
+        page.driver.refresh()
+        page.until(lambda: page.all(".unit") and page.value("#codes"))
+        keys.to("#help")
+        quiet()
+        box(back=True)
+        assert not page("#letters").is_selected()
+        keys.press(" ", Keys.ESCAPE)
+        keys.press("r")
+        page.until(lambda: page.value("#codes") == "")
+        page.driver.refresh()
+        page.until(lambda: page.all(".unit") and page("#text").text)
+        keys.press("/", "12")
+        keys.to(slider)
+        keys.press("e")
+        page.until(lambda: page.value("#codes") == "12E")
+    finally:
+        page.js("localStorage.clear()")
+
+
 COMES = """return document.querySelector('#finished') !== null
     || document.querySelector('#count')?.textContent.startsWith(arguments[0]) === true"""
 
@@ -462,6 +498,9 @@ def test_a_study_is_answered_by_tab_and_enter(chrome, serve, study_design, tmp_p
     page = Page(chrome)
     keys = Keyboard(page)
     page.until(lambda: page.all("#agree"))
+    assert nameless(page) == []
+    keys.to("#letters")
+    keys.press(" ")  # digits no longer answer
     keys.to("#agree")
     keys.press(Keys.ENTER)
     answered = 0
@@ -472,6 +511,7 @@ def test_a_study_is_answered_by_tab_and_enter(chrome, serve, study_design, tmp_p
             break
         assert keys.at("#ask")
         assert nameless(page) == []
+        keys.press("1")
         choice = wanted_in(page("#said").text) or ("left" if kind == "pair" else "1")
         keys.to(f'[data-choice="{choice}"]')
         keys.press(Keys.ENTER)

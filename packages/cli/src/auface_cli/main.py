@@ -115,6 +115,16 @@ def _line(error: Exception) -> tuple[str, int]:
     return _foreign(error)
 
 
+# What to do about what the system says in two words.
+_ADVICE = {
+    errno.EEXIST: "a file stands where a folder is needed: name another place",
+    errno.ENOTDIR: "a file stands where a folder is needed: name another place",
+    errno.EISDIR: "that is a folder: name a file",
+    errno.ENOENT: "check the path",
+    errno.EACCES: "name another place, or change its permissions",
+}
+
+
 def _of_system(error: OSError) -> tuple[str, int]:
     """What the system refused: the file's name and why. A full or failing disk is no wrong call."""
     failed = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.ENOMEM)
@@ -122,7 +132,8 @@ def _of_system(error: OSError) -> tuple[str, int]:
     if error.filename is None:
         return f"failed: {why}", 1
     name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename
-    return f"{name}: {why}", 1 if failed else 2
+    advice = _ADVICE.get(error.errno or 0)
+    return f"{name}: {why}{f'; {advice}' if advice else ''}", 1 if failed else 2
 
 
 def _foreign(error: Exception) -> tuple[str, int]:

@@ -25,7 +25,9 @@ __all__ = ["FaceWidget"]
 def _script() -> str:
     """The page's element builder and the widget's own module as one: a notebook loads one file."""
     folder = resources.files("auface_studio").joinpath("static")
-    parts = [folder.joinpath(name).read_text("utf-8") for name in ("dom.js", "widget.js")]
+    parts = [
+        folder.joinpath(name).read_text("utf-8") for name in ("dom.js", "levels.js", "widget.js")
+    ]
     return "\n".join(parts)
 
 

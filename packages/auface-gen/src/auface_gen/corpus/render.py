@@ -103,6 +103,8 @@ def render_corpus(
     if part is not None and not 1 <= part[0] <= part[1]:
         raise AUFaceGenError(f"part={part[0]}/{part[1]}: from 1/{part[1]} to {part[1]}/{part[1]}")
     root, rig, tell = Path(out), Path(rig), tell or _LOG.warning
+    if root.exists() and not root.is_dir():  # before the rig and the renderer are started
+        raise AUFaceGenError(f"{root} is a file: name a folder for the corpus")
     settings = _settings(plan, rig, layout, variant, tell)
     remember(root / PARTS / "settings.json", settings)
     tell(f"rendering with mitsuba {settings['mitsuba']}, variant {settings['variant']}")

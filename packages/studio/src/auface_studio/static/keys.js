@@ -1,6 +1,8 @@
 // The keys: what each does, the list of them, and the way back from where a key led.
 
 import { $, h } from "./dom.js";
+import { isOff, lettersAct, lettersBox } from "./letters.js";
+import { showLetters } from "./sliders.js";
 import { state } from "./state.js";
 
 const KEYS = [
@@ -27,6 +29,7 @@ export function listen({ run, undo, done }) {
     const typing = event.target.matches?.(TEXT);
     if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !typing) return event.preventDefault(), undo();
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isOff(event)) return;
     if (event.key === "?" && !typing) return event.preventDefault(), help();
     if (state.view !== "face") return;
     if (event.key === "Escape" && typing) return escape(event.target, done);
@@ -48,9 +51,21 @@ function escape(field, done) {
 
 export const help = () => $("#keys").showModal();
 
+// A tooltip names its key only while the key acts.
+function nameKeys() {
+  showLetters();
+  for (const button of document.querySelectorAll("[data-key]")) {
+    const { key, does } = button.dataset;
+    button.title = lettersAct() ? `${does} (${key})` : does;
+  }
+  for (const part of document.querySelectorAll(".on-letters")) part.hidden = !lettersAct();
+}
+
 export function buildHelp(start) {
   $("#keys").append(
     h("h2", {}, "Keys"), h("dl", {}, KEYS.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])),
+    lettersBox("Letters, digits and signs act as keys", nameKeys),
+    h("p", { class: "note" }, "Without them all is still done by Tab, arrows, Enter, Space, Esc and Ctrl Z: L·R is then a stop of its own."),
     h("p", { class: "source" }, `Generator ${start.model}; ${Object.entries(start.versions).map(([n, v]) => `${n} ${v}`).join(", ")}; detector ${start.detector ?? "none"}. Everything stays on this machine.`),
-    h("form", { method: "dialog" }, h("button", {}, "Close")));
+    h("form", { method: "dialog" }, h("button", { autofocus: true }, "Close")));
 }

@@ -28,12 +28,12 @@ const looks = new Latest(async ({ asked, source }) => {
   try {
     view = await post("/api/look", { ...asked, detail: state.detail, seed: state.wording });
   } catch (error) {
-    $("#codes-error").textContent = error.message;
+    wrong(error.message);
     // An address that says no coding: a face at rest, and what was wrong stays to be read.
     if (!view) looks.wish({ asked: { codes: "0" }, source: "rest" });
     return;
   }
-  if (source !== "rest") $("#codes-error").textContent = "";
+  if (source !== "rest") wrong("");
   // While a newer wish waits, the sliders are ahead of this answer: a key goes on from where they are.
   if (looks.next) return show(source, false);
   state.actions = view.actions;
@@ -41,6 +41,13 @@ const looks = new Latest(async ({ asked, source }) => {
   show(source);
   if (source !== "sliders") draw();
 });
+
+// What is wrong with the codes. It is said once the hand rests: half a code is wrong at each letter.
+function wrong(text) {
+  $("#codes-error").textContent = text;
+  $("#codes").setAttribute("aria-invalid", String(text !== ""));
+  if (text) say(text);
+}
 
 function show(source, newest = true) {
   showCodes(view.codes, source !== "codes" && source !== "");
@@ -65,7 +72,7 @@ function announce(source) {
   else if (source === "sliders") {
     if (conflicts !== heard) say(conflicts || "No units hold each other back");
   } else if (source !== "begin" && source !== "rest") {
-    say([view.codes === "0" ? "at rest" : view.codes, conflicts].filter(Boolean).join(". "));
+    say([view.codes === "0" ? "at rest" : view.codes, conflicts, $("#unread").textContent].filter(Boolean).join(". "));
   }
   heard = conflicts;
 }

@@ -47,6 +47,6 @@ function chance(row) {
 function showTable(out, found, use) {
   say(`${found.rows.length} rows were read`);
   out.replaceChildren(h("div", { class: "panel" }, h("h2", {}, `${found.rows.length} rows`), found.left_out ? h("p", { class: "note" }, `${found.left_out} rows hold no coding and are left out`) : "",
-    h("table", { class: "rows" }, h("thead", {}, h("tr", {}, ["row", "codes", "in words", "to the face"].map((name) => h("th", { scope: "col" }, name)))),
+    h("table", { class: "rows", "aria-label": "What was read, a row each" }, h("thead", {}, h("tr", {}, ["row", "codes", "in words", "to the face"].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, found.rows.map((row) => h("tr", {}, h("td", {}, row.id), h("td", { class: "mono" }, row.codes), h("td", {}, row.text), h("td", {}, h("button", { "aria-label": `show row ${row.id}: ${row.codes}`, onclick: () => use(row.codes) }, "show"))))))));
 }

@@ -1,8 +1,8 @@
 // What the detector sees against what was asked, by unit and side, on the scale 0 to E.
 
 import { $, h } from "./dom.js";
+import { LETTERS } from "./levels.js";
 
-const LETTERS = ["0", "A", "B", "C", "D", "E"];
 const name = (row) => `${row.side === "left" ? "L" : row.side === "right" ? "R" : ""}${row.unit.replace("AU", "")}`;
 
 export function dots(rows) {

@@ -23,7 +23,7 @@ export function buildSet(given) {
   root.append(form(), h("section", { class: "panel preview", "aria-label": "Preview", tabindex: -1 },
     h("div", { class: "set-head" }, h("h2", { id: "set-count" }, "Preview"), h("span", { class: "grow" }),
       h("button", { id: "set-make", class: "primary", onclick: make }, "Make the set"), h("button", { id: "set-stop", hidden: true, onclick: stop }, "Stop"), h("a", { id: "set-zip", class: "button", hidden: true, href: "/api/set/zip", download: "" }, "Download the zip")),
-    h("p", { id: "set-error", class: "error", role: "alert" }), h("progress", { id: "set-progress", hidden: true, max: 1, value: 0, "aria-label": "How much of the set is made" }), h("p", { id: "set-status", class: "note" }),
+    h("p", { id: "set-error", class: "error" }), h("progress", { id: "set-progress", hidden: true, max: 1, value: 0, "aria-label": "How much of the set is made" }), h("p", { id: "set-status", class: "note" }),
     h("div", { id: "set-grid" }), h("details", { id: "set-conditions", hidden: true, ontoggle: conditions }, h("summary", {}, "The conditions table (conditions.csv)"), h("div", { id: "set-table", tabindex: 0, role: "region", "aria-label": "The conditions table" })),
     h("details", {}, h("summary", {}, "The same from the command"), h("p", { class: "quiet" }, "Save this as design.toml, then: ", h("code", {}, "auface stimuli design.toml OUT")), h("pre", { id: "set-toml", class: "mono", tabindex: 0, role: "region", "aria-label": "design.toml" }), h("button", { onclick: () => copy($("#set-toml").textContent, "TOML") }, "Copy"))));
   newCells = rove($("#set-grid"), ".cell");
@@ -105,6 +105,7 @@ const plans = new Latest(async () => {
     curve();
   } catch (error) {
     $("#set-error").textContent = error.message;
+    say(error.message);
     // Still a stop of the Tab key: who comes to it hears why not.
     $("#set-make").setAttribute("aria-disabled", "true");
   }
@@ -118,7 +119,7 @@ function grid() {
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "person"), columns.map((c) => h("th", { scope: "col", title: c.text }, c.name, " ", h("b", {}, c.level), h("br"), h("small", { class: "mono" }, c.codes.split("+").flatMap((code, n) => [n ? h("wbr") : "", h("span", {}, n ? `+${code}` : code)])))))),
     h("tbody", {}, people.map((p) => h("tr", {}, h("th", { scope: "row" }, p), columns.map((c) => {
       const cell = byPlace.get(`${p}|${c.name} ${c.level}`);
-      return h("td", {}, cell ? h("button", { class: "cell", "data-keep": cell.label, "aria-label": `Person ${p}, ${c.name} ${c.level}: ${cell.codes}`, title: cell.frames.length ? "Larger, and moving" : "Larger", onclick: () => enlarge(cell) }, h("img", { alt: `Person ${p}, ${cell.codes}`, title: `${cell.codes}: ${cell.text}`, width: 112, height: 112, "data-codes": cell.codes, "data-person": p })) : "");
+      return h("td", {}, cell ? h("button", { class: "cell", "data-keep": cell.label, "aria-label": `Person ${p}, ${[c.name, c.level].filter(Boolean).join(" ")}: ${cell.codes === "0" ? "at rest" : cell.codes}`, title: cell.frames.length ? "Larger, and moving" : "Larger", onclick: () => enlarge(cell) }, h("img", { alt: `Person ${p}, ${cell.codes}`, title: `${cell.codes}: ${cell.text}`, width: 112, height: 112, "data-codes": cell.codes, "data-person": p })) : "");
     })))));
   refill($("#set-grid"), table);
   newCells();
@@ -226,7 +227,7 @@ async function conditions() {
     const { count, rows } = await get("/api/set/conditions");
     const names = Object.keys(rows[0] ?? {});
     $("#set-table").replaceChildren(
-      h("table", { class: "rows" }, h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, rows.map((row) => h("tr", {}, names.map((name) => h("td", { title: row[name] }, row[name])))))),
+      h("table", { class: "rows", "aria-label": "Conditions" }, h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, rows.map((row) => h("tr", {}, names.map((name) => h("td", { title: row[name] }, row[name])))))),
       count > rows.length ? h("p", { class: "note" }, `and ${count - rows.length} more`) : "");
   } catch (error) {
     $("#set-table").replaceChildren(h("p", { class: "error" }, error.message));
@@ -239,6 +240,7 @@ async function make() {
     showStatus(await post("/api/set/make", { design: design() }));
   } catch (error) {
     $("#set-error").textContent = error.message;
+    say(error.message);
   }
 }
 

@@ -2,10 +2,10 @@
 
 import { $, h, refill, say } from "./dom.js";
 import { post } from "./api.js";
+import { isOff, lettersAct } from "./letters.js";
+import { LETTERS, LEVELS } from "./levels.js";
 import { change, levelOf, state, withLevel } from "./state.js";
 
-const LETTERS = "0ABCDE";
-const WORDS = ["not acting", "A, a trace", "B, slight", "C, marked", "D, severe", "E, maximal"];
 const GROUPS = [
   ["Brows", ["brows"]], ["Eyes", ["eyes"]], ["Cheeks and nose", ["cheeks", "nose"]],
   ["Lip corners", ["lip corners"]], ["Lips", ["upper lip", "lower lip", "lips", "mouth opening"]],
@@ -44,9 +44,9 @@ function row(unit, onHover) {
   const inputs = new Map();
   rows.set(unit.code, { unit, node, inputs, split, onHover });
   const toggle = split && unit.whole
-    // No stop of the Tab key: S on the slider does the same, and halves the way through the list.
+    // No stop of the Tab key while S on the slider does the same: that halves the way through the list.
     ? h("button", {
-        class: "apart", tabindex: -1, "aria-pressed": "false", title: unit.sides[0] === "top" ? "Upper and lower lip apart, or as one" : "Its left and right apart, or as one",
+        class: "apart", "aria-pressed": "false", title: unit.sides[0] === "top" ? "Upper and lower lip apart, or as one" : "Its left and right apart, or as one",
         "aria-label": `${unit.code} ${unit.name}: sides apart`,
         onclick: () => turn(unit),
       }, unit.sides[0] === "top" ? "T·B" : "L·R")
@@ -88,9 +88,9 @@ function show(code) {
     const at = level === 0 ? 3 : level ?? 0; // coded as present without an intensity
     if (Number(input.value) !== at) input.value = String(at);
     input.style.setProperty("--at", String(at));
-    input.setAttribute("aria-valuetext", level === 0 ? "acting, not scored" : WORDS[at]);
+    input.setAttribute("aria-valuetext", level === 0 ? "acting, not scored" : LEVELS[at]);
     out.textContent = level === null ? "·" : level === 0 ? "?" : LETTERS[at];
-    out.title = level === 0 ? "acting; how strongly is not said" : level === null ? "" : WORDS[at];
+    out.title = level === 0 ? "acting; how strongly is not said" : level === null ? "" : LEVELS[at];
     acting ||= level !== null;
   }
   node.classList.toggle("acting", acting);
@@ -102,9 +102,9 @@ function track(unit, side, inputs, onHover) {
     type: "range", min: 0, max: unit.graded ? 5 : 1, step: 1, value: 0,
     "aria-label": `${unit.code} ${unit.name}${place ? ", " + place : ""}`,
     "data-side": side, "data-keep": side,
-    "aria-keyshortcuts": unit.sides.length > 1 && unit.whole ? "S" : undefined,
     oninput: () => set(unit, side, Number(input.value), onHover),
     onkeydown: (event) => {
+      if (isOff(event)) return;
       const at = LETTERS.indexOf(event.key.toUpperCase());
       const sides = event.key.toLowerCase() === "s" && unit.sides.length > 1 && unit.whole;
       if ((at < 0 && !sides) || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -115,9 +115,25 @@ function track(unit, side, inputs, onHover) {
       set(unit, side, Number(input.value), onHover);
     },
   });
-  const out = h("output", {}, "·");
+  // For the eye alone: the slider says its level itself, and an <output> would say it once more.
+  const out = h("span", { class: "level", "aria-hidden": "true" }, "·");
+  if (unit.sides.length > 1 && unit.whole) nameKey(input);
   inputs.set(side, { input, out });
   return h("label", { class: "track" }, MARK[side] ? h("span", { class: "side" }, MARK[side]) : "", input, out);
+}
+
+// What the keys of the sliders are, once letters act or no longer do.
+export function showLetters() {
+  for (const { unit, node, inputs, split } of rows.values()) {
+    const toggle = $(".apart", node);
+    if (toggle) toggle.tabIndex = lettersAct() ? -1 : 0;
+    if (split && unit.whole) for (const { input } of inputs.values()) nameKey(input);
+  }
+}
+
+function nameKey(input) {
+  if (lettersAct()) input.setAttribute("aria-keyshortcuts", "S");
+  else input.removeAttribute("aria-keyshortcuts");
 }
 
 function set(unit, side, level, onHover) {
@@ -169,7 +185,8 @@ async function find(text) {
   }
   $("#find-note").replaceChildren(...note);
   narrow();
-  if (hits?.size) say(`${hits.size} ${hits.size === 1 ? "unit" : "units"} found`);
+  if (note.length) say($("#find-note").textContent);
+  else if (hits) say(`${hits.size} ${hits.size === 1 ? "unit" : "units"} found`);
 }
 
 function named(unit, words) {

@@ -2,6 +2,7 @@
 
 import { $, h } from "./dom.js";
 import { get, post } from "./api.js";
+import { isOff, lettersBox } from "./letters.js";
 
 const root = $("#study");
 let about = null;
@@ -18,6 +19,7 @@ function consent() {
   root.replaceChildren(
     h("h1", {}, about.title), h("p", { class: "prose" }, about.consent), h("p", { class: "prose" }, about.instructions),
     h("p", { class: "note" }, about.kind === "pair" ? "Choose with a click, or with the keys: ← or 1 for the left picture, → or 2 for the right. Left and right in a text are the person's own." : "Choose with a click, or with the keys 1 to 7."),
+    lettersBox(about.kind === "pair" ? "The digits 1 and 2 act as keys" : "The digits 1 to 7 act as keys"),
     h("button", { class: "primary", id: "agree", onclick: begin }, "I agree, begin"));
 }
 
@@ -65,7 +67,8 @@ async function choose(choice) {
       await next();
       return;
     } catch (error) {
-      $("#trouble").textContent = `${error.message}. Your answer is kept in this browser and sent again.`;
+      const trouble = `${error.message}. Your answer is kept in this browser and sent again.`;
+      if ($("#trouble").textContent !== trouble) $("#trouble").textContent = trouble; // said once, not at each try
       if (error.status >= 400 && error.status < 500) { keep({ unsent: null }); busy = false; return; }
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
@@ -80,7 +83,7 @@ async function flush() {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || !question || question.finished) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isOff(event) || !question || question.finished) return;
   const keys = about.kind === "pair" ? { ArrowLeft: "left", 1: "left", ArrowRight: "right", 2: "right" } : Object.fromEntries([..."1234567"].map((k) => [k, k]));
   if (keys[event.key]) { event.preventDefault(); choose(keys[event.key]); }
 });

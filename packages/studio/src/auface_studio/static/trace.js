@@ -1,10 +1,10 @@
 // The conflict trace: who opposes whom, who gives way, by how much, and why.
 
 import { $, h, refill } from "./dom.js";
+import { LETTERS } from "./levels.js";
 
 const percent = (x) => `${Math.round(100 * x)}%`;
 const number = (key) => key.replace(/^AU/, "");
-const LETTER = ["0", "A", "B", "C", "D", "E"];
 
 let opened = null; // whether the notes are open, once the hand has said so
 
@@ -44,7 +44,8 @@ function card(t, onHover) {
   },
     h("h3", {}, heading(t)),
     h("p", { class: "names" }, `${number(a)} ${name(a)}, ${number(b)} ${name(b)}`),
-    h("div", { class: "tug", role: "img", "aria-label": t.units.map(say).join("; ") },
+    // The bars show what the list below says.
+    h("div", { class: "tug", "aria-hidden": "true" },
       h("div", { class: "pull left" }, sides(a).map(bar)), h("div", { class: "pull right" }, sides(b).map(bar))),
     h("ul", { class: "ways" }, t.units.map((u) => h("li", {}, say(u)))),
     h("p", { class: "why" }, t.reason[0].toUpperCase() + t.reason.slice(1) + "."),
@@ -70,13 +71,13 @@ function bar(u) {
 // Raw against resolved, in words: a unit's share that this pair alone takes, and what all leave.
 function say(u) {
   const place = u.side === "both" ? "" : ` (${u.side})`;
-  const letter = LETTER[Math.round(5 * u.raw)];
+  const letter = LETTERS[Math.round(5 * u.raw)];
   const name = `${number(u.key)}${letter}${place}`;
   const total = u.raw ? 1 - u.seen / u.raw : 0;
   if (u.alone === 0) return `${name} goes: it cannot be seen`;
   if (lost(u) < 0.005) return `${name} stays whole`;
   const all = total > lost(u) + 0.005 ? `; all conflicts together leave ${u.seen.toFixed(2)}` : "";
-  const about = LETTER[Math.round(5 * u.alone)];
+  const about = LETTERS[Math.round(5 * u.alone)];
   return `${name} gives way by ${percent(lost(u))}: ${u.raw.toFixed(2)} → ${u.alone.toFixed(2)} of full strength, ${about === "0" ? "hardly a trace" : `about ${about}`}${all}`;
 }
 

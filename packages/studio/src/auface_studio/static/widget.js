@@ -1,6 +1,5 @@
-// The notebook's widget. It follows dom.js in one module, so `h` is there without an import.
-
-const LEVELS = "0ABCDE";
+// The notebook's widget. It follows dom.js and levels.js in one module, so their names are there
+// without an import.
 
 function render({ model, el }) {
   const image = h("img", { alt: "" });
@@ -12,12 +11,12 @@ function render({ model, el }) {
   codes.addEventListener("change", () => set(codes.value));
 
   const sliders = h("div", { class: "sliders" }, model.get("units").map((unit) => {
-    const out = h("output", {}, "·");
+    const out = h("span", { class: "level", "aria-hidden": "true" }, "·");
     const input = h("input", { type: "range", min: 0, max: 5, value: 0, "aria-label": `${unit.code} ${unit.name}` });
     input.addEventListener("input", () => {
       const kept = model.get("codes").split("+").filter((part) => part !== "0" && !new RegExp(`^[LRTB]?${unit.code}[A-E]?$`).test(part));
       const level = Number(input.value);
-      set([...kept, ...(level ? [`${unit.code}${LEVELS[level]}`] : [])].join("+"));
+      set([...kept, ...(level ? [`${unit.code}${LETTERS[level]}`] : [])].join("+"));
     });
     const row = h("label", { class: "slider" }, h("b", {}, unit.code), h("span", {}, unit.name), input, out);
     rows.set(unit.code, { row, input, out });
@@ -38,7 +37,8 @@ function render({ model, el }) {
     for (const [code, { row, input, out }] of rows) {
       const level = levels.get(code) ?? 0;
       input.value = level;
-      out.textContent = level ? LEVELS[level] : "·";
+      input.setAttribute("aria-valuetext", LEVELS[level]);
+      out.textContent = level ? LETTERS[level] : "·";
       row.classList.toggle("acting", level > 0);
     }
   };
