@@ -60,6 +60,7 @@ SENTENCES = (
     "eyes closed, jaw dropped",
     "lips puckered as if to whistle",
 )
+ASTRONAUT = "6C+12D+25C"  # what she does in the photograph
 PHOTOGRAPHED = (
     "6C+12D", "12E+25C", "1C+4C+15C", "1D+2D", "4D", "5D", "43E", "9D", "26D", "L12D", "18C", "17D",
 )  # fmt: skip
@@ -76,6 +77,7 @@ def main() -> None:
     parser.add_argument("--only", help=f"some of {','.join(SHEETS)}")
     parser.add_argument("--people", type=int, default=4)
     parser.add_argument("--photograph", type=Path, help="in place of the astronaut")
+    parser.add_argument("--shows", help="what the face in --photograph does, if anything")
     parser.add_argument("--steps", type=int, help="sampling steps; the model's own")
     parser.add_argument("--guidance", type=float, help="the model's own unless told")
     parser.add_argument(
@@ -93,6 +95,7 @@ def main() -> None:
         args.folder,
         min(args.people, len(model.people)),
         args.photograph,
+        args.shows if args.photograph else ASTRONAUT,
         options,
     )
     args.folder.mkdir(parents=True, exist_ok=True)
@@ -116,13 +119,16 @@ class Missing(Exception):
 
 @dataclass
 class Desk:
-    """What all sheets need. options: of `AUFace.generate`. drawn: pictures so far."""
+    """What all sheets need. shows: what the face in the photograph does. options: of
+    `AUFace.generate`. drawn: pictures so far.
+    """
 
     model: AUFace
     corpus: Path
     folder: Path
     people: int
     photograph: Path | None = None
+    shows: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     drawn: int = 0
 
@@ -224,9 +230,12 @@ def photograph(desk: Desk) -> None:
         raise Missing(f"{error}; pip install scikit-image, or name a --photograph") from None
     except AAADError as error:
         raise Missing(str(error)) from None
-    made = desk.draw([*PHOTOGRAPHED, "0"], identity=Image.fromarray(wide.image))
-    drawn = [np.asarray(one.image) for one in made]
-    edits = [changed(wide.image, one, drawn[-1]) for one in drawn[:-1]]
+    who = {"identity": Image.fromarray(wide.image), "shows": desk.shows}
+    made = desk.draw([*PHOTOGRAPHED, "0"], **who)
+    edits = [np.asarray(one.image) for one in made]
+    rest = edits.pop()
+    if desk.shows is None:
+        edits = [changed(wide.image, one, rest) for one in edits]
     # As `auface edit` does: laid back on the photograph, of which the face is shown.
     whole = [pixels, *(paste(pixels, wide.matrix, edit, wide.image) for edit in edits)]
     size = (desk.model.size, desk.model.size)
