@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from auface_cli.devices import device_option
 from auface_cli.output import note
-from facs_text import FacsTextError, parse
+from facs_text import FacsTextError
 
 if TYPE_CHECKING:
     from auface_gen import AUFace
@@ -59,13 +59,11 @@ def person_options(command: F) -> F:
 
 def sampling_options(command: F) -> F:
     """--model and --device, and --steps, --guidance and --temperature, None where not given."""
+    command = device_option(
+        default="auto",
+        help="Compute on cpu, cuda or cuda:N; auto takes a GPU where there is one.",
+    )(command)
     for option in (
-        click.option(
-            "--device",
-            default="auto",
-            show_default=True,
-            help="Compute on cpu, cuda or cuda:N; auto takes a GPU where there is one.",
-        ),
         click.option(
             "--model", type=click.Path(path_type=Path), help="Draw with the model in this folder."
         ),
@@ -94,7 +92,7 @@ def one_who(
     if shows is not None:
         if identity is None:
             raise click.UsageError("--shows goes with --identity: it says what the portrait does")
-        check_request(shows)
+        check_request(shows, of="--shows")
 
 
 def who(identity: Path | None, align: bool, shows: str | None, model: AUFace) -> dict[str, Any]:
@@ -108,16 +106,20 @@ def who(identity: Path | None, align: bool, shows: str | None, model: AUFace) ->
 
     from auface_gen.photograph.file import Photograph
 
-    crop, _, said = aligned(Photograph.open(identity), size=model.size)
+    crop, _, said = aligned(Photograph.open(identity), identity, size=model.size)
     for line in filter(None, (said, not_at_rest(crop, shows))):
         note(f"{identity}: {line}")
     return {"identity": Image.fromarray(crop), **doing}
 
 
-def aligned(photo: Photograph, **options: Any) -> tuple[Any, Any, str]:
+def aligned(photo: Photograph, path: Path, **options: Any) -> tuple[Any, Any, str]:
     """The crop that aaad makes of a photograph, its map to the photograph, and what it says."""
     # By name: an aaad without what photographs need has no such module to import from.
-    found = import_module("aaad.align").align(photo.rgb, **options)
+    align = import_module("aaad.align")
+    try:
+        found = align.align(photo.rgb, **options)
+    except align.NoFaceError as error:
+        raise align.NoFaceError(f"{path}: {error}") from None
     return found.image, found.matrix, found.note
 
 
@@ -134,12 +136,20 @@ def not_at_rest(crop: Any, shows: str | None) -> str:
     )
 
 
-def check_request(text: str) -> None:
-    """Reads what is asked for before torch is loaded: a slip is told at once."""
-    if not text.strip():
-        raise FacsTextError("empty text: write codes such as 6C+12D, or 0 for a face at rest")
-    if not re.search(r"[A-Za-z]{3,}", text):
-        parse(text)
+def check_request(text: str, *, of: str = "") -> None:
+    """Reads what is asked for before torch is loaded: a slip is told at once, and in what option
+    (`of`) it stands where it is not in the request itself.
+    """
+    from auface_gen.request import read_request
+
+    try:
+        if not text.strip():
+            raise FacsTextError("empty text: write codes such as 6C+12D, or 0 for a face at rest")
+        read_request(text)
+    except FacsTextError as error:
+        if not of:
+            raise
+        raise FacsTextError(f"{of}: {error}") from None
 
 
 def load_model(model: Path | None, device: str) -> AUFace:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from auface_cli.devices import device_option
 from auface_studio.errors import StudioError
 
 __all__ = ["stimuli", "studio", "study"]
@@ -54,6 +55,9 @@ _browser = click.option(
 _model = click.option(
     "--model", type=click.Path(path_type=Path), help="Draw with the generator in this folder."
 )
+_device = device_option(
+    default="auto", help="Compute on cpu, cuda or cuda:N; auto takes a GPU where there is one."
+)
 _detector = click.option(
     "--detector", type=click.Path(path_type=Path), help="Look with the detector in this folder."
 )
@@ -68,12 +72,7 @@ def _note(text: str) -> None:
 @_browser
 @_model
 @_detector
-@click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    help="Compute on cpu, cuda or cuda:N; auto takes a GPU where there is one.",
-)
+@_device
 @click.option(
     "--out", default="stimuli", show_default=True, type=click.Path(path_type=Path),
     help="Keep the sets of stimuli made on the page in this folder.",
@@ -104,12 +103,7 @@ def studio(
 @click.argument("out", type=click.Path(path_type=Path))
 @_model
 @_detector
-@click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    help="Compute on cpu, cuda or cuda:N; auto takes a GPU where there is one.",
-)
+@_device
 @click.option("--zip", "zipped", is_flag=True, help="Also write OUT.zip.")
 @click.option("--no-score", is_flag=True, help="Leave out what the detector sees.")
 @click.option("--dry-run", is_flag=True, help="Only say what the design comes to.")

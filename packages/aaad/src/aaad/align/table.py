@@ -29,7 +29,11 @@ def read_landmarks(path: str | Path, format: str = "auto") -> dict[str, NDArray[
     if not place.is_file():
         raise AAADError(f"{place}: no such file")
     found: dict[str, NDArray[np.float64]] = {}
-    lines = _lines(place) if place.suffix.lower() in (".jsonl", ".ndjson") else _rows(place, format)
+    lines = (
+        _lines(place)
+        if place.suffix.lower() in (".json", ".jsonl", ".ndjson")
+        else _rows(place, format)
+    )
     for name, points in lines:
         base = PurePosixPath(name.replace("\\", "/")).name
         for key in (base, PurePosixPath(base).stem):

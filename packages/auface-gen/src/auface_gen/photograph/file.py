@@ -48,7 +48,8 @@ class Photograph:
                 image = ImageOps.exif_transpose(opened)
                 kept = {"icc_profile": opened.info.get("icc_profile"), "exif": image.getexif()}
         except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            raise AUFaceGenError(f"{path} is not a picture that can be read: {error}") from error
+            why = (isinstance(error, OSError) and error.strerror) or error
+            raise AUFaceGenError(f"{path} is not a picture that can be read: {why}") from error
         if image.mode in ("F", "I"):
             raise AUFaceGenError(f"{path}: {image.mode} pixels; save it with 8 bits, or 16 of grey")
         if image.mode == "P":

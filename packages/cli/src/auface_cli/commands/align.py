@@ -55,6 +55,8 @@ def command(
     from aaad.pictures import read_photo, write_png
 
     one = out.suffix.lower() == ".png"
+    if out.suffix.lower() in (".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"):
+        raise click.UsageError(f"--out {out}: crops are PNG; name a .png file or a folder")
     if one and len(photos) > 1:
         raise click.UsageError(f"--out {out} is one picture; name a folder for {len(photos)}")
     if landmarks is not None and mediapipe is not None:

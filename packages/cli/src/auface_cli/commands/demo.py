@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from auface_cli.devices import device_option
 from auface_cli.output import note, progress
 from facs_text.files import write_text
 
@@ -63,10 +64,8 @@ score.json      AAAD with its interval and controls; per_image.jsonl: the same b
 @click.option(
     "--detector", type=click.Path(path_type=Path), help="Score with the detector in this folder."
 )
-@click.option(
-    "--device",
+@device_option(
     default="auto",
-    show_default=True,
     help="Compute on cpu, cuda or cuda:N; auto takes a GPU where there is one.",
 )
 def command(

@@ -61,7 +61,7 @@ def command(
     """
     check_request(codes_or_text)
     if shows is not None:
-        check_request(shows)
+        check_request(shows, of="--shows")
     from auface_gen.label import SUFFIXES
     from auface_gen.photograph.blend import changed, paste
     from auface_gen.photograph.file import Photograph
@@ -72,7 +72,7 @@ def command(
     whole = Photograph.open(photo)
     whole.check(out)
     draw = load_model(model, device)
-    crop, matrix, said = aligned(whole, size=draw.size, landmarks=points, stretch=True)
+    crop, matrix, said = aligned(whole, photo, size=draw.size, landmarks=points, stretch=True)
     for line in filter(None, (whole.note, said, not_at_rest(crop, shows))):
         note(line)
     from PIL import Image

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from auface_cli.devices import device_option
 from auface_cli.group import LazyGroup
 from auface_cli.output import emit, note
 from auface_cli.settings import read_settings
@@ -27,10 +28,8 @@ def command() -> None:
 
 def _shared(function: Callable[..., None]) -> Callable[..., None]:
     """The options that all runs have."""
+    function = device_option(default="cpu", help="Train on cpu, cuda or cuda:N.")(function)
     for option in (
-        click.option(
-            "--device", default="cpu", show_default=True, help="Train on cpu, cuda or cuda:N."
-        ),
         click.option("--threads", type=click.IntRange(1), help="Use this many CPU threads."),
         click.option("--resume", is_flag=True, help="Resume the run in --out where it stopped."),
         click.option("--steps", type=click.IntRange(1), help="Stop the run after so many steps."),
