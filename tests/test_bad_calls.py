@@ -32,7 +32,7 @@ def place(tmp_path, monkeypatch):
         ("train detector folder --out r --device auto", "'auto': write cpu, cuda or cuda:N (see"),
         ("generate 4D --out x.png --device cuda:999", "'cuda:999': torch finds"),
         ("generate 4D --out x.png --identity me.png --shows 99", "--shows: position 0: '99'"),
-        ("edit me.png 4D --out x.png --shows 6C+", "--shows: position"),
+        ("edit me.png 4D --out x.png --shows 6F", "--shows: position"),
         ("edit me.png 4D --out x.png --shows bananas", "--shows: no facial action was understood"),
         ("edit me.png bananas --out x.png", "no facial action was understood in 'bananas'"),
         ("generate bananas --out x.png", "no facial action was understood in 'bananas'"),
@@ -74,9 +74,12 @@ def test_a_photograph_without_a_face_is_named(place, monkeypatch):
 @pytest.mark.parametrize(
     ("touch", "part"),
     [
-        (lambda: os.mkdir("file"), "file: is there already"),
-        (lambda: Path("file/x").mkdir(), "file/x: lies below a file"),
-        (lambda: Path("folder").read_text(), "folder: is a folder; name a file"),
+        (lambda: os.mkdir("file"), "file: File exists; a file stands"),
+        (lambda: Path("file/x").mkdir(), "file/x: Not a directory; a file stands"),
+        (
+            lambda: Path("folder").read_text(),
+            "folder: Is a directory; that is a folder: name a file",
+        ),
     ],
     ids=["a file for a folder", "below a file", "a folder for a file"],
 )
