@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from auface_gen.label import labelled_png
 from auface_studio.errors import StudioError
 from auface_studio.eye import Detected
-from auface_studio.face import Drawn
+from auface_studio.face import Drawn, Portrait
 from auface_studio.server.app import Studio
 from facs_text import Coding, describe, resolve
 
@@ -85,7 +85,7 @@ class TinyFaces:
         self,
         coding: Coding,
         *,
-        person: int | Image.Image,
+        person: int | Portrait,
         seed: int = 0,
         draft: bool = False,
         stop: Callable[[], bool] | None = None,
@@ -112,7 +112,7 @@ class TinyFaces:
         above: Coding,
         share: float,
         *,
-        person: int | Image.Image,
+        person: int | Portrait,
         seed: int = 0,
         stop: Callable[[], bool] | None = None,
         said: Mapping[str, str] | None = None,

@@ -14,6 +14,7 @@ from PIL import Image
 from auface_studio.errors import StudioError
 from auface_studio.face import Stopped
 from auface_studio.picture import chunks, open_picture
+from auface_studio.server import app
 from auface_studio.server.app import Studio
 
 HOST = "127.0.0.1:8511"
@@ -73,10 +74,53 @@ def test_a_portrait_becomes_the_person(client, faces, png):
     assert "middle square" in said["note"]  # it is of one colour: there is no face
     name = said["portrait"]
     assert client.post("/api/face", json={"codes": "12C", "portrait": name}).status_code == 200
-    assert faces.drawn[-1][1].size == (faces.size, faces.size)
+    assert faces.drawn[-1][1].picture.size == (faces.size, faces.size)
     assert client.post("/api/portrait", content=b"no picture").status_code == 400
     gone = client.post("/api/face", json={"codes": "12C", "portrait": "0" * 16})
     assert gone.status_code == 400
+
+
+@pytest.fixture
+def portrait(client, png, monkeypatch):
+    """The name of a portrait that was sent, without a network's look at it."""
+    monkeypatch.setattr(app, "crop_portrait", lambda picture, size: (picture, ""))
+    monkeypatch.setattr(app, "rest_note", lambda crop, note: note)
+    return client.post("/api/portrait", content=png).json()["portrait"]
+
+
+def test_what_a_portrait_shows_already_reaches_the_painter(client, faces, portrait):
+    asked = {"codes": "4D", "portrait": portrait}
+    for shows, reaches in (("", ""), (" 6C+12D ", "6C+12D"), ("She smiles.", "She smiles.")):
+        assert client.post("/api/face", json=asked | {"shows": shows}).status_code == 200
+        assert faces.drawn[-1][1].shows == reaches
+    understood = client.post("/api/shows", json={"shows": "She smiles. Bananas sing."}).json()
+    assert "12" in understood["codes"]
+    assert understood["unread"] == ["Bananas sing."]
+    assert client.post("/api/shows", json={"shows": " "}).json() == {"codes": "", "unread": []}
+
+
+@pytest.mark.parametrize(
+    ("shows", "part"),
+    [
+        ("12Q", "position 0"),
+        ("purple bananas", "no facial action was understood in 'purple bananas'"),
+        (12, "text, not int"),
+        ("12C+" * 9000, "characters"),
+    ],
+)
+def test_what_it_shows_in_bad_codes_is_told_in_one_line(client, faces, portrait, shows, part):
+    for path in ("/api/shows", "/api/face"):
+        answer = client.post(path, json={"codes": "4D", "portrait": portrait, "shows": shows})
+        assert answer.status_code == 400
+        assert part in answer.json()["error"]
+        assert "\n" not in answer.json()["error"]
+    assert faces.drawn == []
+
+
+def test_what_is_said_of_no_portrait_is_refused(client):
+    answer = client.post("/api/face", json={"codes": "4D", "person": 0, "shows": "12D"})
+    assert answer.status_code == 400
+    assert "give portrait" in answer.json()["error"]
 
 
 def test_a_photograph_becomes_units_codes_and_words(client, png):

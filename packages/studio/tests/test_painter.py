@@ -11,7 +11,7 @@ from PIL import Image
 from auface_gen import AUFace
 from auface_studio.errors import StudioError
 from auface_studio.eye import Eye, to_coding
-from auface_studio.face import Painter, Stopped
+from auface_studio.face import Painter, Portrait, Stopped
 from auface_studio.picture import chunks
 from facs_text import Coding, parse
 
@@ -73,11 +73,19 @@ def test_pictures_are_kept_but_not_for_ever(painter, monkeypatch):
     assert len(painter._kept) <= 256
 
 
-def test_a_portrait_is_the_person(painter):
+def test_a_portrait_is_the_person(painter, monkeypatch):
     colours = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
     portrait = Image.fromarray(colours).resize((painter.size,) * 2)
-    drawn = painter.draw(parse("12C"), person=portrait, draft=True)
+    drawn = painter.draw(parse("12C"), person=Portrait(portrait), draft=True)
     assert (drawn.person, chunks(drawn.png)["person"]) == ("image", "portrait")
+    told = []
+    monkeypatch.setattr(
+        painter._model,
+        "generate",
+        lambda *a, **k: told.append(k) or AUFace.generate(painter._model, *a, **k),
+    )
+    smiling = painter.draw(parse("12C"), person=Portrait(portrait, "6C+12D"), draft=True)
+    assert (told[0]["shows"], smiling is drawn) == ("6C+12D", False)
     away = np.abs(pixels(drawn.png) - np.asarray(portrait).astype(int)).mean()
     other = pixels(painter.draw(parse("12C"), person=0, draft=True).png)
     assert away < np.abs(other - np.asarray(portrait).astype(int)).mean() / 4

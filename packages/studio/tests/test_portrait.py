@@ -73,6 +73,7 @@ def test_a_portrait_that_smiles_is_told_of(halves, monkeypatch):
     seen.moved_in = lambda picture: []
     assert rest_note(halves, "2 faces") == "2 faces"
     seen.moved_in = lambda picture: ["12E on both sides", "25D"]
-    said = "not at rest, 12E on both sides, 25D by what the detector sees; that stays"
+    said = "not at rest, 12E on both sides, 25D by what the detector sees; that stays "
+    said += "unless you say what it does"
     assert rest_note(halves, "") == said
     assert rest_note(halves, "2 faces") == f"2 faces; {said}"

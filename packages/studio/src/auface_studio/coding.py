@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auface_studio.errors import StudioError
 from auface_studio.trace import trace
@@ -25,7 +25,10 @@ from facs_text import (
     units,
 )
 
-__all__ = ["DETAILS", "VIEWS", "catalogue", "look", "read_coding"]
+if TYPE_CHECKING:
+    from auface_gen.request import Request
+
+__all__ = ["DETAILS", "VIEWS", "catalogue", "look", "read_coding", "read_shows"]
 
 DETAILS = ("brief", "full", "clinical", "prompt")
 VIEWS = ("codes", "text", "actions")
@@ -61,6 +64,22 @@ def read_coding(asked: Mapping[str, Any]) -> Read:
     understood = understand(value)
     spans = [{"start": s.start, "end": s.end, "text": s.text} for s in understood.unparsed]
     return Read(understood.coding, spans, understood.absent)
+
+
+def read_shows(value: Any) -> Request | None:
+    """What the face in a portrait is said to do already, as the generator reads it: codes or words.
+
+    None where nothing is said. Raises StudioError or FacsTextError that says what is wrong.
+    """
+    from auface_gen.request import read_request
+
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise StudioError(f"shows is text, not {type(value).__name__}")
+    if len(value) > MAX_TEXT:
+        raise StudioError(f"shows has {len(value)} characters; at most {MAX_TEXT} are read")
+    return read_request(value) if value.strip() else None
 
 
 def _from_actions(value: Any) -> Coding:

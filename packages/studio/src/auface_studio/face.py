@@ -1,7 +1,7 @@
 """The painter: all that this package knows of `auface_gen`.
 
 It wraps what `AUFace` offers: made-up people by number, one picture for a coding, maps of where a
-unit moves the face. A person is a number of the gallery, or a portrait (see `portrait`).
+unit moves the face. A person is a number of the gallery, or a `Portrait`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from auface_gen.label import labelled_png, made_from
 from auface_studio.errors import StudioError
 from facs_text import Coding
 
-__all__ = ["DRAFT_SECONDS", "Drawn", "Faces", "Painter", "Stopped"]
+__all__ = ["DRAFT_SECONDS", "Drawn", "Faces", "Painter", "Portrait", "Stopped"]
 
 DRAFT_SECONDS = 0.13
 """Time that a draft may take: a slider's picture has a quarter second with all that is around."""
@@ -31,6 +31,25 @@ _BLENDED = 16  # finished faces that are kept with their codes
 
 class Stopped(StudioError):
     """A picture was given up for a newer wish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """Somebody from a portrait, cropped as the generator takes it (see `portrait`).
+
+    shows: what the face in it does already, as codes or words; empty where nothing is said.
+    """
+
+    picture: Image.Image
+    shows: str = ""
+
+    @property
+    def name(self) -> str:
+        """What tells it from another portrait, and from the same one that is said to do else."""
+        import hashlib
+
+        pixels = hashlib.sha256(self.picture.tobytes()).hexdigest()
+        return f"{pixels} {self.shows}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +77,7 @@ class Faces(Protocol):
         self,
         coding: Coding,
         *,
-        person: int | Image.Image,
+        person: int | Portrait,
         seed: int = 0,
         draft: bool = False,
         stop: Callable[[], bool] | None = None,
@@ -75,7 +94,7 @@ class Faces(Protocol):
         above: Coding,
         share: float,
         *,
-        person: int | Image.Image,
+        person: int | Portrait,
         seed: int = 0,
         stop: Callable[[], bool] | None = None,
         said: Mapping[str, str] | None = None,
@@ -147,7 +166,7 @@ class Painter:
         self,
         coding: Coding,
         *,
-        person: int | Image.Image,
+        person: int | Portrait,
         seed: int = 0,
         draft: bool = False,
         stop: Callable[[], bool] | None = None,
@@ -155,7 +174,7 @@ class Painter:
         """One picture. Raises StudioError for a person who is not there, and Stopped once stop()
         says so."""
         steps = self.draft_steps if draft else self.full_steps
-        who = person if isinstance(person, int) else _digest(person)
+        who = person if isinstance(person, int) else person.name
         rough = steps < self.full_steps
         key = (str(coding), who, seed, rough)
         with self._lock:
@@ -181,7 +200,7 @@ class Painter:
         above: Coding,
         share: float,
         *,
-        person: int | Image.Image,
+        person: int | Portrait,
         seed: int = 0,
         stop: Callable[[], bool] | None = None,
         said: Mapping[str, str] | None = None,
@@ -200,11 +219,11 @@ class Painter:
     def _finished(
         self,
         coding: Coding,
-        person: int | Image.Image,
+        person: int | Portrait,
         seed: int,
         stop: Callable[[], bool] | None,
     ) -> Any:
-        key = (str(coding), person if isinstance(person, int) else _digest(person), seed)
+        key = (str(coding), person if isinstance(person, int) else person.name, seed)
         if key not in self._made:
             self._draw(coding, person, seed, self.full_steps, stop)
         self._made.move_to_end(key)
@@ -213,7 +232,7 @@ class Painter:
     def _draw(
         self,
         coding: Coding,
-        person: int | Image.Image,
+        person: int | Portrait,
         seed: int,
         steps: int,
         stop: Callable[[], bool] | None,
@@ -223,14 +242,14 @@ class Painter:
                 raise StudioError(f"no person {person}; there are 0 to {self.people - 1}")
             who: dict[str, Any] = {"identity_seed": person}
         else:
-            who = {"identity": person}
+            who = {"identity": person.picture, "shows": person.shows or None}
         self._stop = stop
         try:
             made = self._model.generate(coding, seed=seed, steps=steps, **who)[0]
         finally:
             self._stop = None
         if steps == self.full_steps:
-            name = person if isinstance(person, int) else _digest(person)
+            name = person if isinstance(person, int) else person.name
             self._made[str(coding), name, seed] = made
             while len(self._made) > _BLENDED:
                 self._made.popitem(last=False)
@@ -240,7 +259,7 @@ class Painter:
         self,
         made: Any,
         image: Image.Image,
-        person: int | Image.Image,
+        person: int | Portrait,
         steps: int,
         said: Mapping[str, str],
     ) -> Drawn:
@@ -262,9 +281,3 @@ class Painter:
             for (unit, side), grid in zip(COLUMNS, grids, strict=True)
             if 0 < float(grid.mean()) < 0.99  # all ones: the whole head
         }
-
-
-def _digest(image: Image.Image) -> str:
-    import hashlib
-
-    return hashlib.sha256(image.tobytes()).hexdigest()

@@ -35,7 +35,10 @@ def rest_note(crop: Image.Image, note: str) -> str:
     found = import_module("aaad.resting").moved_in(np.asarray(crop))
     if not found:
         return note
-    said = f"not at rest, {', '.join(found)} by what the detector sees; that stays"
+    said = (
+        f"not at rest, {', '.join(found)} by what the detector sees; that stays "
+        "unless you say what it does"
+    )
     return f"{note}; {said}" if note else said
 
 

@@ -24,10 +24,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from auface_studio.coding import VIEWS, catalogue, is_wrong, look, read_coding
+from auface_studio.coding import VIEWS, catalogue, is_wrong, look, read_coding, read_shows
 from auface_studio.errors import StudioError
 from auface_studio.eye import Detected, Eyes, to_coding
-from auface_studio.face import Faces, Stopped
+from auface_studio.face import Faces, Portrait, Stopped
 from auface_studio.picture import chunks, open_picture
 from auface_studio.portrait import crop_portrait, rest_note
 from auface_studio.server.body import body
@@ -128,6 +128,7 @@ class Studio:
             Route("/api/person/{number:int}.png", self.person),
             Route("/api/seen", self.seen, methods=["POST"]),
             Route("/api/portrait", self.portrait, methods=["POST"]),
+            Route("/api/shows", self.shows, methods=["POST"]),
             Route("/api/read", self.read, methods=["POST"]),
             Route("/api/table", self.table, methods=["POST"]),
             *self.sets.routes(),
@@ -214,6 +215,15 @@ class Studio:
             self.portraits.popitem(last=False)
         return JSONResponse({"portrait": name, "note": note})
 
+    async def shows(self, request: Request) -> Response:
+        """What was understood of what the face in a portrait is said to do already."""
+        read = read_shows((await body(request)).get("shows"))
+        return JSONResponse(
+            {"codes": str(read.coding), "unread": list(read.not_understood)}
+            if read is not None
+            else {"codes": "", "unread": []}
+        )
+
     async def read(self, request: Request) -> Response:
         """Units, codes and text of a photograph, by the detector, and what its chunks say.
 
@@ -258,13 +268,16 @@ class Studio:
         given = {key: value for key, value in asked.items() if key in VIEWS}
         return read_coding(given).coding
 
-    def _person(self, asked: dict[str, Any]) -> int | Image.Image:
-        name = asked.get("portrait")
+    def _person(self, asked: dict[str, Any]) -> int | Portrait:
+        name, shows = asked.get("portrait"), asked.get("shows")
+        read = read_shows(shows)
         if name is None:
+            if read is not None:
+                raise StudioError("shows says what the face in a portrait does: give portrait, too")
             return number(asked, "person", most=self.faces.people - 1)
         if not isinstance(name, str) or name not in self.portraits:
             raise StudioError("this portrait is no longer here: drop it again")
-        return self.portraits[name]
+        return Portrait(self.portraits[name], "" if read is None else shows.strip())
 
 
 def _rows(rows: list[Detected]) -> list[dict[str, Any]]:

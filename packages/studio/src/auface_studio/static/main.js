@@ -21,7 +21,7 @@ function hover(keys) {
   light(keys);
 }
 
-const who = () => (state.portrait ? { portrait: state.portrait } : { person: state.person });
+const who = () => (state.portrait ? { portrait: state.portrait, shows: state.shows } : { person: state.person });
 
 // What was changed goes to the server as it is; all views come back.
 const looks = new Latest(async ({ asked, source }) => {
@@ -88,11 +88,11 @@ onChange((values, source) => {
     looks.wish({ asked: { actions: state.actions }, source });
   } else if ("codes" in values) looks.wish({ asked: { codes: state.codes }, source });
   else if ("detail" in values || "wording" in values) looks.wish({ asked: { actions: state.actions }, source: "words" });
-  if ("person" in values || "portrait" in values) {
+  if ("person" in values || "portrait" in values || "shows" in values) {
     showPerson();
     drawRest({ seed: state.seed, ...who() });
     draw();
-    if (!values.portrait && !$("#gallery").contains(document.activeElement)) say(`Person ${state.person}`);
+    if (!state.portrait && !$("#gallery").contains(document.activeElement)) say(`Person ${state.person}`);
     history.replaceState(null, "", address());
   }
 });
@@ -188,7 +188,7 @@ function theme() {
 const SKIP_TO = { face: ["#codes", "the codes"], set: ["#set-title", "the design"], read: ["#read-drop", "the picture"] };
 
 function letters() {
-  const other = (step) => () => change({ person: (state.person + step + start.people) % start.people, portrait: null });
+  const other = (step) => () => change({ person: (state.person + step + start.people) % start.people, portrait: null, shows: "" });
   return {
     "/": () => lead("#find"), c: () => lead("#codes"), t: () => { write(true, false); lead("#prose"); },
     r: () => setCodes("0"), m: mirror, "[": other(-1), "]": other(1), w: () => $("#reword").click(),

@@ -1,7 +1,7 @@
 // Who it is: a gallery of made-up people, or a portrait.
 
 import { $, h, say, toast } from "./dom.js";
-import { send } from "./api.js";
+import { Latest, post, send } from "./api.js";
 import { thumb } from "./thumbs.js";
 import { change, state } from "./state.js";
 
@@ -17,7 +17,7 @@ export function buildGallery(count) {
   for (let k = 0; k < count; k += 1) {
     const button = h("button", {
       role: "radio", class: "person", "aria-label": `Person ${k}`, "aria-checked": "false", "data-person": k, tabindex: -1,
-      onclick: () => { $("#portrait").classList.remove("refused"); change({ person: k, portrait: null }); },
+      onclick: () => { $("#portrait").classList.remove("refused"); change({ person: k, portrait: null, shows: "" }); },
     }, h("img", { alt: "", width: 56, height: 56 }));
     root.append(button);
     watch.observe(button);
@@ -27,7 +27,7 @@ export function buildGallery(count) {
     const to = { Home: 0, End: count - 1 }[event.key] ?? (step && (state.person + step + count) % count);
     if (to === undefined) return;
     event.preventDefault();
-    change({ person: to, portrait: null });
+    change({ person: to, portrait: null, shows: "" });
     $(`[data-person="${state.person}"]`).focus();
   });
 }
@@ -67,10 +67,17 @@ export function drop(zone, take) {
 
 const INVITE = "Drop your own portrait, or choose one";
 let dropped = null; // {portrait, picture, note}: the portrait that was sent last
+let told = ""; // what the field held when it was last taken
 
 function showPortrait() {
   const zone = $("#portrait");
   const mine = dropped !== null && state.portrait === dropped.portrait;
+  $("#shows-field").hidden = !mine;
+  if (state.shows !== told) { // by undo, or another person: what was typed is of before
+    told = state.shows;
+    $("#shows").value = told;
+    note("");
+  }
   zone.classList.toggle("chosen", mine);
   zone.classList.toggle("unsure", mine && Boolean(dropped.note));
   // The button's name goes on saying what it does, also once it says what it did.
@@ -81,18 +88,42 @@ function showPortrait() {
     ? [h("img", { src: dropped.picture, alt: "" }), ` Your portrait is the person${dropped.note ? `: ${dropped.note}` : ""}`] : [INVITE]));
 }
 
+function note(text, wrong = false) {
+  $("#shows-note").textContent = text;
+  $("#shows-note").classList.toggle("error", wrong);
+  if (wrong) $("#shows").setAttribute("aria-invalid", "true");
+  else $("#shows").removeAttribute("aria-invalid");
+  if (text) say(text);
+}
+
+// What the face in the portrait does already: taken when the field is left, or by Enter.
+const tellings = new Latest(async (shows) => {
+  try {
+    const { codes, unread } = await post("/api/shows", { shows });
+    if (state.portrait === null || $("#shows").value !== shows) return; // another person, or words, meanwhile
+    told = shows;
+    change({ shows });
+    note(!codes ? "" : `Moved from ${codes}${unread.length ? `; not understood: ${unread.join(", ")}` : ""}`);
+  } catch (error) {
+    note(error.message, true);
+  }
+});
+
 export function buildPortrait() {
+  $("#shows").addEventListener("change", (event) => tellings.wish(event.target.value));
   const zone = $("#portrait");
   showPortrait();
   drop(zone, async (file) => {
     zone.classList.remove("refused");
     $("span", zone).textContent = `looking for the face in ${file.name} …`;
     try {
-      const { portrait, note } = await send("/api/portrait", file);
+      const { portrait, note: known } = await send("/api/portrait", file);
       if (dropped) URL.revokeObjectURL(dropped.picture);
-      dropped = { portrait, note, picture: URL.createObjectURL(file) };
-      change({ portrait });
-      say(`Your portrait is the person${note ? `: ${note}` : ""}`);
+      dropped = { portrait, note: known, picture: URL.createObjectURL(file) };
+      $("#shows").value = ""; // it is another face
+      note("");
+      change({ portrait, shows: "" });
+      say(`Your portrait is the person${known ? `: ${known}` : ""}`);
     } catch (error) {
       zone.classList.add("refused");
       $("span", zone).textContent = error.message;

@@ -5,6 +5,7 @@ export const state = {
   codes: "0",
   person: 0,
   portrait: null,
+  shows: "", // what the face in the portrait does already, in codes or words
   seed: 0,
   detail: "full",
   wording: 0,
