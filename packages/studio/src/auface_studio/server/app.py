@@ -277,7 +277,7 @@ class Studio:
             return number(asked, "person", most=self.faces.people - 1)
         if not isinstance(name, str) or name not in self.portraits:
             raise StudioError("this portrait is no longer here: drop it again")
-        return Portrait(self.portraits[name], "" if read is None else shows.strip())
+        return Portrait(self.portraits[name], "" if read is None else str(shows).strip())
 
 
 def _rows(rows: list[Detected]) -> list[dict[str, Any]]:
