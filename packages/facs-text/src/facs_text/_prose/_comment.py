@@ -34,13 +34,18 @@ def heading(state: State, clause: Clause, found: Scan, scope: Scope) -> bool:
         return False  # "no Duchenne marker: the corners go up"
     if scope.deny >= 0 or clause.has("absent"):
         state.header = "absent"
-    elif clause.has("unsure") or _only_doubts(clause):
+    elif clause.has("unsure") or _only_doubts(clause) or _wished(clause):
         state.header = "unsure"  # "Excluded: AU45"
     elif clause.has("present"):
         state.header = "present"
     else:
         return False
     return True
+
+
+def _wished(clause: Clause) -> bool:
+    """ "Expected: 6+12"."""
+    return clause.has("unreal") and len(clause.words) <= 3
 
 
 def _only_doubts(clause: Clause) -> bool:
