@@ -32,6 +32,9 @@ def heading(state: State, clause: Clause, found: Scan, scope: Scope) -> bool:
     thing = bool(found.unknown) and scope.deny >= 0 and clause.words[scope.deny].low == "no"
     if thing:
         return False  # "no Duchenne marker: the corners go up"
+    if scope.deny >= 0 and any(w.low == "what" for w in clause.words):
+        state.header = "unsure"  # "what the hero does not have: a curled lip"
+        return True
     if scope.deny >= 0 or clause.has("absent"):
         state.header = "absent"
     elif clause.has("unsure") or _only_doubts(clause) or _wished(clause):

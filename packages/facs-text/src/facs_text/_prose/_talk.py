@@ -98,6 +98,8 @@ def gone_or_called(clause: Clause, target: Target) -> bool:
     lows = [w.low for w in behind[:3]]
     if lows == ["on", "the", "inside"] or lows[:1] in (["inside"], ["inwardly"], ["internally"]):
         return True
+    if lows[:2] in (["on", "it"], ["on", "them"]):
+        return True  # "the mask had a smile on it"
     if behind and " ".join(w.low for w in behind) in _NO_MORE:
         return True
     n = 0
