@@ -180,3 +180,35 @@ def test_levels_beside_a_code_are_read_or_reported(frame: str) -> None:
         read = {(a.code, a.level) for a in found.coding}
         reported = read <= {("4", 0)} and bool(found.unparsed)
         assert read == {("4", level)} or reported, frame.format(x=letter, i=level)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        # what a verb that is not known does to a code
+        ("The model confuses AU23 with AU24.", "0"),
+        ("We looked for AU9 and found AU10 instead.", "10"),
+        ("Ground truth AU4, prediction AU9.", "0"),
+        ("The automatic system calls AU4 in every frame.", "0"),
+        ("From AU4 to AU1+2 in under 200 ms.", "1+2"),
+        # what no face does
+        ("A storm gathered on his brow.", "0"),
+        ("A bandage holds the left lid down.", "0"),
+        ("The makeup draws the eyebrows upward at the ends.", "0"),
+        # what is taken back, or is not there any more
+        ("His jaw dropped - not literally, mind you.", "0"),
+        ("Her right brow was raised; now it is level with the left.", "0"),
+        ("His smile was wiped away, replaced by tightly pressed lips.", "24D"),
+        ("A frown was starting where the smile had been.", "4"),
+        ("The lips are not pressed so much as rolled in.", "0"),
+        ("Expected: AU6. AU12 is seen.", "12"),
+        # which of two
+        ("Where a normal smile lifts both corners, hers lifts just the right.", "R12"),
+        ("Both eyes were open, one wider than the other.", "0"),
+        ("You could call it a smile; I would call it a tic.", "0"),
+    ],
+)
+def test_what_only_is_talked_about_is_reported(text: str, codes: str) -> None:
+    heard = understand(text)
+    assert heard.coding == parse(codes)
+    assert heard.unparsed

@@ -9,8 +9,8 @@ The words stand in ``data/lexicon.json``. A text passes through
 5. ``_clauses``: sentences and clauses;
 6. ``_scan``: in each clause, parts joined with what they do, by ``_phrases``, ``_joins`` and
    ``_tongue`` (``_found`` holds what is found);
-7. ``_scope``, ``_supposed``, ``_aside``: negation, ability, time, condition, doubt, what only is
-   supposed, and what is another act;
+7. ``_scope``, ``_supposed``, ``_aside``, ``_talk``: negation, ability, time, condition, doubt,
+   what only is supposed or talked about, and what is another act;
 8. ``_people``, ``_whose``: whose face it is (``_names``, ``_doers`` find persons in step 2);
 9. ``_comment``: clauses that speak of the names before them;
 10. ``_inherit``, ``_grade``, ``_lost``: what a clause takes from the one before, its sides and

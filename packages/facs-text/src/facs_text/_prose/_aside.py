@@ -17,6 +17,7 @@ _AT = frozenset(("to", "against", "on", "onto"))
 _SURFACES = frozenset(("nose", "lip", "mouth", "cheek", "chin", "upper lip", "lower lip"))
 _ON = frozenset(("to", "against", "on", "onto", "in", "into", "inside"))
 _TOUCHING = frozenset(("press", "squeeze", "squeeze shut", "push", "push up", "narrow", "wrinkle"))
+_OVER = frozenset(("on", "upon", "over", "across", "around", "about", "along"))
 _FALLING = frozenset(("lower", "droop"))
 
 
@@ -29,6 +30,8 @@ def another_act(clause: Clause, target: Target) -> bool:
         or _muscle_does(clause, target)
         or _does_to_another(clause, target)
         or _with_a_score(clause, target)
+        or _comes_over(clause, target)
+        or _by_a_thing(clause, target)
     )
 
 
@@ -80,6 +83,31 @@ def _with_a_score(clause: Clause, target: Target) -> bool:
         return True
     scored = bool(after) and after[0].kind == "number" and not target.code
     return scored and ("." in after[0].text or after[0].text.endswith("%"))
+
+
+def _comes_over(clause: Clause, target: Target) -> bool:
+    """ "A storm gathered on his brow": the part only is where something unknown does it."""
+    words = clause.words
+    n = target.first
+    if not n or not target.part or words[n].kind != "motion" or words[n].form not in ("ed", "s"):
+        return False
+    behind = words[n + 1 : target.last + 2]
+    over = any(w.low in _OVER for w in behind[:2])
+    return over and words[n - 1].kind == "unknown" and not words[n - 1].low.endswith("ly")
+
+
+def _by_a_thing(clause: Clause, target: Target) -> bool:
+    """ "A bandage holds the left lid down": no act of the face whose lid it is."""
+    words = clause.words
+    if not target.motion or not target.part:
+        return False
+    n = next((m for m, w in enumerate(words) if w.kind in ("light", "motion", "aux")), 0)
+    if n < 1 or n > target.last or words[n - 1].kind != "unknown":
+        return False
+    if words[n].form == "ing" or any(w.kind not in ("article", "unknown") for w in words[:n]):
+        return False
+    named = next((m for m in range(n + 1, target.last + 1) if words[m].kind == "part"), -1)
+    return any(w.low == "the" for w in words[n + 1 : max(n, named)])
 
 
 def _does_to_another(clause: Clause, target: Target) -> bool:

@@ -32,15 +32,23 @@ def heading(state: State, clause: Clause, found: Scan, scope: Scope) -> bool:
     thing = bool(found.unknown) and scope.deny >= 0 and clause.words[scope.deny].low == "no"
     if thing:
         return False  # "no Duchenne marker: the corners go up"
+    if scope.deny >= 0 and any(w.low == "what" for w in clause.words):
+        state.header = "unsure"  # "what the hero does not have: a curled lip"
+        return True
     if scope.deny >= 0 or clause.has("absent"):
         state.header = "absent"
-    elif clause.has("unsure") or _only_doubts(clause):
+    elif clause.has("unsure") or _only_doubts(clause) or _wished(clause):
         state.header = "unsure"  # "Excluded: AU45"
     elif clause.has("present"):
         state.header = "present"
     else:
         return False
     return True
+
+
+def _wished(clause: Clause) -> bool:
+    """ "Expected: 6+12"."""
+    return clause.has("unreal") and len(clause.words) <= 3
 
 
 def _only_doubts(clause: Clause) -> bool:

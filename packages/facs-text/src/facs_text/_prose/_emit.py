@@ -15,6 +15,7 @@ from facs_text._prose._people import Person
 from facs_text._prose._scope import Scope, first_form
 from facs_text._prose._state import KEPT, LISTS, Said, State
 from facs_text._prose._supposed import elsewhere, governed, supposed
+from facs_text._prose._talk import beside_one, gone_or_called, object_of_unknown, replaced
 from facs_text._prose._whose import owner_of
 from facs_text._prose._words import Word, bases
 from facs_text._units import unit
@@ -34,6 +35,10 @@ def emit(state: State, clause: Clause, found: Scan, scope: Scope, *, less: bool)
     form = first_form(clause)
     unreal = state.unreal and clause.joint in LISTS
     unreal = unreal and (form == "base" or (form == "ing" and state.unreal_ing))
+    unreal = unreal or beside_one(clause, state)
+    state.talked = bool(found.targets) and (
+        beside_one(clause, state) or object_of_unknown(clause, found.targets[-1])
+    )
     uncertain = less or unreal or state.header == "unsure" or _doubtful_and(state, clause)
     for target in found.targets:
         words = clause.words[target.first : target.last + 1]
@@ -123,6 +128,9 @@ def _blocked(state: State, target: Target, clause: Clause) -> bool:
         or points_back(clause, target)
         or the_one(clause, target, any(s.action.side in _OPPOSITE for s in state.latest))
         or is_trait(state, target, clause)
+        or object_of_unknown(clause, target)
+        or replaced(clause, target)
+        or gone_or_called(clause, target)
     )
 
 

@@ -19,6 +19,7 @@ from facs_text._prose._scan import scan
 from facs_text._prose._scope import Scope, first_form, scope_of
 from facs_text._prose._sides import settle_sides
 from facs_text._prose._state import LISTS, Said, State
+from facs_text._prose._talk import other_owner, retracted, uneven
 from facs_text._prose._tokens import tokenise
 from facs_text._prose._whose import relative, who
 from facs_text._prose._words import Word, bases, claims, lexicon, to_words
@@ -125,6 +126,10 @@ class _Reader(State):
         found = scan(clause)
         named = bool(found.targets) or clause.joint in LABELS
         scope = scope_of(clause, named)
+        if retracted(self, clause):
+            return
+        if other_owner(clause):
+            self.take_back(self.group)
         if heading(self, clause, found, scope) or comment(self, clause, found, scope):
             return
         who(self, clause)
@@ -172,6 +177,7 @@ class _Reader(State):
         than = at < len(words)
         if than:
             clause.words = words[:at]
+            clause.unreal = clause.unreal or uneven(words, at)
             if words[at].low in ("vs", "versus"):
                 clause.unreal = True  # one of two, and it is not said which
             self._compared(words[at:])

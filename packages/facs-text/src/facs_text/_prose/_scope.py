@@ -139,7 +139,7 @@ def scope_of(clause: Clause, named: bool) -> Scope:
             scope.doubt = True
         elif word.low == "be" and _be_it_so(words, n):
             scope.open = True  # "requires that the corner be raised"
-        elif kind in ("time", "unseen"):
+        elif kind in ("time", "unseen") or _rather(words, n, scope.deny):
             scope.open = True
         elif (
             kind == "prep" and word.low == "to" and scope.unreal < 0 and _infinitive(words, n)
@@ -155,6 +155,12 @@ def scope_of(clause: Clause, named: bool) -> Scope:
         scope.unreal = scope.unsure = 0
         scope.open = True
     return scope
+
+
+def _rather(words: list[Word], n: int, deny: int) -> bool:
+    """ "Not pressed *so much as* rolled in", but not "not so much as blinked"."""
+    ahead = words[deny:n]
+    return words[n].low == "so much as" and deny >= 0 and any(w.kind in CONTENT for w in ahead)
 
 
 def _denied_until(words: list[Word], deny: int) -> int:

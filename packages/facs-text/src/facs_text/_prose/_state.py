@@ -95,6 +95,7 @@ class State:
         self.feature = False  # the clause before says only what a face is like: "thin, ..."
         self.told = False  # somebody tells or shows what follows
         self.respective = False
+        self.talked = False  # a code of the clause before only is what something is about
         self.owners: dict[int, Person | None] = {}  # whose the words of this clause are
 
     def report(self, words: Iterable[Word]) -> None:
