@@ -283,6 +283,25 @@ def test_a_foreign_portrait_that_does_something_moves_as_its_like_doing_it(
     assert torch.equal(made.person.cells, person.cells)
 
 
+def test_who_is_at_rest_is_not_changed_by_being_asked_to_be(
+    model: AUFace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transformer = model.drawer.transformer
+    monkeypatch.setattr(transformer, "still_bonus", torch.nn.Parameter(torch.tensor(-1e4)))
+    still, portrait = transformer.config.still, Image.open(model.people[1]).convert("RGB")
+    for who in ({"identity_seed": 1}, {"identity": portrait}):
+        rest, moved = model.generate(["0", "12D"], **who)
+        assert (rest.tokens == still).all()
+        assert np.array_equal(np.asarray(rest.image), np.asarray(portrait))
+        assert (moved.tokens != still).all()
+    told = model.generate("0", identity=portrait, shows="12D")[0]
+    assert (told.tokens != still).all()
+    again = model.generate(
+        "0", identity_seed=1, init_tokens=moved.tokens, redraw=np.zeros(moved.tokens.shape, bool)
+    )[0]
+    assert torch.equal(again.tokens, moved.tokens)
+
+
 def test_only_a_portrait_shows_something(model: AUFace) -> None:
     with pytest.raises(AUFaceGenError, match="says what a portrait does: give identity="):
         model.generate("4D", identity_seed=1, shows="12D")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,12 +42,14 @@ _FOREIGN = 1.5  # a portrait so many times farther from the bank than its people
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody at rest: the picture's features for the decoder (of a batch of 1), and for the
-    transformer (1, P, R).
+    """Somebody: the picture's features for the decoder (of a batch of 1), and for the transformer
+    (1, P, R). at_rest: whether the picture is known to show them at rest; being at rest is then no
+    change, whatever the transformer takes their features for.
     """
 
     features: ReferenceFeatures
     cells: Tensor
+    at_rest: bool = True
 
 
 class Drawer:
@@ -156,7 +158,7 @@ class Drawer:
         for the decoder; where it changes is asked of the person of the bank that is most like it,
         doing what the portrait shows.
         """
-        own = self.person(picture)
+        own = replace(self.person(picture), at_rest=shows is None)
         bank = self._bank()
         if len(bank) < 2:
             return own
@@ -165,11 +167,11 @@ class Drawer:
             return own
         like = int(apart.argmin())
         if shows is None:
-            return Person(own.features, bank[like][None])
+            return Person(own.features, bank[like][None], at_rest=False)
         wish = shows._replace(person=self.made_up(like))
         with steady():
             doing = self.pictures(self.draw([wish], self.defaults), [wish.person])[0]
-        return Person(own.features, self.person(Image.fromarray(doing)).cells)
+        return Person(own.features, self.person(Image.fromarray(doing)).cells, at_rest=False)
 
     @torch.no_grad()
     def _bank(self) -> Tensor:
@@ -252,6 +254,7 @@ class Drawer:
             out: Tensor = model(tokens, memory if with_text else untold)
             return out
 
+        anew = start is None
         if start is None:
             start = torch.full((len(wishes), *[model.config.grid] * 2), -1)
         tokens = model.to_cells(start.to(self.device))
@@ -268,6 +271,9 @@ class Drawer:
             order=self._order() if sampling.temperature > 0 else None,
             generators=[torch.Generator().manual_seed(wish.seed) for wish in wishes],
         )
+        if anew:
+            same = [w.person.at_rest and not w.said.resolution.coding for w in wishes]
+            tokens[torch.tensor(same, device=tokens.device)] = model.config.still
         return model.to_grid(tokens)
 
     @torch.no_grad()
