@@ -157,6 +157,7 @@ FLOORS = {
         "parts",
         "doctor",
         "dropped",
+        "devices",
         "output",
         "group",
     ),
